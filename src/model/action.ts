@@ -1,0 +1,103 @@
+import { type Static, Type } from 'typebox';
+import { EntityId } from './entity.ts';
+import { Phrase } from './phrase.ts';
+
+/** How far an action may go by itself. */
+export const ACTION_MODES = ['observe', 'suggest', 'approve', 'auto'] as const;
+export const ActionMode = Type.Enum([...ACTION_MODES]);
+export type ActionMode = (typeof ACTION_MODES)[number];
+
+/** One action of a recommendation, with what speaks for it. */
+export const RankedAction = Type.Object({
+  action: Type.String({ description: 'Id in the catalogue.' }),
+  title: Type.Object({ en: Type.String(), es: Type.String() }),
+  entity: EntityId,
+  rank: Type.Integer({ minimum: 1 }),
+  probability: Type.Number({ minimum: 0, maximum: 1, description: 'Of success.' }),
+  low: Type.Number(),
+  high: Type.Number({ description: 'low and high hold 80 % of the posterior.' }),
+  tried: Type.Integer({ description: 'Similar cases with a verdict.' }),
+  resolved: Type.Integer(),
+  propensity: Type.Number({ minimum: 0, maximum: 1, description: 'Probability with which it was ranked first.' }),
+  mode: ActionMode,
+  blocked: Type.Union([Phrase, Type.Null()], { description: 'Why it may not run now; null when it may.' }),
+  disruption: Type.Enum(['none', 'low', 'medium', 'high']),
+  reasons: Type.Array(Phrase),
+});
+export type RankedAction = Static<typeof RankedAction>;
+
+/** Actions for an incident, ranked. It is the message of the topic `recommendations`. */
+export const Recommendation = Type.Object({
+  id: Type.String(),
+  incident: Type.String(),
+  fleet: Type.String(),
+  time: Type.Integer(),
+  actions: Type.Array(RankedAction),
+  policy: Type.Object({ kind: Type.String(), version: Type.String() }),
+  reason: Phrase,
+});
+export type Recommendation = Static<typeof Recommendation>;
+
+export const RUN_STATES = [
+  'dry_run',
+  'awaiting_approval',
+  'running',
+  'succeeded',
+  'failed',
+  'rolled_back',
+  'rejected',
+  'expired',
+] as const;
+export const RunState = Type.Enum([...RUN_STATES]);
+export type RunState = (typeof RUN_STATES)[number];
+
+/** One execution of an action. `plan` says exactly what would be or was done, with secrets left out. */
+export const Run = Type.Object({
+  id: Type.String(),
+  incident: Type.Union([Type.String(), Type.Null()]),
+  recommendation: Type.Union([Type.String(), Type.Null()]),
+  fleet: Type.String(),
+  action: Type.String(),
+  entity: EntityId,
+  dryRun: Type.Boolean(),
+  state: RunState,
+  plan: Type.Array(Type.String(), { description: 'The argv of a command, or method and address of a webhook.' }),
+  decision: Type.Array(Phrase, { description: 'Every guardrail that was asked, with what it said.' }),
+  requestedBy: Type.String(),
+  requestedAt: Type.Integer(),
+  expiresAt: Type.Union([Type.Integer(), Type.Null()]),
+  decidedBy: Type.Union([Type.String(), Type.Null()]),
+  decidedAt: Type.Union([Type.Integer(), Type.Null()]),
+  startedAt: Type.Union([Type.Integer(), Type.Null()]),
+  endedAt: Type.Union([Type.Integer(), Type.Null()]),
+  exitCode: Type.Union([Type.Integer(), Type.Null()]),
+  output: Type.String({ description: 'The last of what it printed, bounded.' }),
+  error: Type.Union([Phrase, Type.Null()]),
+});
+export type Run = Static<typeof Run>;
+
+export const VERDICTS = ['resolved', 'ineffective', 'harmful', 'inconclusive'] as const;
+export const Verdict = Type.Enum([...VERDICTS]);
+export type Verdict = (typeof VERDICTS)[number];
+
+/** What a run brought. It is the message of the topic `outcomes`. */
+export const Outcome = Type.Object({
+  id: Type.String(),
+  run: Type.String(),
+  incident: Type.Union([Type.String(), Type.Null()]),
+  fleet: Type.String(),
+  action: Type.String(),
+  entity: EntityId,
+  verdict: Verdict,
+  decidedAt: Type.Integer(),
+  evidence: Type.Array(
+    Type.Object({
+      feature: Type.String(),
+      before: Type.Union([Type.Number(), Type.Null()]),
+      after: Type.Union([Type.Number(), Type.Null()]),
+      unit: Type.String(),
+    }),
+  ),
+  reason: Phrase,
+});
+export type Outcome = Static<typeof Outcome>;

@@ -1,0 +1,52 @@
+import { type Static, Type } from 'typebox';
+import { EntityId } from './entity.ts';
+
+/** Something that the owner calls a failure. */
+export const Failure = Type.Object({
+  id: Type.String(),
+  entity: EntityId,
+  kind: Type.String({ maxLength: 100 }),
+  start: Type.Integer(),
+  end: Type.Union([Type.Integer(), Type.Null()]),
+  source: Type.String({ description: 'Which definition or who said so.' }),
+  note: Type.String({ maxLength: 4000 }),
+});
+export type Failure = Static<typeof Failure>;
+
+/** What a person said about an anomaly, prediction or incident. */
+export const Feedback = Type.Object({
+  id: Type.String(),
+  target: Type.Enum(['anomaly', 'prediction', 'incident', 'recommendation']),
+  targetId: Type.String(),
+  verdict: Type.Enum(['real', 'false_alarm', 'useful', 'not_useful']),
+  note: Type.String({ maxLength: 4000 }),
+  by: Type.String(),
+  time: Type.Integer(),
+});
+export type Feedback = Static<typeof Feedback>;
+
+/** A trained artefact as the registry lists it. */
+export const Model = Type.Object({
+  id: Type.String(),
+  kind: Type.String(),
+  version: Type.String(),
+  scope: Type.String({ description: 'Entity kind or entity that it serves.' }),
+  state: Type.Enum(['challenger', 'champion', 'retired']),
+  trainedFrom: Type.Union([Type.Integer(), Type.Null()]),
+  trainedTo: Type.Union([Type.Integer(), Type.Null()]),
+  metrics: Type.Record(Type.String(), Type.Number()),
+  reason: Type.String(),
+  createdAt: Type.Integer(),
+});
+export type Model = Static<typeof Model>;
+
+/** One line of the audit log: who changed what. */
+export const AuditEntry = Type.Object({
+  id: Type.String(),
+  time: Type.Integer(),
+  actor: Type.String(),
+  verb: Type.String(),
+  target: Type.String(),
+  detail: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()])),
+});
+export type AuditEntry = Static<typeof AuditEntry>;

@@ -1,0 +1,73 @@
+import { errors as english } from '../text/en/errors.ts';
+
+/** The closed table of what can go wrong: the HTTP status it becomes, and whether waiting can help. */
+const table = {
+  ACTION_UNKNOWN: { status: 404 },
+  API_ADDRESS_UNSAFE: { status: 500 },
+  API_FORBIDDEN: { status: 403 },
+  API_HEADER_MISSING: { status: 403 },
+  API_HOST_REFUSED: { status: 421 },
+  API_ORIGIN_REFUSED: { status: 403 },
+  API_UNAUTHORIZED: { status: 401 },
+  BODY_INVALID: { status: 400 },
+  BODY_TOO_LARGE: { status: 413 },
+  BUS_STOPPED: { status: 503, retryable: true },
+  CONFIG_INVALID: { status: 500 },
+  CONFIG_UNREADABLE: { status: 500 },
+  CURSOR_INVALID: { status: 400 },
+  EXECUTOR_FAILED: { status: 502 },
+  EXECUTOR_MISSING: { status: 502 },
+  EXECUTOR_REFUSED: { status: 502 },
+  EXECUTOR_TIMEOUT: { status: 504 },
+  EXECUTOR_UNREACHABLE: { status: 502 },
+  EXPOSITION_INVALID: { status: 400 },
+  INPUT_TOO_LARGE: { status: 413 },
+  INTERNAL: { status: 500 },
+  NOT_FOUND: { status: 404 },
+  PORT_TAKEN: { status: 500 },
+  RUN_STATE: { status: 409 },
+  STATE_INVALID: { status: 500 },
+  STORE_CONFLICT: { status: 409 },
+  STORE_DAMAGED: { status: 500 },
+  STORE_FULL: { status: 507, retryable: true },
+  STORE_LOCKED: { status: 500 },
+  STORE_NEWER: { status: 500 },
+  STORE_UNAVAILABLE: { status: 503, retryable: true },
+  STORE_UNWRITABLE: { status: 500 },
+  USAGE: { status: 400 },
+} as const satisfies Record<keyof typeof english, { status: number; retryable?: true }>;
+
+export type ErrorCode = keyof typeof table;
+export type ErrorValues = Readonly<Record<string, string | number>>;
+
+/** Fills `{{name}}` of a template; what has no value stays visible. */
+export const fill = (template: string, values: ErrorValues): string =>
+  template.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => String(values[name] ?? whole));
+
+/**
+ * The one error of the product. `code` is stable and may be relied on; the message is English for the log, and
+ * `text/` says the same in the reader's language from `code` and `values`. Values must never hold a secret.
+ */
+export class VigiaError extends Error {
+  override readonly name = 'VigiaError';
+  readonly code: ErrorCode;
+  readonly values: ErrorValues;
+
+  constructor(code: ErrorCode, values: ErrorValues = {}, cause?: unknown) {
+    super(fill(english[code], values), cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.values = values;
+  }
+
+  get status(): number {
+    return table[this.code].status;
+  }
+
+  /** True when the same thing may work later without anybody changing anything. */
+  get retryable(): boolean {
+    return 'retryable' in table[this.code];
+  }
+}
+
+/** What was thrown, as an Error, whatever it was. */
+export const toError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -1,0 +1,262 @@
+import type { Outcome, Recommendation, Run, RunState } from '../model/action.ts';
+import type { Anomaly, Severity } from '../model/anomaly.ts';
+import type { Json } from '../model/detector.ts';
+import type { Entity, EntityId } from '../model/entity.ts';
+import type { Event } from '../model/event.ts';
+import type { AuditEntry, Failure, Feedback, Model } from '../model/failure.ts';
+import type { Frame, FrameLayout, RollupFrame } from '../model/frame.ts';
+import type { Incident } from '../model/incident.ts';
+import type { Prediction } from '../model/prediction.ts';
+import type { SampleBatch, Series } from '../model/series.ts';
+import type { DeadLetter } from '../model/topics.ts';
+
+/** One page of a list; `next` is the cursor of the page after it, null on the last. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+/** Every list is read in pages, newest first unless said otherwise; a foreign cursor throws `CURSOR_INVALID`. */
+export interface PageQuery {
+  /** 1 to 1000. */
+  readonly limit: number;
+  readonly cursor: string | null;
+}
+
+/** Half-open: `from` is included, `to` is not. Unix ms. */
+export interface TimeRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface EntityStore {
+  /** Inserts what is new and moves `lastSeen` and labels of the rest. */
+  upsert(entities: readonly Entity[]): Promise<void>;
+  get(id: EntityId): Promise<Entity | null>;
+  /** By id, ascending. `search` matches part of the id. */
+  list(query: PageQuery & { readonly kind?: string; readonly search?: string }): Promise<Page<Entity>>;
+}
+
+export interface SampleStore {
+  /** Commits all batches together; a sample that is there already (series and time) is left as it is. */
+  append(batches: readonly SampleBatch[]): Promise<{ readonly written: number; readonly repeated: number }>;
+  /** Samples of one entity in the range, oldest first, at most `limit` samples. */
+  read(entity: EntityId, range: TimeRange, limit: number): Promise<SampleBatch>;
+  /** Samples newer than each entity's given time (0 for entities not named), as batches in time order, for a restart. */
+  replay(after: ReadonlyMap<EntityId, number>, since: number): AsyncIterable<SampleBatch>;
+  series(query: PageQuery & { readonly entity?: EntityId }): Promise<Page<Series>>;
+}
+
+/**
+ * Resolutions in which frames are kept. `expected` is what detect expected, at the cadence it wrote it: `mean` is the
+ * expected value, `low` and `high` the ends of the band.
+ */
+export type Tier = 'step' | 'minute' | 'hour' | 'expected';
+
+export type RollupTier = Exclude<Tier, 'step'>;
+
+/** Columns of one entity: `mean[f][i]` is feature `features[f]` at `times[i]`, `NaN` where missing. */
+export interface FrameColumns {
+  readonly tier: Tier;
+  readonly stepMs: number;
+  readonly times: Float64Array;
+  readonly features: readonly string[];
+  readonly mean: readonly Float32Array[];
+  /** `low` and `high` equal `mean` in the tier `step`. */
+  readonly low: readonly Float32Array[];
+  readonly high: readonly Float32Array[];
+}
+
+export interface FrameStore {
+  /** Idempotent by entity and time. Stores values, not derived features: those follow from the values. */
+  append(frames: readonly Frame[]): Promise<void>;
+  appendRollups(tier: RollupTier, frames: readonly RollupFrame[]): Promise<void>;
+  /** Step frames of an entity, oldest first, without derived features (an empty array). */
+  replay(entity: EntityId, range: TimeRange, limit: number): Promise<readonly Frame[]>;
+  /** Rolled-up frames of an entity, oldest first. */
+  rollups(tier: RollupTier, entity: EntityId, range: TimeRange, limit: number): Promise<readonly RollupFrame[]>;
+  /** For charts and analysis; `features` null means all. At most `limit` times, the newest ones. */
+  columns(query: {
+    readonly entity: EntityId;
+    readonly tier: Tier;
+    readonly range: TimeRange;
+    readonly features: readonly string[] | null;
+    readonly limit: number;
+  }): Promise<FrameColumns>;
+  /** Time of the newest step frame of every entity. */
+  newest(): Promise<ReadonlyMap<EntityId, number>>;
+  /** The layout that an entity's newest frame has. */
+  layout(entity: EntityId): Promise<FrameLayout | null>;
+}
+
+export interface EventStore {
+  /** Idempotent by id. */
+  append(events: readonly Event[]): Promise<void>;
+  list(query: PageQuery & { readonly entity?: EntityId; readonly range?: TimeRange }): Promise<Page<Event>>;
+}
+
+export interface AnomalyStore {
+  /** By id; an older `updatedAt` never overwrites a newer one. */
+  upsert(anomalies: readonly Anomaly[]): Promise<void>;
+  get(id: string): Promise<Anomaly | null>;
+  /** Newest start first. */
+  list(
+    query: PageQuery & {
+      readonly entity?: EntityId;
+      readonly range?: TimeRange;
+      readonly open?: boolean;
+      readonly atLeast?: Severity;
+    },
+  ): Promise<Page<Anomaly>>;
+  /** Every open anomaly, at most `limit`. */
+  open(limit: number): Promise<readonly Anomaly[]>;
+}
+
+export interface PredictionStore {
+  upsert(predictions: readonly Prediction[]): Promise<void>;
+  get(id: string): Promise<Prediction | null>;
+  list(
+    query: PageQuery & { readonly entity?: EntityId; readonly state?: Prediction['state'] },
+  ): Promise<Page<Prediction>>;
+  open(limit: number): Promise<readonly Prediction[]>;
+}
+
+export interface IncidentStore {
+  upsert(incidents: readonly Incident[]): Promise<void>;
+  get(id: string): Promise<Incident | null>;
+  /** Newest `openedAt` first. */
+  list(query: PageQuery & { readonly state?: Incident['state']; readonly entity?: EntityId }): Promise<Page<Incident>>;
+  open(limit: number): Promise<readonly Incident[]>;
+  /** Incidents that took from the alert budget since then, counted by severity. */
+  pagedSince(time: number): Promise<{ readonly pages: number; readonly warnings: number }>;
+}
+
+export interface RecommendationStore {
+  upsert(recommendation: Recommendation): Promise<void>;
+  get(id: string): Promise<Recommendation | null>;
+  /** The newest one for an incident. */
+  forIncident(incident: string): Promise<Recommendation | null>;
+  list(query: PageQuery): Promise<Page<Recommendation>>;
+}
+
+export interface RunStore {
+  /** False when a run of this id is there already; then nothing is written. */
+  insert(run: Run): Promise<boolean>;
+  /** Writes the run only while its stored state is one of `from`; false when it is not. One winner under concurrency. */
+  transition(run: Run, from: readonly RunState[]): Promise<boolean>;
+  get(id: string): Promise<Run | null>;
+  list(
+    query: PageQuery & { readonly state?: RunState; readonly incident?: string; readonly entity?: EntityId },
+  ): Promise<Page<Run>>;
+  /** The newest start of a real run of this action, or of any action, on this entity; null when there was none. */
+  lastStart(query: { readonly entity: EntityId; readonly action?: string }): Promise<number | null>;
+}
+
+export interface OutcomeStore {
+  /** Idempotent by id. */
+  insert(outcome: Outcome): Promise<void>;
+  list(query: PageQuery & { readonly incident?: string; readonly action?: string }): Promise<Page<Outcome>>;
+  forRun(run: string): Promise<Outcome | null>;
+  /** Verdicts so far, by action and entity kind. */
+  tally(): Promise<
+    readonly {
+      readonly action: string;
+      readonly entityKind: string;
+      readonly verdict: Outcome['verdict'];
+      readonly count: number;
+    }[]
+  >;
+}
+
+export interface FailureStore {
+  upsert(failures: readonly Failure[]): Promise<void>;
+  list(query: PageQuery & { readonly entity?: EntityId }): Promise<Page<Failure>>;
+}
+
+export interface ModelStore {
+  upsert(model: Model, artefact: Uint8Array | null): Promise<void>;
+  list(query: PageQuery): Promise<Page<Model>>;
+  artefact(id: string): Promise<Uint8Array | null>;
+}
+
+export interface FeedbackStore {
+  insert(feedback: Feedback): Promise<void>;
+  list(query: PageQuery & { readonly targetId?: string }): Promise<Page<Feedback>>;
+}
+
+export interface SettingStore {
+  get(key: string): Promise<Json | null>;
+  set(key: string, value: Json, by: string, time: number): Promise<void>;
+  all(): Promise<ReadonlyMap<string, Json>>;
+}
+
+/** State of a stage for one key (an entity, a fleet) up to a position: what a restart begins from. */
+export interface Checkpoint {
+  readonly stage: string;
+  readonly key: string;
+  /** Time up to which everything is in the state, Unix ms. */
+  readonly position: number;
+  readonly state: Json;
+}
+
+export interface CheckpointStore {
+  /** Commits all together. */
+  save(checkpoints: readonly Checkpoint[]): Promise<void>;
+  load(stage: string, key: string): Promise<Checkpoint | null>;
+  /** Every checkpoint of a stage, by key ascending, in pages so that many entities need little memory. */
+  loadAll(stage: string): AsyncIterable<Checkpoint>;
+}
+
+export interface AuditStore {
+  append(entry: AuditEntry): Promise<void>;
+  list(query: PageQuery): Promise<Page<AuditEntry>>;
+}
+
+export interface DeadLetterStore {
+  append(letters: readonly DeadLetter[]): Promise<void>;
+  list(query: PageQuery & { readonly topic?: string }): Promise<Page<DeadLetter>>;
+}
+
+/** What a round of retention did. */
+export interface RetentionReport {
+  readonly bytes: number;
+  readonly budgetBytes: number;
+  readonly dropped: readonly {
+    readonly table: string;
+    readonly from: number;
+    readonly to: number;
+    readonly why: 'age' | 'budget';
+  }[];
+}
+
+export interface Maintenance {
+  /** Drops what is older than its tier allows, then the oldest raw data until the budget holds. */
+  retain(now: number): Promise<RetentionReport>;
+  /** Rolls minute frames up to hours, up to the last complete hour. */
+  rollHours(now: number): Promise<number>;
+}
+
+/** Everything that is kept, one small store per aggregate. */
+export interface Store {
+  readonly entities: EntityStore;
+  readonly samples: SampleStore;
+  readonly frames: FrameStore;
+  readonly events: EventStore;
+  readonly anomalies: AnomalyStore;
+  readonly predictions: PredictionStore;
+  readonly incidents: IncidentStore;
+  readonly recommendations: RecommendationStore;
+  readonly runs: RunStore;
+  readonly outcomes: OutcomeStore;
+  readonly failures: FailureStore;
+  readonly models: ModelStore;
+  readonly feedback: FeedbackStore;
+  readonly settings: SettingStore;
+  readonly checkpoints: CheckpointStore;
+  readonly audit: AuditStore;
+  readonly deadLetters: DeadLetterStore;
+  readonly maintenance: Maintenance;
+  /** Resolves when a trivial statement has come back; rejects with `STORE_UNAVAILABLE`. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,45 @@
+/** What an error says: what happened, and what to do. Keys are the stable codes; placeholders are `{{name}}`. */
+export const errors = {
+  ACTION_UNKNOWN:
+    'There is no action "{{action}}" in the catalogue. See the list under `actions` in the configuration.',
+  API_ADDRESS_UNSAFE:
+    'The API would listen on {{host}}, which other machines can reach, and no token is set. Set api.tokens, or api.host to 127.0.0.1.',
+  API_FORBIDDEN: 'This token may not do that; it needs the role {{role}}.',
+  API_HOST_REFUSED: 'The name "{{host}}" is not one this server answers to. Add it to api.allowedHosts if it is yours.',
+  API_ORIGIN_REFUSED:
+    'A page from {{origin}} may not change anything here. Use the dashboard of this server, or a token.',
+  API_UNAUTHORIZED: 'A token is needed. Send it as "Authorization: Bearer …"; make one with `vigia token`.',
+  API_HEADER_MISSING: 'A change needs a token or, on this machine, the header "X-Vigia: 1".',
+  BODY_INVALID: 'The request is not valid: {{detail}}.',
+  BODY_TOO_LARGE: 'The request has more than {{limit}} bytes. Send it in smaller parts.',
+  BUS_STOPPED: 'The message bus has stopped; nothing more is taken. Try again when Vigía is up.',
+  CONFIG_INVALID: 'The configuration has {{count}} mistakes:\n{{detail}}',
+  CONFIG_UNREADABLE: 'The configuration file {{file}} cannot be read: {{detail}}.',
+  CURSOR_INVALID: 'The cursor is not one that this server gave out. Start again without it.',
+  EXECUTOR_MISSING: 'The command {{command}} was not found. Install it or correct `actions` in the configuration.',
+  EXECUTOR_FAILED: 'It ended with exit code {{code}}.',
+  EXECUTOR_TIMEOUT: 'It did not end within {{seconds}} s, so it and all it had started were ended.',
+  EXECUTOR_UNREACHABLE: '{{target}} did not answer: {{detail}}.',
+  EXECUTOR_REFUSED: '{{target}} answered {{status}}.',
+  EXPOSITION_INVALID: 'Line {{line}} is not valid: {{detail}}.',
+  INTERNAL: 'Something went wrong inside Vigía ({{detail}}). It has been logged; please report it.',
+  INPUT_TOO_LARGE: '{{what}} is larger than the limit of {{limit}}.',
+  NOT_FOUND: 'There is no {{what}} "{{id}}".',
+  PORT_TAKEN:
+    'Port {{port}} on {{host}} is in use. Is Vigía running already? Otherwise choose another with VIGIA_API_PORT.',
+  RUN_STATE: 'The run is {{state}}, so it cannot be {{verb}} now.',
+  STATE_INVALID: 'The saved state of {{what}} is damaged or of another version; it is learnt anew.',
+  STORE_DAMAGED:
+    'The data folder {{folder}} cannot be opened: {{detail}}. Nothing was changed in it. Restore a backup, or start with another folder (VIGIA_DATA).',
+  STORE_FULL:
+    'The disk that holds {{folder}} is full. Free some space; until then nothing is accepted, and nothing accepted is lost.',
+  STORE_LOCKED:
+    'The data folder {{folder}} is in use by process {{pid}}. Stop it, or choose another folder with VIGIA_DATA.',
+  STORE_NEWER:
+    'The data in {{folder}} was written by a newer Vigía (schema {{found}}, this one knows {{known}}). Use that version.',
+  STORE_UNAVAILABLE: 'The database cannot be reached: {{detail}}. It is tried again.',
+  STORE_UNWRITABLE:
+    'The data folder {{folder}} cannot be written: {{detail}}. Correct its rights, or choose another with VIGIA_DATA.',
+  STORE_CONFLICT: '{{what}} was changed by somebody else in the meantime. Load it again.',
+  USAGE: '{{detail}}',
+} as const;

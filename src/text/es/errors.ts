@@ -1,0 +1,44 @@
+import type { errors as english } from '../en/errors.ts';
+
+export const errors: Record<keyof typeof english, string> = {
+  ACTION_UNKNOWN: 'No existe la acción «{{action}}» en el catálogo. La lista está en `actions`, en la configuración.',
+  API_ADDRESS_UNSAFE:
+    'La API escucharía en {{host}}, accesible desde otras máquinas, y no hay ningún token definido. Define api.tokens o deja api.host en 127.0.0.1.',
+  API_FORBIDDEN: 'Este token no tiene permiso; hace falta el rol {{role}}.',
+  API_HOST_REFUSED: 'Este servidor no responde al nombre «{{host}}». Si es tuyo, añádelo a api.allowedHosts.',
+  API_ORIGIN_REFUSED: 'Una página de {{origin}} no puede cambiar nada aquí. Usa el panel de este servidor o un token.',
+  API_UNAUTHORIZED: 'Hace falta un token. Envíalo como «Authorization: Bearer …»; se crea con `vigia token`.',
+  API_HEADER_MISSING: 'Para hacer cambios hace falta un token o, en esta misma máquina, la cabecera «X-Vigia: 1».',
+  BODY_INVALID: 'La petición no es válida: {{detail}}.',
+  BODY_TOO_LARGE: 'La petición supera los {{limit}} bytes. Envíala en partes más pequeñas.',
+  BUS_STOPPED: 'El bus de mensajes se ha detenido y no acepta nada más. Inténtalo cuando Vigía esté en marcha.',
+  CONFIG_INVALID: 'La configuración tiene {{count}} errores:\n{{detail}}',
+  CONFIG_UNREADABLE: 'No se puede leer el archivo de configuración {{file}}: {{detail}}.',
+  CURSOR_INVALID: 'Este cursor no lo ha dado este servidor. Empieza de nuevo sin él.',
+  EXECUTOR_MISSING: 'No se encuentra el comando {{command}}. Instálalo o corrige `actions` en la configuración.',
+  EXECUTOR_FAILED: 'Terminó con el código de salida {{code}}.',
+  EXECUTOR_TIMEOUT: 'No terminó en {{seconds}} s; se ha detenido junto con todo lo que había iniciado.',
+  EXECUTOR_UNREACHABLE: '{{target}} no respondió: {{detail}}.',
+  EXECUTOR_REFUSED: '{{target}} respondió {{status}}.',
+  EXPOSITION_INVALID: 'La línea {{line}} no es válida: {{detail}}.',
+  INTERNAL: 'Algo ha fallado dentro de Vigía ({{detail}}). Ha quedado registrado; por favor, comunícalo.',
+  INPUT_TOO_LARGE: '{{what}} supera el límite de {{limit}}.',
+  NOT_FOUND: 'No existe {{what}} «{{id}}».',
+  PORT_TAKEN:
+    'El puerto {{port}} de {{host}} está ocupado. ¿Ya está Vigía en marcha? Si no, elige otro con VIGIA_API_PORT.',
+  RUN_STATE: 'La ejecución está en estado {{state}}; ahora no se puede {{verb}}.',
+  STATE_INVALID: 'El estado guardado de {{what}} está dañado o es de otra versión; se vuelve a aprender.',
+  STORE_DAMAGED:
+    'No se puede abrir la carpeta de datos {{folder}}: {{detail}}. No se ha cambiado nada en ella. Restaura una copia o usa otra carpeta (VIGIA_DATA).',
+  STORE_FULL:
+    'El disco que contiene {{folder}} está lleno. Libera espacio; mientras tanto no se acepta nada, y nada de lo aceptado se pierde.',
+  STORE_LOCKED:
+    'La carpeta de datos {{folder}} la está usando el proceso {{pid}}. Detenlo o elige otra carpeta con VIGIA_DATA.',
+  STORE_NEWER:
+    'Los datos de {{folder}} los escribió una versión más nueva de Vigía (esquema {{found}}; esta conoce {{known}}). Usa esa versión.',
+  STORE_UNAVAILABLE: 'No se puede acceder a la base de datos: {{detail}}. Se volverá a intentar.',
+  STORE_UNWRITABLE:
+    'No se puede escribir en la carpeta de datos {{folder}}: {{detail}}. Corrige los permisos o elige otra con VIGIA_DATA.',
+  STORE_CONFLICT: 'Mientras tanto, otra persona ha cambiado {{what}}. Vuelve a cargarlo.',
+  USAGE: '{{detail}}',
+};
