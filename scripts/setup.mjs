@@ -131,6 +131,10 @@ const commands = {
     if (failed.length > 0) say(`Static checks failed: ${failed.join(', ')}.`);
     process.exit(failed.length > 0 ? 1 : status);
   },
+  async build() {
+    install();
+    build();
+  },
   async check() {
     install();
     kernels();
