@@ -13,7 +13,7 @@ export const errors = {
   BODY_INVALID: 'The request is not valid: {{detail}}.',
   BODY_TOO_LARGE: 'The request has more than {{limit}} bytes. Send it in smaller parts.',
   BUS_STOPPED: 'The message bus has stopped; nothing more is taken. Try again when Vigía is up.',
-  CONFIG_INVALID: 'The configuration has {{count}} mistakes:\n{{detail}}',
+  CONFIG_INVALID: 'Mistakes in the configuration: {{count}}.\n{{detail}}',
   CONFIG_UNREADABLE: 'The configuration file {{file}} cannot be read: {{detail}}.',
   CURSOR_INVALID: 'The cursor is not one that this server gave out. Start again without it.',
   EXECUTOR_MISSING: 'The command {{command}} was not found. Install it or correct `actions` in the configuration.',

@@ -12,7 +12,7 @@ export const errors: Record<keyof typeof english, string> = {
   BODY_INVALID: 'La petición no es válida: {{detail}}.',
   BODY_TOO_LARGE: 'La petición supera los {{limit}} bytes. Envíala en partes más pequeñas.',
   BUS_STOPPED: 'El bus de mensajes se ha detenido y no acepta nada más. Inténtalo cuando Vigía esté en marcha.',
-  CONFIG_INVALID: 'La configuración tiene {{count}} errores:\n{{detail}}',
+  CONFIG_INVALID: 'Errores en la configuración: {{count}}.\n{{detail}}',
   CONFIG_UNREADABLE: 'No se puede leer el archivo de configuración {{file}}: {{detail}}.',
   CURSOR_INVALID: 'Este cursor no lo ha dado este servidor. Empieza de nuevo sin él.',
   EXECUTOR_MISSING: 'No se encuentra el comando {{command}}. Instálalo o corrige `actions` en la configuración.',
