@@ -8,6 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/*.test.ts', 'dashboard/**/*.test.ts', 'lab/**/*.test.ts'],
+          globalSetup: ['scripts/build-kernels.mjs'],
           isolate: false,
           testTimeout: 20_000,
         },

@@ -1,6 +1,5 @@
 // Dense layers. Weights are stored as panels ([outputs / 8][inputs][8]), so that the way forward packs nothing.
-import { multiplyAdd, sigmoid4, tanh4 } from './vector';
-import { splat4 } from './vector';
+import { multiplyAdd, sigmoid4, splat4, tanh4 } from './vector';
 
 const RELU: i32 = 1;
 const TANH: i32 = 2;

@@ -2,7 +2,7 @@
 export { multiplyPanels, multiplyTransposedLeft, packPanels, packPanelsTransposed } from './matrix';
 export { lstmForward, lstmBackward } from './lstm';
 export { denseForward, denseDelta, transposePanels } from './dense';
-export { adam, sumOfSquares, scale, multiplyInPlace } from './optimise';
+export { adam, sumOfSquares, scale, multiplyVectors } from './optimise';
 export { rowDistances } from './distance';
 
 /** First byte that is free for the host. */

@@ -3,6 +3,7 @@
 // Rows hold x(t) and h(t-1) side by side, so that the four gates of all units are one product with one weight matrix.
 // That matrix is stored in panels of four units: for every input k the four units' i, f, g and o weights (16 floats). A
 // 2 x 16 micro-kernel then ends with the four gates of the same units in registers, and the cell is computed there and then.
+import { multiplyVectors } from './optimise';
 import { multiplyPanels, tileTransposedLeft } from './matrix';
 import { multiplyAdd, sigmoid4, tanh4, splat4 } from './vector';
 
@@ -29,6 +30,8 @@ export class LstmPlan {
   /** Where h(t) is copied for the layer above ([steps][rows] with this stride in floats), or 0. */
   above: usize;
   aboveStride: i32;
+  /** [rows][units] factors on what the layer above sees (0 or 1 / (1 - rate), the same at all steps), or 0 for none. */
+  dropout: usize;
   /** Gradients: of weights and bias (added to), of h(t) from above ([steps][rows][units] or 0). */
   weightGradient: usize;
   biasGradient: usize;
@@ -60,7 +63,8 @@ export function lstmForward(plan: LstmPlan): void {
     stepForward(state, hidden, width, plan.weights, plan.bias, cells, squashed, gates, rows, units);
     if (plan.mask) carryMasked(plan.mask + (<usize>(t * rows) << 2), state + (<usize>plan.inputs << 2), hidden, width, cells, rows, units);
     if (plan.above) {
-      copyRows(hidden, width, plan.above + (<usize>(t * rows * plan.aboveStride) << 2), plan.aboveStride, rows, units);
+      const target = plan.above + (<usize>(t * rows * plan.aboveStride) << 2);
+      copyRows(hidden, width, target, plan.aboveStride, plan.dropout, rows, units);
     }
   }
 }
@@ -136,9 +140,12 @@ function carryMasked(mask: usize, before: usize, hidden: usize, width: i32, cell
   }
 }
 
-function copyRows(from: usize, fromStride: i32, to: usize, toStride: i32, rows: i32, width: i32): void {
+function copyRows(from: usize, fromStride: i32, to: usize, toStride: i32, factors: usize, rows: i32, width: i32): void {
   for (let row = 0; row < rows; row++) {
-    memory.copy(to + (<usize>(row * toStride) << 2), from + (<usize>(row * fromStride) << 2), <usize>width << 2);
+    const source = from + (<usize>(row * fromStride) << 2);
+    const target = to + (<usize>(row * toStride) << 2);
+    if (factors) multiplyVectors(target, source, factors + (<usize>(row * width) << 2), width);
+    else memory.copy(target, source, <usize>width << 2);
   }
 }
 
@@ -152,7 +159,11 @@ export function lstmBackward(plan: LstmPlan): void {
   packTransposed(plan.weights, width, units, inputs, units, plan.hiddenPanels);
   if (plan.inputGradient) packTransposed(plan.weights, width, units, 0, inputs, plan.inputPanels);
   for (let t = plan.steps - 1; t >= 0; t--) {
-    if (plan.hiddenGradient) addInPlace(plan.dh, plan.hiddenGradient + <usize>t * cellBytes, rows * units);
+    if (plan.hiddenGradient) {
+      const gradient = plan.hiddenGradient + <usize>t * cellBytes;
+      if (plan.dropout) multiplyVectors(gradient, gradient, plan.dropout, rows * units);
+      addInPlace(plan.dh, gradient, rows * units);
+    }
     const mask = plan.mask ? plan.mask + (<usize>(t * rows) << 2) : 0;
     cellBackward(plan, t, mask);
     weightGradient(plan.states + <usize>t * stateBytes, width, plan.dz, units, plan.weightGradient, rows);
@@ -199,7 +210,7 @@ function cellBackward(plan: LstmPlan, t: i32, mask: usize): void {
       v128.store(dc0 + cell, dcf);
       v128.store(dz, di); v128.store(dz, df, 16); v128.store(dz, dg, 32); v128.store(dz, d0, 48);
       bi = f32x4.add(bi, di); bf = f32x4.add(bf, df); bg = f32x4.add(bg, dg); bo = f32x4.add(bo, d0);
-      // With a mask the product that follows adds to dh, which must then hold the carried part only.
+      // With a mask the product that follows adds to dh, which then holds the carried part of masked rows only.
       if (mask) v128.store(dh0 + cell, f32x4.splat(0));
     }
     v128.store(biases, bi); v128.store(biases, bf, 16); v128.store(biases, bg, 32); v128.store(biases, bo, 48);

@@ -6,12 +6,26 @@ import { multiplyAdd, sum4 } from './vector';
  * `rate` and `epsilon` hold the bias correction already; `decay` is learning rate times weight decay. Gradients become zero.
  */
 export function adam(
-  weights: usize, gradient: usize, first: usize, second: usize, count: i32, rate: f32, beta1: f32, beta2: f32, epsilon: f32, decay: f32,
+  weights: usize,
+  gradient: usize,
+  first: usize,
+  second: usize,
+  count: i32,
+  rate: f32,
+  beta1: f32,
+  beta2: f32,
+  epsilon: f32,
+  decay: f32,
 ): void {
-  const b1 = f32x4.splat(beta1), r1 = f32x4.splat(<f32>1 - beta1);
-  const b2 = f32x4.splat(beta2), r2 = f32x4.splat(<f32>1 - beta2);
-  const step = f32x4.splat(rate), small = f32x4.splat(epsilon), keep = f32x4.splat(<f32>1 - decay), zero = f32x4.splat(0);
-  const end = weights + (<usize>count << 2);
+  const b1 = f32x4.splat(beta1),
+    r1 = f32x4.splat(<f32>1 - beta1);
+  const b2 = f32x4.splat(beta2),
+    r2 = f32x4.splat(<f32>1 - beta2);
+  const step = f32x4.splat(rate),
+    small = f32x4.splat(epsilon),
+    keep = f32x4.splat(<f32>1 - decay),
+    zero = f32x4.splat(0);
+  const end = weights + ((<usize>count) << 2);
   while (weights < end) {
     const g = v128.load(gradient);
     const m = multiplyAdd(b1, v128.load(first), f32x4.mul(r1, g));
@@ -21,14 +35,17 @@ export function adam(
     v128.store(first, m);
     v128.store(second, v);
     v128.store(gradient, zero);
-    weights += 16; gradient += 16; first += 16; second += 16;
+    weights += 16;
+    gradient += 16;
+    first += 16;
+    second += 16;
   }
 }
 
 /** Sum of squares in double precision, for clipping by the global norm. */
 export function sumOfSquares(values: usize, count: i32): f64 {
   let total: f64 = 0;
-  const end = values + (<usize>count << 2);
+  const end = values + ((<usize>count) << 2);
   while (values < end) {
     const value = v128.load(values);
     total += sum4(f32x4.mul(value, value));
@@ -40,18 +57,18 @@ export function sumOfSquares(values: usize, count: i32): f64 {
 /** values *= factor. */
 export function scale(values: usize, count: i32, factor: f32): void {
   const f = f32x4.splat(factor);
-  const end = values + (<usize>count << 2);
+  const end = values + ((<usize>count) << 2);
   while (values < end) {
     v128.store(values, f32x4.mul(f, v128.load(values)));
     values += 16;
   }
 }
 
-/** values *= others, element by element: what dropout does on both ways. */
-export function multiplyInPlace(values: usize, others: usize, count: i32): void {
-  const end = values + (<usize>count << 2);
-  while (values < end) {
-    v128.store(values, f32x4.mul(v128.load(values), v128.load(others)));
-    values += 16; others += 16;
+/** target = a * b, element by element: what dropout does on both ways. */
+export function multiplyVectors(target: usize, a: usize, b: usize, count: i32): void {
+  const end = target + (<usize>count << 2);
+  while (target < end) {
+    v128.store(target, f32x4.mul(v128.load(a), v128.load(b)));
+    target += 16; a += 16; b += 16;
   }
 }
