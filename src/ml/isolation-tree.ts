@@ -1,0 +1,174 @@
+import { averagePathLength } from './average-path-length.ts';
+import type { Matrix } from './matrix.ts';
+import { createRandom, type Random } from './random.ts';
+import { TreeBuilder } from './tree-builder.ts';
+import type { TreeEnsemble } from './tree-ensemble.ts';
+
+export type IsolationTreeOptions = { readonly trees: number; readonly subsample: number; readonly seed: number };
+
+/** Largest magnitude that takes part: the width of a range of infinite values stays finite. */
+const LARGEST = Number.MAX_VALUE / 4;
+
+/** Grows the trees of an isolation forest; leaf values are path lengths, covers are numbers of sampled rows. */
+export function growIsolationTrees(matrix: Matrix, options: IsolationTreeOptions): TreeEnsemble {
+  const { trees, subsample, seed } = options;
+  const builder = new TreeBuilder(matrix.columns, 1, trees * (2 * subsample - 1));
+  const grower = new IsolationTreeGrower(builder, matrix, subsample);
+  const random = createRandom(seed);
+  for (let tree = 0; tree < trees; tree++) grower.grow(random.fork(tree));
+  return builder.finish();
+}
+
+/** Work space for one tree after another: the sampled rows by column, and a stack of nodes to split. */
+class IsolationTreeGrower {
+  private readonly builder: TreeBuilder;
+  private readonly matrix: Matrix;
+  private readonly subsample: number;
+  private readonly maxDepth: number;
+  /** Column-major copy of the sampled rows. */
+  private readonly sample: Float64Array;
+  private readonly taken: Uint8Array;
+  private readonly rows: Int32Array;
+  /** Positions in the sample, permuted so that every node owns a range. */
+  private readonly order: Int32Array;
+  private readonly candidates: Int32Array;
+  private readonly stack: Int32Array;
+  private low = 0;
+  private high = 0;
+  private missingLeft = false;
+
+  constructor(builder: TreeBuilder, matrix: Matrix, subsample: number) {
+    this.builder = builder;
+    this.matrix = matrix;
+    this.subsample = subsample;
+    this.maxDepth = Math.ceil(Math.log2(Math.max(subsample, 2)));
+    this.sample = new Float64Array(subsample * matrix.columns);
+    this.taken = new Uint8Array(matrix.rows);
+    this.rows = new Int32Array(subsample);
+    this.order = new Int32Array(subsample);
+    this.candidates = Int32Array.from({ length: matrix.columns }, (_, column) => column);
+    this.stack = new Int32Array(4 * (this.maxDepth + 2));
+  }
+
+  grow(random: Random): void {
+    this.drawSample(random);
+    const { builder, stack } = this;
+    let top = push(stack, 0, builder.startTree(), 0, this.subsample, 0);
+    while (top > 0) {
+      top -= 4;
+      const node = stack[top]!;
+      const start = stack[top + 1]!;
+      const end = stack[top + 2]!;
+      const depth = stack[top + 3]!;
+      builder.cover[node] = end - start;
+      const column = depth < this.maxDepth && end - start > 1 ? this.drawColumn(random, start, end) : -1;
+      if (column < 0) {
+        builder.value[node] = depth + averagePathLength(end - start);
+        continue;
+      }
+      const threshold = this.drawThreshold(random);
+      const middle = this.partition(column, threshold, start, end);
+      const left = builder.split(node, column, threshold, this.missingLeft);
+      top = push(stack, top, left, start, middle, depth + 1);
+      top = push(stack, top, left + 1, middle, end, depth + 1);
+    }
+  }
+
+  /** Floyd's sampling without replacement, copied by column. */
+  private drawSample(random: Random): void {
+    const { subsample, taken, rows, sample } = this;
+    const { data, columns, rows: available } = this.matrix;
+    for (let i = 0; i < subsample; i++) {
+      const top = available - subsample + i;
+      const drawn = random.int(top + 1);
+      const row = taken[drawn] === 1 ? top : drawn;
+      taken[row] = 1;
+      rows[i] = row;
+      this.order[i] = i;
+    }
+    for (let i = 0; i < subsample; i++) {
+      const offset = rows[i]! * columns;
+      taken[rows[i]!] = 0;
+      for (let column = 0; column < columns; column++) {
+        const x = data[offset + column]!;
+        sample[column * subsample + i] = x > LARGEST ? LARGEST : x < -LARGEST ? -LARGEST : x;
+      }
+    }
+  }
+
+  /** Draws among the columns that are not constant in the range, and leaves their bounds in `low` and `high`; -1 when all are. */
+  private drawColumn(random: Random, start: number, end: number): number {
+    const { candidates } = this;
+    for (let left = candidates.length; left > 0; left--) {
+      const pick = random.int(left);
+      const column = candidates[pick]!;
+      this.measure(column, start, end);
+      if (this.low < this.high) return column;
+      candidates[pick] = candidates[left - 1]!;
+      candidates[left - 1] = column;
+    }
+    return -1;
+  }
+
+  private measure(column: number, start: number, end: number): void {
+    const { sample, order } = this;
+    const base = column * this.subsample;
+    let low = Infinity;
+    let high = -Infinity;
+    for (let i = start; i < end; i++) {
+      const x = sample[base + order[i]!]!;
+      if (x < low) low = x;
+      if (x > high) high = x;
+    }
+    this.low = low;
+    this.high = high;
+  }
+
+  /** Uniform in [low, high): at least one row goes each way. */
+  private drawThreshold(random: Random): number {
+    const threshold = this.low + random.next() * (this.high - this.low);
+    return threshold < this.high ? threshold : this.low;
+  }
+
+  /** Reorders the range into left and right and returns where right starts; sets `missingLeft`. */
+  private partition(column: number, threshold: number, start: number, end: number): number {
+    const { sample, order } = this;
+    const base = column * this.subsample;
+    // Dutch flag: [start, left) is left, [right, missing) is right, [missing, end) is missing.
+    let left = start;
+    let missing = end;
+    let at = start;
+    while (at < missing) {
+      const position = order[at]!;
+      const x = sample[base + position]!;
+      if (x <= threshold) {
+        order[at++] = order[left]!;
+        order[left++] = position;
+      } else if (x > threshold) {
+        at++;
+      } else {
+        order[at] = order[--missing]!;
+        order[missing] = position;
+      }
+    }
+    this.missingLeft = left - start >= missing - left;
+    if (!this.missingLeft) return left;
+    // Swaps the missing block with as much of the right block as lies before it.
+    const swaps = Math.min(missing - left, end - missing);
+    for (let i = 0; i < swaps; i++) {
+      const held = order[left + i]!;
+      order[left + i] = order[end - 1 - i]!;
+      order[end - 1 - i] = held;
+    }
+    return left + (end - missing);
+  }
+}
+
+// oxlint-disable-next-line eslint/max-params -- one entry of a flat stack
+function push(stack: Int32Array, top: number, node: number, start: number, end: number, depth: number): number {
+  stack[top] = node;
+  stack[top + 1] = start;
+  stack[top + 2] = end;
+  stack[top + 3] = depth;
+  return top + 4;
+}

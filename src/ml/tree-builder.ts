@@ -1,0 +1,98 @@
+import type { TreeEnsemble } from './tree-ensemble.ts';
+import { MlError } from './ml-error.ts';
+
+/** About 2.6 GB of arrays with one output: more nodes than any sound setting grows. */
+const MAX_NODES = 2 ** 26;
+
+/**
+ * Collects trees into growing flat arrays. Hot loops read and write the arrays directly; they move when the builder
+ * grows, so read them again after `addNodes`.
+ */
+export class TreeBuilder {
+  readonly columns: number;
+  readonly outputs: number;
+  readonly roots: number[] = [];
+  nodes = 0;
+  feature: Int32Array;
+  threshold: Float64Array;
+  left: Int32Array;
+  missingLeft: Uint8Array;
+  value: Float64Array;
+  cover: Float64Array;
+
+  constructor(columns: number, outputs: number, capacity = 1024) {
+    this.columns = columns;
+    this.outputs = outputs;
+    this.feature = new Int32Array(capacity);
+    this.threshold = new Float64Array(capacity);
+    this.left = new Int32Array(capacity);
+    this.missingLeft = new Uint8Array(capacity);
+    this.value = new Float64Array(capacity * outputs);
+    this.cover = new Float64Array(capacity);
+  }
+
+  /** Starts a tree and returns its root, a leaf so far. */
+  startTree(): number {
+    const root = this.addNodes(1);
+    this.roots.push(root);
+    return root;
+  }
+
+  /** Adds that many leaves at the end and returns the first. */
+  addNodes(count: number): number {
+    const first = this.nodes;
+    this.nodes += count;
+    if (this.nodes > this.feature.length) this.grow();
+    this.feature.fill(-1, first, this.nodes);
+    return first;
+  }
+
+  /** Turns a leaf into a split with two new leaves, and returns the left one (the right one is next). */
+  split(node: number, feature: number, threshold: number, missingLeft: boolean): number {
+    const left = this.addNodes(2);
+    this.feature[node] = feature;
+    this.threshold[node] = threshold;
+    this.missingLeft[node] = missingLeft ? 1 : 0;
+    this.left[node] = left;
+    return left;
+  }
+
+  /** Drops every tree from `trees` on. */
+  truncate(trees: number): void {
+    if (trees >= this.roots.length) return;
+    this.nodes = this.roots[trees]!;
+    this.roots.length = trees;
+  }
+
+  /** The trees so far, in arrays of exactly their length. */
+  finish(): TreeEnsemble {
+    const { columns, outputs, nodes } = this;
+    return {
+      columns,
+      outputs,
+      roots: Int32Array.from(this.roots),
+      feature: this.feature.slice(0, nodes),
+      threshold: this.threshold.slice(0, nodes),
+      left: this.left.slice(0, nodes),
+      missingLeft: this.missingLeft.slice(0, nodes),
+      value: this.value.slice(0, nodes * outputs),
+      cover: this.cover.slice(0, nodes),
+    };
+  }
+
+  private grow(): void {
+    if (this.nodes > MAX_NODES) throw new MlError('ML_TOO_LARGE', `a model holds at most ${MAX_NODES} tree nodes`);
+    const capacity = Math.max(2 * this.feature.length, this.nodes);
+    this.feature = resized(new Int32Array(capacity), this.feature);
+    this.threshold = resized(new Float64Array(capacity), this.threshold);
+    this.left = resized(new Int32Array(capacity), this.left);
+    this.missingLeft = resized(new Uint8Array(capacity), this.missingLeft);
+    this.value = resized(new Float64Array(capacity * this.outputs), this.value);
+    this.cover = resized(new Float64Array(capacity), this.cover);
+  }
+}
+
+function resized<T extends { set(source: ArrayLike<number>): void }>(target: T, source: ArrayLike<number>): T {
+  target.set(source);
+  return target;
+}
