@@ -1,0 +1,228 @@
+import type { Delivery, Handler, Rejected, SubscribeOptions, Subscription } from './bus.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { toError } from '../runtime/errors.ts';
+import type { Receipt } from './receipt.ts';
+
+/** Most consumers of one group that can work at the same time; more keys than this share a partition. */
+const PARTITIONS = 16;
+
+/** A message in a group's queue; it is itself what the handler gets. */
+interface Entry extends Delivery<unknown> {
+  attempt: number;
+  readonly receipt: Receipt | undefined;
+}
+
+interface Partition {
+  queue: Entry[];
+  /** True while one of its messages is being worked on or waits for its next try. */
+  busy: boolean;
+}
+
+/** A batch on its way. `rest` holds what follows one by one once the batch as a whole has failed too often. */
+interface Work {
+  entries: Entry[];
+  rest: Entry[];
+  /** Failures that say something about the messages; lost infrastructure is not counted here. */
+  refusals: number;
+  /** Failures in a row of any kind, for the back-off. */
+  failures: number;
+  readonly partitions: readonly Partition[];
+}
+
+interface Member {
+  readonly handler: Handler<unknown>;
+  readonly maxBatch: number;
+  readonly maxAttempts: number;
+  readonly concurrency: number;
+  active: number;
+  stopped: boolean;
+  idle: (() => void)[];
+}
+
+export interface GroupDeps {
+  readonly clock: Clock;
+  /** Most messages queued or being worked on. */
+  readonly capacity: number;
+  readonly backoff: { readonly firstMs: number; readonly maxMs: number };
+  /** Aborted when the bus ends. */
+  readonly signal: AbortSignal;
+  /** Buries what can never be processed; rejects only when that should be tried again. */
+  readonly bury: (rejected: readonly Rejected<unknown>[]) => Promise<void>;
+  readonly onRedelivery: (error: Error, pauseMs: number) => void;
+  readonly onLag: (messages: number) => void;
+  readonly onCommit: () => void;
+}
+
+const isRetryable = (error: Error): boolean => (error as { retryable?: unknown }).retryable === true;
+
+/** FNV-1a, folded to a partition. */
+function partitionOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < key.length; i += 1) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  return (hash ^ (hash >>> 15)) & (PARTITIONS - 1);
+}
+
+/** One consumer group of one topic: its partitions, its members, and what is under way. */
+export class MemoryGroup {
+  readonly #deps: GroupDeps;
+  readonly #partitions: Partition[] = Array.from({ length: PARTITIONS }, () => ({ queue: [], busy: false }));
+  readonly #members: Member[] = [];
+  /** Work whose pause is over, or that was taken apart; goes before anything new. */
+  readonly #due: Work[] = [];
+  #pending = 0;
+  #next = 0;
+  #scheduled = false;
+
+  constructor(deps: GroupDeps) {
+    this.#deps = deps;
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  get room(): number {
+    return this.#deps.capacity - this.#pending;
+  }
+
+  get consumed(): boolean {
+    return this.#members.length > 0;
+  }
+
+  push(key: string, value: unknown, receipt: Receipt | undefined): void {
+    this.#partitions[partitionOf(key)]!.queue.push({ key, value, attempt: 1, receipt });
+    this.#pending += 1;
+    this.#deps.onLag(this.#pending);
+    this.#schedule();
+  }
+
+  join(handler: Handler<unknown>, options: SubscribeOptions): Subscription {
+    const { maxBatch = 500, maxAttempts = 3, concurrency = 1 } = options;
+    const member: Member = { handler, maxBatch, maxAttempts, concurrency, active: 0, stopped: false, idle: [] };
+    this.#members.push(member);
+    this.#schedule();
+    return { lag: () => this.#pending, stop: () => this.#leave(member) };
+  }
+
+  async #leave(member: Member): Promise<void> {
+    if (!member.stopped) {
+      member.stopped = true;
+      this.#members.splice(this.#members.indexOf(member), 1);
+    }
+    if (member.active > 0) await new Promise<void>((resolve) => member.idle.push(resolve));
+    this.#schedule();
+  }
+
+  /** Not at once: what is published in one turn of the event loop is handed over together. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    const members = this.#members.slice();
+    for (const member of members) {
+      while (member.active < member.concurrency && !this.#deps.signal.aborted) {
+        const work = this.#due.shift() ?? this.#take(member.maxBatch);
+        if (work === undefined) return;
+        void this.#run(member, work);
+      }
+    }
+  }
+
+  /** Takes from as many free partitions as are this worker's share, so that a lone worker gets full batches. */
+  #take(maxBatch: number): Work | undefined {
+    const workers = this.#members.reduce((sum, member) => sum + member.concurrency, 0);
+    const share = Math.ceil(PARTITIONS / Math.max(1, workers));
+    const entries: Entry[] = [];
+    const partitions: Partition[] = [];
+    const first = this.#next;
+    for (let i = 0; i < PARTITIONS && partitions.length < share && entries.length < maxBatch; i += 1) {
+      const index = (first + i) % PARTITIONS;
+      const partition = this.#partitions[index]!;
+      if (partition.busy || partition.queue.length === 0) continue;
+      for (const entry of partition.queue.splice(0, maxBatch - entries.length)) entries.push(entry);
+      partition.busy = true;
+      partitions.push(partition);
+      this.#next = index + 1;
+    }
+    return entries.length === 0 ? undefined : { entries, rest: [], refusals: 0, failures: 0, partitions };
+  }
+
+  async #run(member: Member, work: Work): Promise<void> {
+    member.active += 1;
+    try {
+      const rejected = await member.handler(work.entries, this.#deps.signal);
+      if (rejected !== undefined && rejected.length > 0) await this.#deps.bury(rejected);
+      this.#commit(work);
+    } catch (thrown) {
+      await this.#failed(work, toError(thrown), member.maxAttempts);
+    }
+    member.active -= 1;
+    if (member.active === 0) for (const idle of member.idle.splice(0)) idle();
+    this.#schedule();
+  }
+
+  #commit(work: Work): void {
+    this.#pending -= work.entries.length;
+    this.#deps.onLag(this.#pending);
+    for (const entry of work.entries) entry.receipt?.commit();
+    const next = work.rest.shift();
+    if (next === undefined) {
+      for (const partition of work.partitions) partition.busy = false;
+    } else {
+      work.entries = [next];
+      work.failures = 0;
+      this.#due.push(work);
+    }
+    this.#deps.onCommit();
+  }
+
+  async #failed(work: Work, error: Error, maxAttempts: number): Promise<void> {
+    if (this.#deps.signal.aborted) return;
+    if (!isRetryable(error)) {
+      work.refusals += 1;
+      if (work.refusals >= maxAttempts) {
+        await this.#giveUp(work, error);
+        return;
+      }
+    }
+    this.#again(work, error);
+  }
+
+  /** The batch as a whole is hopeless: its messages are tried one by one, and one that is alone is buried. */
+  async #giveUp(work: Work, error: Error): Promise<void> {
+    const [alone] = work.entries;
+    if (work.entries.length > 1 || alone === undefined) {
+      for (const entry of work.entries) entry.attempt += 1;
+      work.rest = work.entries;
+      work.entries = [];
+      this.#commit(work);
+      return;
+    }
+    try {
+      await this.#deps.bury([{ message: alone, reason: error.message }]);
+      this.#commit(work);
+    } catch (thrown) {
+      this.#again(work, toError(thrown));
+    }
+  }
+
+  #again(work: Work, error: Error): void {
+    const { firstMs, maxMs } = this.#deps.backoff;
+    const pauseMs = Math.min(maxMs, firstMs * 2 ** Math.min(work.failures, 20));
+    work.failures += 1;
+    for (const entry of work.entries) entry.attempt += 1;
+    this.#deps.onRedelivery(error, pauseMs);
+    const due = (): void => {
+      this.#due.push(work);
+      this.#schedule();
+    };
+    // Only the end of the bus cuts the pause short, and then nobody asks for the work any more.
+    this.#deps.clock.sleep(pauseMs, this.#deps.signal).then(due, () => undefined);
+  }
+}
