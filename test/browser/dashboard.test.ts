@@ -1,0 +1,212 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EntityView } from '../../src/api/contract/views.ts';
+import { cleanUp, eventually, type RunningVigia, startVigia } from '../system/vigia.ts';
+
+const executablePath = '/usr/bin/chromium';
+const shots = join(import.meta.dirname, '../../artifacts/screenshots');
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string;
+    readonly nodes: readonly { readonly html: string }[];
+  }[];
+}
+
+const entity = 'service/orders';
+
+/** A service whose queue is about to reach its limit: something to see, to read and to approve. */
+async function postQueue(vigia: RunningVigia, depth: number): Promise<void> {
+  const response = await vigia.post(
+    '/api/v1/samples',
+    `queue_depth{entity="${entity}"} ${depth}\nrequests{entity="${entity}"} 50\n`,
+  );
+  expect(response.status).toBe(204);
+}
+
+describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs: apt-get install chromium)', () => {
+  let vigia: RunningVigia;
+  let browser: Browser;
+  let posting: NodeJS.Timeout;
+  let rise = 0;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    mkdirSync(shots, { recursive: true });
+    vigia = await startVigia({
+      config: {
+        step: '1s',
+        detect: { warmUp: 30 },
+        limits: [{ metric: 'queue_depth', value: 1000, side: 'above' }],
+        actions: [
+          {
+            id: 'drain',
+            title: { en: 'Drain the queue', es: 'Vaciar la cola' },
+            match: { entityKinds: ['service'], features: ['queue_depth*'] },
+            executor: 'command',
+            args: { argv: ['true'] },
+            settle: '5s',
+            cooldown: '1s',
+          },
+        ],
+      },
+    });
+    let n = 0;
+    posting = setInterval(() => {
+      n += 1;
+      if (rise > 0) rise += 12;
+      void postQueue(vigia, 100 + (n % 3) + rise).catch(() => undefined);
+    }, 1000);
+    browser = await chromium.launch({
+      executablePath,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+  });
+
+  afterAll(async () => {
+    clearInterval(posting);
+    await browser.close();
+    await vigia.stop();
+    cleanUp();
+  });
+
+  async function open(
+    path: string,
+    options: Parameters<Browser['newContext']>[0] = {},
+  ): Promise<{ page: Page; context: BrowserContext }> {
+    const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 900 }, ...options });
+    const page = await context.newPage();
+    page.on('console', (message) => {
+      if (message.type() === 'error') problems.push(`${path}: ${message.text()}`);
+    });
+    page.on('pageerror', (error) => problems.push(`${path}: ${error.message}`));
+    await page.goto(vigia.url + path);
+    return { page, context };
+  }
+
+  const seriousViolations = async (page: Page): Promise<readonly string[]> => {
+    await page.evaluate(axe);
+    const result = await page.evaluate<AxeResult>('axe.run()');
+    return result.violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(
+        ({ id, nodes }) =>
+          `${id}: ${nodes
+            .map(({ html }) => html)
+            .slice(0, 3)
+            .join(' | ')}`,
+      );
+  };
+
+  it('shows the live host on the overview', async () => {
+    const host = await eventually('the host is known', 20_000, async () => {
+      const { items } = await vigia.get<{ items: EntityView[] }>('/api/v1/entities');
+      return items.find(({ kind }) => kind === 'host');
+    });
+    const { page, context } = await open('/');
+    await page.getByText(host.name).first().waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.screenshot({ path: join(shots, 'overview-learning.png'), fullPage: true });
+    await context.close();
+  });
+
+  it('shows an incident without a reload, and approves its action by keyboard alone', async () => {
+    await eventually('the service is learnt', 90_000, async () => {
+      const view = await vigia.get<EntityView>(`/api/v1/entities/${entity}`);
+      return view.learning.ready;
+    });
+    const { page, context } = await open('/');
+    await page.getByRole('heading', { level: 1 }).first().waitFor();
+    rise = 1;
+    const incident = page.locator('a[href^="/incidents/"]').first();
+    await incident.waitFor({ timeout: 60_000 });
+    await page.screenshot({ path: join(shots, 'overview-incident.png'), fullPage: true });
+
+    await incident.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/incidents\//);
+    await page.getByText('Drain the queue').first().waitFor({ timeout: 30_000 });
+    await page.screenshot({ path: join(shots, 'incident.png'), fullPage: true });
+    expect(await seriousViolations(page)).toEqual([]);
+
+    await tabTo(page, /dry run/i);
+    await page.keyboard.press('Enter');
+    await page
+      .getByText(/^true$/)
+      .first()
+      .waitFor();
+    await tabTo(page, /^approve/i);
+    await page.keyboard.press('Enter');
+    await page.waitForTimeout(500);
+    await tabTo(page, /confirm|approve|yes/i);
+    await page.keyboard.press('Enter');
+    await eventually('the run is carried out', 20_000, async () => {
+      const { items } = await vigia.get<{ items: { state: string; dryRun: boolean }[] }>('/api/v1/runs?limit=20');
+      return items.some((run) => !run.dryRun && run.state === 'succeeded');
+    });
+    await page.screenshot({ path: join(shots, 'incident-approved.png'), fullPage: true });
+    await context.close();
+  });
+
+  /** Presses Tab until what has the focus carries a name like this; a page that needs a mouse fails here. */
+  async function tabTo(page: Page, name: RegExp): Promise<void> {
+    for (let presses = 0; presses < 120; presses++) {
+      const label = await page.evaluate<string>(
+        'document.activeElement ? (document.activeElement.getAttribute("aria-label") || document.activeElement.textContent || "").trim() : ""',
+      );
+      if (name.test(label) && label.length < 80) return;
+      await page.keyboard.press('Tab');
+    }
+    throw new Error(`no element named ${String(name)} can be reached with the Tab key`);
+  }
+
+  it('speaks Spanish, on a phone, in the dark', async () => {
+    const { page, context } = await open('/', {
+      locale: 'es-ES',
+      colorScheme: 'dark',
+      viewport: { width: 390, height: 844 },
+    });
+    await page
+      .getByText(/incidente|tranquilo|incidencia/i)
+      .first()
+      .waitFor();
+    expect(await page.evaluate('document.documentElement.lang')).toBe('es');
+    expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.screenshot({ path: join(shots, 'overview-es-phone-dark.png'), fullPage: true });
+    await context.close();
+  });
+
+  it('shows an entity with its charts', async () => {
+    const { page, context } = await open(`/entities/${entity}`);
+    await page.getByText('queue_depth').first().waitFor();
+    await page.locator('svg.recharts-surface').first().waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.screenshot({ path: join(shots, 'entity.png'), fullPage: true });
+    await context.close();
+  });
+
+  it.each(['/predictions', '/actions', '/models', '/data', '/settings', '/no/such/page'])('opens %s', async (path) => {
+    const { page, context } = await open(path);
+    await page.getByRole('heading', { level: 1 }).first().waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await context.close();
+  });
+
+  it('wrote no error to the console', () => {
+    expect(problems).toEqual([]);
+  });
+});
