@@ -19,13 +19,13 @@ export function growIsolationTrees(matrix: Matrix, options: IsolationTreeOptions
   return builder.finish();
 }
 
-/** Work space for one tree after another: the sampled rows by column, and a stack of nodes to split. */
+/** Work space for one tree after another: a copy of the sampled rows, and a stack of nodes to split. */
 class IsolationTreeGrower {
   private readonly builder: TreeBuilder;
   private readonly matrix: Matrix;
   private readonly subsample: number;
   private readonly maxDepth: number;
-  /** Column-major copy of the sampled rows. */
+  /** Copy of the sampled rows, small enough for the nearest cache. */
   private readonly sample: Float64Array;
   private readonly taken: Uint8Array;
   private readonly rows: Int32Array;
@@ -74,7 +74,7 @@ class IsolationTreeGrower {
     }
   }
 
-  /** Floyd's sampling without replacement, copied by column. */
+  /** Floyd's sampling without replacement, with a copy of the rows. */
   private drawSample(random: Random): void {
     const { subsample, taken, rows, sample } = this;
     const { data, columns, rows: available } = this.matrix;
@@ -91,7 +91,7 @@ class IsolationTreeGrower {
       taken[rows[i]!] = 0;
       for (let column = 0; column < columns; column++) {
         const x = data[offset + column]!;
-        sample[column * subsample + i] = x > LARGEST ? LARGEST : x < -LARGEST ? -LARGEST : x;
+        sample[i * columns + column] = x > LARGEST ? LARGEST : x < -LARGEST ? -LARGEST : x;
       }
     }
   }
@@ -112,11 +112,11 @@ class IsolationTreeGrower {
 
   private measure(column: number, start: number, end: number): void {
     const { sample, order } = this;
-    const base = column * this.subsample;
+    const { columns } = this.matrix;
     let low = Infinity;
     let high = -Infinity;
     for (let i = start; i < end; i++) {
-      const x = sample[base + order[i]!]!;
+      const x = sample[order[i]! * columns + column]!;
       if (x < low) low = x;
       if (x > high) high = x;
     }
@@ -133,14 +133,14 @@ class IsolationTreeGrower {
   /** Reorders the range into left and right and returns where right starts; sets `missingLeft`. */
   private partition(column: number, threshold: number, start: number, end: number): number {
     const { sample, order } = this;
-    const base = column * this.subsample;
+    const { columns } = this.matrix;
     // Dutch flag: [start, left) is left, [right, missing) is right, [missing, end) is missing.
     let left = start;
     let missing = end;
     let at = start;
     while (at < missing) {
       const position = order[at]!;
-      const x = sample[base + position]!;
+      const x = sample[position * columns + column]!;
       if (x <= threshold) {
         order[at++] = order[left]!;
         order[left++] = position;

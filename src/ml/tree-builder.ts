@@ -43,7 +43,7 @@ export class TreeBuilder {
     const first = this.nodes;
     this.nodes += count;
     if (this.nodes > this.feature.length) this.grow();
-    this.feature.fill(-1, first, this.nodes);
+    for (let node = first; node < this.nodes; node++) this.feature[node] = -1;
     return first;
   }
 
