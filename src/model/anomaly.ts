@@ -44,6 +44,9 @@ export const Anomaly = Type.Object({
   end: Type.Union([Type.Integer(), Type.Null()], {
     description: 'End of the last abnormal step, exclusive; null while open.',
   }),
+  openedAt: Type.Integer({
+    description: 'Close (`Frame.closedAt`) of the frame that opened it: when it could first be said. Unix ms.',
+  }),
   kind: AnomalyKind,
   severity: Severity,
   severityReason: Phrase,

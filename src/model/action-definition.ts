@@ -1,0 +1,88 @@
+import type { ActionMode } from './action.ts';
+import { type EntityId, parseEntityId } from './entity.ts';
+
+/** For what an action may be recommended. An empty list matches everything. */
+export interface ActionMatch {
+  readonly entityKinds: readonly string[];
+  readonly anomalyKinds: readonly string[];
+  /** Patterns of feature names: `*` stands for any text, `?` for one character. */
+  readonly features: readonly string[];
+  /** Whether an incident that rests on predictions alone counts. */
+  readonly predictions: boolean;
+}
+
+/** One entry of the catalogue, as the configuration gives it. */
+export interface ActionDefinition {
+  readonly id: string;
+  readonly title: { readonly en: string; readonly es: string };
+  readonly match: ActionMatch;
+  /** Kind of the executor that carries it out. */
+  readonly executor: string;
+  /** Arguments of the executor, with placeholders such as `{labels.pod}` still in them. */
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly mode: ActionMode;
+  readonly disruption: 'none' | 'low' | 'medium' | 'high';
+  /** How long after its end an action is given before its outcome is judged. */
+  readonly settleMs: number;
+  /** How long after its start the same action on the same entity is refused. */
+  readonly cooldownMs: number;
+  readonly timeoutMs: number;
+  /** How long a run waits for an approval. */
+  readonly approvalMs: number;
+  /** What was believed before the first run, as counts of a Beta distribution, both above 0. */
+  readonly prior: { readonly resolved: number; readonly failed: number };
+}
+
+/** What of an incident decides whether an action fits. */
+export interface ActionSubject {
+  readonly root: EntityId;
+  readonly entities: readonly EntityId[];
+  readonly anomalyKinds: readonly string[];
+  readonly features: readonly string[];
+  readonly predictions: readonly string[];
+}
+
+/** Whether all of `text` fits the pattern; linear in memory, at most `pattern × text` in time. */
+export function matchesPattern(pattern: string, text: string): boolean {
+  let p = 0;
+  let t = 0;
+  let star = -1;
+  let mark = 0;
+  while (t < text.length) {
+    if (p < pattern.length && pattern[p] === '*') {
+      star = p++;
+      mark = t;
+    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
+      p++;
+      t++;
+    } else if (star >= 0) {
+      p = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
+}
+
+/** The features of an incident that an action is about, strongest first. */
+export function matchingFeatures(action: ActionDefinition, features: readonly string[]): readonly string[] {
+  const patterns = action.match.features;
+  if (patterns.length === 0) return features;
+  return features.filter((feature) => patterns.some((pattern) => matchesPattern(pattern, feature)));
+}
+
+/** The entity of the incident that the action would be carried out on: the root if it may, else the first that may. */
+export function targetOf(action: ActionDefinition, subject: ActionSubject): EntityId | null {
+  const { entityKinds, anomalyKinds, features, predictions } = action.match;
+  const kindFits =
+    (predictions && subject.predictions.length > 0) ||
+    (subject.anomalyKinds.length > 0 && anomalyKinds.length === 0) ||
+    anomalyKinds.some((kind) => subject.anomalyKinds.includes(kind));
+  if (!kindFits) return null;
+  if (features.length > 0 && matchingFeatures(action, subject.features).length === 0) return null;
+  const fits = (entity: EntityId): boolean =>
+    entityKinds.length === 0 || entityKinds.includes(parseEntityId(entity).kind);
+  return [subject.root, ...subject.entities].find(fits) ?? null;
+}
