@@ -1,4 +1,6 @@
+import { config as configEn } from './en/config.ts';
 import { errors as errorsEn } from './en/errors.ts';
+import { config as configEs } from './es/config.ts';
 import { errors as errorsEs } from './es/errors.ts';
 import type { Language } from './language.ts';
 
@@ -8,10 +10,12 @@ import type { Language } from './language.ts';
  * A key is spoken of as `area.key`. Plurals end in `_one` and `_other` and are chosen by the value `count`.
  */
 const en = {
+  config: configEn,
   errors: errorsEn,
 };
 
 const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof en)[Area]]: string } } = {
+  config: configEs,
   errors: errorsEs,
 };
 

@@ -1,0 +1,42 @@
+import { Type } from 'typebox';
+import { ACTION_MODES } from '../model/action.ts';
+import { ANOMALY_KINDS } from '../model/anomaly.ts';
+import { Duration } from './units.ts';
+
+const closed = { additionalProperties: false } as const;
+
+/** One entry of the catalogue; `mode`, `cooldown`, `settle` and `approvalExpiry` are those of `act` when left out. */
+export const ActionEntry = Type.Object(
+  {
+    id: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,99}$', expects: 'name' }),
+    title: Type.Object({ en: Type.String({ minLength: 1 }), es: Type.String({ minLength: 1 }) }, closed),
+    match: Type.Object(
+      {
+        entityKinds: Type.Array(Type.String(), { default: [], description: 'Empty means any.' }),
+        anomalyKinds: Type.Array(Type.Enum([...ANOMALY_KINDS]), { default: [], description: 'Empty means any.' }),
+        features: Type.Array(Type.String(), { default: [], description: 'With `*` for anything; empty means any.' }),
+        predictions: Type.Boolean({ default: true, description: 'Also for incidents that are only predicted.' }),
+      },
+      { ...closed, default: {}, description: 'For what it may be recommended.' },
+    ),
+    executor: Type.String({ minLength: 1, description: '`command`, `webhook`, or one that a package brings.' }),
+    args: Type.Record(Type.String(), Type.Unknown(), {
+      default: {},
+      description: 'For the executor: `argv` of a command; `url`, `method`, `headers`, `body` of a webhook.',
+    }),
+    mode: Type.Optional(Type.Enum([...ACTION_MODES])),
+    disruption: Type.Enum(['none', 'low', 'medium', 'high'], { default: 'low' }),
+    timeout: Duration({ default: '1m', least: '100ms', most: '1h' }),
+    cooldown: Type.Optional(Duration()),
+    settle: Type.Optional(Duration()),
+    approvalExpiry: Type.Optional(Duration({ least: '10s' })),
+    prior: Type.Object(
+      {
+        resolved: Type.Number({ default: 1, exclusiveMinimum: 0, maximum: 1000 }),
+        failed: Type.Number({ default: 1, exclusiveMinimum: 0, maximum: 1000 }),
+      },
+      { ...closed, default: {}, description: 'What is believed before the first run, as counts.' },
+    ),
+  },
+  closed,
+);

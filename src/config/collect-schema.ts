@@ -1,0 +1,74 @@
+import { Type } from 'typebox';
+import { Duration, Secret, Size } from './units.ts';
+
+const closed = { additionalProperties: false } as const;
+
+const Labels = Type.Record(Type.String(), Type.String());
+
+const ScrapeTarget = Type.Object(
+  {
+    name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,99}$', expects: 'name', description: 'Name of the source.' }),
+    targets: Type.Array(Type.String({ pattern: '^https?://[^\\s]+$', expects: 'url' }), {
+      minItems: 1,
+      maxItems: 1000,
+    }),
+    interval: Duration({ default: '15s', least: '1s' }),
+    timeout: Duration({ default: '10s', least: '100ms' }),
+    token: Type.Optional(Secret({ description: 'Bearer token.' })),
+    labels: Type.Record(Type.String(), Type.String(), { default: {}, description: 'Added to every series.' }),
+  },
+  closed,
+);
+
+export const CollectSection = Type.Object(
+  {
+    host: Type.Object(
+      {
+        enabled: Type.Boolean({ default: true, description: 'Watch the machine that Vigía runs on.' }),
+        interval: Duration({ default: '5s', least: '1s' }),
+      },
+      { ...closed, default: {} },
+    ),
+    scrape: Type.Array(ScrapeTarget, {
+      default: [],
+      maxItems: 1000,
+      description: 'Prometheus or OpenMetrics endpoints.',
+    }),
+    limits: Type.Object(
+      {
+        bodyBytes: Size({ default: '16MiB', least: '1KiB', most: '256MiB' }),
+        lineBytes: Size({ default: '64KiB', least: '256B', most: '1MiB' }),
+        seriesPerSource: Type.Integer({ default: 100_000, minimum: 1, maximum: 10_000_000 }),
+        futureTolerance: Duration({ default: '10m', description: 'How far ahead a time stamp may lie.' }),
+        pastTolerance: Duration({ default: '1d', description: 'How old a sample may be.' }),
+      },
+      { ...closed, default: {}, description: 'What is more than this is dropped and counted.' },
+    ),
+  },
+  { ...closed, default: {}, description: 'Where data comes from.' },
+);
+
+/** Samples whose labels match belong to the entity that the templates name, for example `service/{job}`. */
+export const EntityRule = Type.Object(
+  {
+    match: Type.Record(Type.String(), Type.String(), {
+      default: {},
+      description: 'Label values, with `*` for anything; `__name__` is the metric.',
+    }),
+    kind: Type.String({ pattern: '^[a-z][a-z0-9_-]*$', expects: 'name' }),
+    name: Type.String({ minLength: 1, description: 'With {label} for values of labels.' }),
+    fleet: Type.Optional(Type.String({ minLength: 1, description: 'With {label}; default is one fleet for all.' })),
+  },
+  closed,
+);
+
+export const LimitRule = Type.Object(
+  {
+    metric: Type.String({ minLength: 1, description: 'Metric name, with `*` for anything.' }),
+    labels: Type.Optional(Labels),
+    value: Type.Optional(Type.Number({ description: 'A fixed bound.' })),
+    feature: Type.Optional(Type.String({ minLength: 1, description: 'Metric of the same entity that is the bound.' })),
+    side: Type.Enum(['above', 'below'], { default: 'above', description: 'Where failure lies.' }),
+  },
+  closed,
+);

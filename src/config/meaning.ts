@@ -1,0 +1,147 @@
+import type { Phrase } from '../model/phrase.ts';
+import { saying } from './mistake.ts';
+import { resolveReferences, type SecretSources } from './secrets.ts';
+import { type SchemaNode, walk } from './schema-node.ts';
+import { parseDuration, parseSize, REFERENCE } from './units.ts';
+import { bounds, type Path, type Problem } from './validate.ts';
+
+/** What the schema cannot say is checked here, on a value that fits the schema: bounds of lengths and sizes, references, names. */
+type Check = (root: Root, sources: SecretSources) => readonly Problem[];
+
+/** The parts of the written configuration that the checks read. */
+interface Root {
+  readonly api?: { readonly tokens?: readonly { readonly name: string }[] };
+  readonly collect?: {
+    readonly scrape?: readonly { readonly name: string; readonly interval?: string; readonly timeout?: string }[];
+  };
+  readonly limits?: readonly { readonly value?: number; readonly feature?: string }[];
+  readonly actions?: readonly {
+    readonly id: string;
+    readonly executor: string;
+    readonly args?: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+const wrong = (path: Path, found: Phrase, expected: Phrase): Problem => ({ path, part: 'value', found, expected });
+const value = (found: unknown): Phrase => saying('config.found_value', { value: JSON.stringify(found) });
+
+const lengthsAndSizes: Check = (root) => {
+  const problems: Problem[] = [];
+  walk(root, (found, node, path) => {
+    const read = { duration: parseDuration, size: parseSize }[node.expects ?? ''];
+    if (read === undefined || typeof found !== 'string') return found;
+    const low = node.least === undefined ? 0 : read(node.least);
+    const high = node.most === undefined ? Number.MAX_SAFE_INTEGER : read(node.most);
+    if (read(found) < low || read(found) > high) problems.push(wrong(path, value(found), bounds(node)));
+    return found;
+  });
+  return problems;
+};
+
+function duplicates(names: readonly string[], pathOf: (index: number) => Path): readonly Problem[] {
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? []
+      : [
+          wrong(
+            pathOf(index),
+            saying('config.found_duplicate', { value: JSON.stringify(name) }),
+            saying('config.expects_unique'),
+          ),
+        ],
+  );
+}
+
+const uniqueNames: Check = ({ api, collect, actions }) => [
+  ...duplicates(
+    (api?.tokens ?? []).map(({ name }) => name),
+    (index) => ['api', 'tokens', index, 'name'],
+  ),
+  ...duplicates(
+    (collect?.scrape ?? []).map(({ name }) => name),
+    (index) => ['collect', 'scrape', index, 'name'],
+  ),
+  ...duplicates(
+    (actions ?? []).map(({ id }) => id),
+    (index) => ['actions', index, 'id'],
+  ),
+];
+
+/** Prometheus has the same rule: a scrape that may last longer than its interval would pile up. */
+const timeouts: Check = ({ collect }) =>
+  (collect?.scrape ?? []).flatMap(({ interval = '15s', timeout = '10s' }, index) =>
+    parseDuration(timeout) <= parseDuration(interval)
+      ? []
+      : [
+          wrong(
+            ['collect', 'scrape', index, 'timeout'],
+            value(timeout),
+            saying('config.expects_shorter_than', { other: 'interval', value: interval }),
+          ),
+        ],
+  );
+
+const limitBounds: Check = ({ limits }) =>
+  (limits ?? []).flatMap((limit, index) =>
+    (limit.value === undefined) === (limit.feature === undefined)
+      ? [wrong(['limits', index], value(limit), saying('config.expects_value_or_feature'))]
+      : [],
+  );
+
+/** Names of headers and arguments that hold secrets; the same idea as the redaction lists of log libraries. */
+const SECRET_NAME = /authorization|token|secret|password|passwd|cookie|api[-_]?key/i;
+
+/** Visits every text inside the arguments of an action. */
+function texts(found: unknown, path: Path): readonly { readonly text: string; readonly path: Path }[] {
+  if (typeof found === 'string') return [{ text: found, path }];
+  if (Array.isArray(found)) return found.flatMap((item, index) => texts(item, [...path, index]));
+  if (typeof found !== 'object' || found === null) return [];
+  return Object.entries(found).flatMap(([name, child]) => texts(child, [...path, name]));
+}
+
+const actionArguments: Check = ({ actions }, sources) =>
+  (actions ?? []).flatMap(({ executor, args = {} }, index) => {
+    const at: Path = ['actions', index, 'args'];
+    const { argv, url } = args;
+    const runnable = Array.isArray(argv) && argv.length > 0 && argv.every((part) => typeof part === 'string');
+    const problems: Problem[] = [];
+    if (executor === 'command' && !runnable)
+      problems.push(wrong(at, value(args), saying('config.expects_command_args')));
+    if (executor === 'webhook' && typeof url !== 'string') {
+      problems.push(wrong(at, value(args), saying('config.expects_webhook_args')));
+    }
+    for (const { text, path } of texts(args, at)) {
+      if (SECRET_NAME.test(String(path.at(-1))) && !REFERENCE.test(text)) {
+        problems.push(wrong(path, saying('config.found_literal_secret'), saying('config.expects_secret')));
+      }
+      const looked = resolveReferences(text, sources);
+      if ('found' in looked) problems.push(wrong(path, looked.found, looked.expected));
+    }
+    return problems;
+  });
+
+const isSecret = (node: SchemaNode): boolean => node.expects?.startsWith('secret') === true;
+
+const secretsThere: Check = (root, sources) => {
+  const problems: Problem[] = [];
+  walk(root, (found, node, path) => {
+    if (!isSecret(node) || typeof found !== 'string') return found;
+    const looked = resolveReferences(found, sources);
+    if ('found' in looked) problems.push(wrong(path, looked.found, looked.expected));
+    return found;
+  });
+  return problems;
+};
+
+const checks: readonly Check[] = [lengthsAndSizes, uniqueNames, timeouts, limitBounds, actionArguments, secretsThere];
+
+/** Every mistake of meaning in a value that fits the schema. */
+export const checkMeaning: Check = (root, sources) => checks.flatMap((check) => check(root, sources));
+
+/** A checked value with its secrets in the place of the references. */
+export const placeSecrets = (root: unknown, sources: SecretSources): unknown =>
+  walk(root, (found, node) => {
+    if (!isSecret(node) || typeof found !== 'string') return found;
+    const looked = resolveReferences(found, sources);
+    return 'text' in looked ? looked.text : found;
+  });

@@ -1,0 +1,70 @@
+import { ConfigSchema } from './schema.ts';
+
+/** A JSON schema as far as this folder reads it. */
+export interface SchemaNode {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+  readonly required?: readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly default?: unknown;
+  /** Which text says what is expected here: `config.expects_<name>`. */
+  readonly expects?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  /** Bounds of a duration or size as it is written, which JSON Schema cannot check. */
+  readonly least?: string;
+  readonly most?: string;
+}
+
+/**
+ * The schema as plain JSON, for the file as people write it: what has a default need not be there. Our own
+ * annotations are left in.
+ */
+function authored(node: SchemaNode): SchemaNode {
+  const properties = node.properties ?? {};
+  const required = (node.required ?? []).filter((name) => properties[name]?.default === undefined);
+  return {
+    ...node,
+    ...(node.required === undefined ? {} : { required }),
+    ...(node.properties === undefined
+      ? {}
+      : { properties: Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, authored(child)])) }),
+    ...(node.items === undefined ? {} : { items: authored(node.items) }),
+  };
+}
+
+export const authoredSchema: SchemaNode = authored(JSON.parse(JSON.stringify(ConfigSchema)) as SchemaNode);
+
+/** The schema of the value at a path, or null where the schema says nothing of it. */
+export function schemaAt(path: readonly (string | number)[]): SchemaNode | null {
+  let node: SchemaNode | undefined = authoredSchema;
+  for (const step of path) node = typeof step === 'number' ? node?.items : node?.properties?.[step];
+  return node ?? null;
+}
+
+/** Visits every value for which there is a schema, from the outside in; values may be replaced through `set`. */
+export function walk(
+  value: unknown,
+  visit: (value: unknown, node: SchemaNode, path: readonly (string | number)[]) => unknown,
+  node: SchemaNode = authoredSchema,
+  path: readonly (string | number)[] = [],
+): unknown {
+  const seen = visit(value, node, path);
+  if (Array.isArray(seen)) {
+    const { items } = node;
+    return items === undefined ? seen : seen.map((item, index) => walk(item, visit, items, [...path, index]));
+  }
+  if (typeof seen !== 'object' || seen === null || node.properties === undefined) return seen;
+  const { properties } = node;
+  return Object.fromEntries(
+    Object.entries(seen).map(([name, child]) => {
+      const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
+      return [name, schema === undefined ? child : walk(child, visit, schema, [...path, name])];
+    }),
+  );
+}
+
+/** `['actions', 2, 'id']` as people write it: `actions[2].id`. */
+export const spell = (path: readonly (string | number)[]): string =>
+  path.map((step, index) => (typeof step === 'number' ? `[${step}]` : `${index === 0 ? '' : '.'}${step}`)).join('');

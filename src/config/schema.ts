@@ -1,0 +1,195 @@
+import { type StaticDecode, Type } from 'typebox';
+import { ACTION_MODES } from '../model/action.ts';
+import { LANGUAGES } from '../text/language.ts';
+import { ActionEntry } from './actions-schema.ts';
+import { CollectSection, EntityRule, LimitRule } from './collect-schema.ts';
+import { Duration, PerTime, Secret, Size } from './units.ts';
+
+const closed = { additionalProperties: false } as const;
+
+const ApiSection = Type.Object(
+  {
+    host: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on.' }),
+    port: Type.Integer({ default: 8440, minimum: 0, maximum: 65_535, description: '0 takes any free port.' }),
+    allowedHosts: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      maxItems: 100,
+      description: 'Further names that this server answers to, beside localhost.',
+    }),
+    tokens: Type.Array(
+      Type.Object(
+        {
+          name: Type.String({ minLength: 1, maxLength: 100, description: 'Who this is, as the audit log says it.' }),
+          role: Type.Enum(['viewer', 'operator', 'admin']),
+          token: Secret({ description: 'Made by `vigia token`.' }),
+        },
+        closed,
+      ),
+      { default: [], maxItems: 1000 },
+    ),
+  },
+  { ...closed, default: {}, description: 'REST interface and dashboard.' },
+);
+
+/** A PostgreSQL address: a reference, or written out when there is no password in it. */
+const DATABASE_URL =
+  '^(\\$\\{(env|file):[^${}]+\\}|postgres(ql)?://([^:@/?#\\s]+@)?[^@/?#\\s]+(/[^@?#\\s]*)?(\\?(?!.*password)[^#\\s]*)?)$';
+
+const StoreSection = Type.Object(
+  {
+    url: Type.Optional(
+      Type.String({
+        pattern: DATABASE_URL,
+        expects: 'secret_url',
+        description: 'PostgreSQL or TimescaleDB. Without it the embedded database in the data folder is used.',
+      }),
+    ),
+    diskBudget: Size({ default: '2GiB', least: '64MiB', description: 'The oldest raw data goes when it is spent.' }),
+    retention: Type.Object(
+      {
+        samples: Duration({ default: '7d', least: '1h' }),
+        steps: Duration({ default: '7d', least: '1h' }),
+        minutes: Duration({ default: '60d', least: '1d' }),
+        hours: Duration({ default: '400d', least: '1d' }),
+      },
+      { ...closed, default: {}, description: 'How long each resolution is kept.' },
+    ),
+  },
+  { ...closed, default: {}, description: 'Where data is kept, how much and how long.' },
+);
+
+const PrepareSection = Type.Object(
+  {
+    lateness: Duration({ default: '5s', most: '10m', description: 'How long a step waits for late samples.' }),
+    featuresPerEntity: Type.Integer({ default: 400, minimum: 1, maximum: 10_000 }),
+  },
+  { ...closed, default: {}, description: 'From samples to frames.' },
+);
+
+const DetectSection = Type.Object(
+  {
+    warmUp: Type.Integer({ default: 120, minimum: 10, description: 'Frames to learn from before anything is judged.' }),
+    minimumDuration: Duration({ default: '30s', description: 'What lasts less is no anomaly.' }),
+    mute: Type.Boolean({ default: false, description: 'True keeps what matches from being reported.' }),
+  },
+  { ...closed, default: {}, description: 'What counts as abnormal.' },
+);
+
+const PredictSection = Type.Object(
+  {
+    horizons: Type.Array(Duration({ least: '1m' }), { default: ['1h', '6h', '1d', '7d'], minItems: 1, maxItems: 10 }),
+  },
+  { ...closed, default: {}, description: 'How far ahead failures are predicted.' },
+);
+
+const CorrelateSection = Type.Object(
+  {
+    window: Duration({ default: '5m', description: 'Anomalies this close together belong to one incident.' }),
+    quiet: Duration({ default: '5m', description: 'An incident ends when it has been quiet for so long.' }),
+  },
+  { ...closed, default: {}, description: 'How anomalies become incidents.' },
+);
+
+const ActSection = Type.Object(
+  {
+    mode: Type.Enum([...ACTION_MODES], {
+      default: 'suggest',
+      description: 'How far an action may go by itself: observe, suggest, approve, auto.',
+    }),
+    approvalExpiry: Duration({ default: '1h', least: '10s' }),
+    cooldown: Duration({ default: '10m', description: 'Time between two runs of one action on one target.' }),
+    settle: Duration({ default: '2m', description: 'Time after a run until its outcome is judged.' }),
+  },
+  { ...closed, default: {}, description: 'How actions are carried out.' },
+);
+
+/** A section of which any part may be set, without defaults: what is left out stays as it is. */
+const OverrideSet = Type.Object(
+  {
+    detect: Type.Optional(
+      Type.Object(
+        {
+          warmUp: Type.Optional(Type.Integer({ minimum: 10 })),
+          minimumDuration: Type.Optional(Duration()),
+          mute: Type.Optional(Type.Boolean()),
+        },
+        closed,
+      ),
+    ),
+    predict: Type.Optional(
+      Type.Object(
+        { horizons: Type.Optional(Type.Array(Duration({ least: '1m' }), { minItems: 1, maxItems: 10 })) },
+        closed,
+      ),
+    ),
+    correlate: Type.Optional(
+      Type.Object({ window: Type.Optional(Duration()), quiet: Type.Optional(Duration()) }, closed),
+    ),
+    act: Type.Optional(
+      Type.Object(
+        {
+          mode: Type.Optional(Type.Enum([...ACTION_MODES])),
+          approvalExpiry: Type.Optional(Duration({ least: '10s' })),
+          cooldown: Type.Optional(Duration()),
+          settle: Type.Optional(Duration()),
+        },
+        closed,
+      ),
+    ),
+  },
+  { ...closed, minProperties: 1 },
+);
+
+const match = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 512, description }));
+
+const Override = Type.Object(
+  {
+    match: Type.Object(
+      {
+        entity: match('Entity id; `*` stands for anything.'),
+        kind: match('Entity kind.'),
+        anomaly: match('Anomaly kind.'),
+        action: match('Action id.'),
+      },
+      { ...closed, minProperties: 1 },
+    ),
+    set: OverrideSet,
+  },
+  closed,
+);
+
+/** `vigia.yaml`. Everything has a default, so that an empty file is a good one. */
+export const ConfigSchema = Type.Object(
+  {
+    language: Type.Enum([...LANGUAGES], {
+      default: 'en',
+      description: 'Of messages; readers of the API choose theirs.',
+    }),
+    data: Type.String({ default: './vigia-data', minLength: 1, description: 'Folder for everything that is kept.' }),
+    step: Duration({ default: '5s', least: '1s', most: '5m', description: 'Length of a frame.' }),
+    log: Type.Object(
+      { level: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }) },
+      { ...closed, default: {} },
+    ),
+    api: ApiSection,
+    store: StoreSection,
+    collect: CollectSection,
+    entities: Type.Array(EntityRule, { default: [], maxItems: 1000, description: 'How labels become entities.' }),
+    limits: Type.Array(LimitRule, { default: [], maxItems: 1000, description: 'Bounds that mean failure.' }),
+    prepare: PrepareSection,
+    detect: DetectSection,
+    alertBudget: Type.Object(
+      { pages: PerTime({ default: '2 per day' }), warnings: PerTime({ default: '20 per day' }) },
+      { ...closed, default: {}, description: 'At most so many alerts; a ceiling, never a quota.' },
+    ),
+    predict: PredictSection,
+    correlate: CorrelateSection,
+    actions: Type.Array(ActionEntry, { default: [], maxItems: 1000, description: 'What Vigía may do.' }),
+    act: ActSection,
+    overrides: Type.Array(Override, { default: [], maxItems: 1000, description: 'Later ones win.' }),
+  },
+  { ...closed, title: 'Vigía' },
+);
+
+/** The configuration as the program uses it: durations in ms, sizes in bytes, secrets in place. */
+export type Config = StaticDecode<typeof ConfigSchema>;
