@@ -1,0 +1,159 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Kernels } from './kernels/kernels.ts';
+import { MlError, requireInteger, requireNumber } from './ml-error.ts';
+import type { LossSum } from './neural-losses.ts';
+import { type AdamOptions, type Tensor, createAdam, restoreTensors, saveTensors } from './neural-tensor.ts';
+import { createRandom, type Random } from './random.ts';
+
+/** Options of every network's training. Defaults in brackets are those of Keras unless a source is named. */
+export type TrainingOptions = {
+  /** Same data, options and seed give the same model on the same engine. */
+  readonly seed: number;
+  /** Most passes over the training part [50], 1 … 100,000. */
+  readonly epochs?: number;
+  /** Rows of one gradient step [64], 1 … 4,096. */
+  readonly batchSize?: number;
+  /** [0.001: Kingma and Ba]. */
+  readonly learningRate?: number;
+  /** Decoupled weight decay [0]. */
+  readonly weightDecay?: number;
+  /** Share of hidden outputs dropped while training [0], 0 … 0.9. */
+  readonly dropout?: number;
+  /** Largest global norm of a gradient [1: Pascanu et al., 2013]; 0 for no clipping. */
+  readonly gradientClip?: number;
+  /** The last, and so the latest, share of rows is kept out to judge by [0.2]; 0 trains for all epochs on everything. */
+  readonly validationShare?: number;
+  /** Epochs without a better validation loss before training stops [5]. The best weights win in any case. */
+  readonly patience?: number;
+  /** Weight of each row [1], finite and not negative; inverse probabilities of not having acted go here. */
+  readonly rowWeights?: ArrayLike<number>;
+  /** Stops training within one batch, with `ML_CANCELLED`. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TrainingProgress) => void;
+};
+
+export type TrainingProgress = {
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Mean over the epoch, with dropout and changing weights. */
+  readonly trainingLoss: number;
+  /** NaN without a validation part. */
+  readonly validationLoss: number;
+};
+
+export type TrainingHistory = {
+  readonly progress: readonly TrainingProgress[];
+  /** Epoch whose weights were kept. */
+  readonly bestEpoch: number;
+};
+
+/** A network laid out in kernel memory with its data beside it. */
+export type Trainable = {
+  readonly kernels: Kernels;
+  readonly tensors: readonly Tensor[];
+  /** Forward, and with `random` (learning) also backward. At most `batchSize` rows. */
+  run(rows: Uint32Array, random: Random | undefined): LossSum;
+};
+
+type Checked = Required<Omit<TrainingOptions, 'signal' | 'onProgress' | 'rowWeights'>>;
+
+/** Fills in the defaults. Throws `ML_PARAMETER` for what is out of range. */
+export function checkTraining(options: TrainingOptions): Checked {
+  return {
+    seed: requireNumber('seed', options.seed, -Number.MAX_VALUE),
+    epochs: requireInteger('epochs', options.epochs ?? 50, 1, 100_000),
+    batchSize: requireInteger('batchSize', options.batchSize ?? 64, 1, 4096),
+    learningRate: requireNumber('learningRate', options.learningRate ?? 1e-3, Number.MIN_VALUE, 10),
+    weightDecay: requireNumber('weightDecay', options.weightDecay ?? 0, 0, 10),
+    dropout: requireNumber('dropout', options.dropout ?? 0, 0, 0.9),
+    gradientClip: requireNumber('gradientClip', options.gradientClip ?? 1, 0),
+    validationShare: requireNumber('validationShare', options.validationShare ?? 0.2, 0, 0.9),
+    patience: requireInteger('patience', options.patience ?? 5, 1),
+  };
+}
+
+/** Row weights in single precision, or undefined. Throws `ML_SHAPE` or `ML_VALUE`. */
+export function checkRowWeights(weights: ArrayLike<number> | undefined, rows: number): Float32Array | undefined {
+  if (!weights) return undefined;
+  if (weights.length !== rows) throw new MlError('ML_SHAPE', `${weights.length} row weights for ${rows} rows`);
+  const copy = Float32Array.from(weights);
+  if (copy.some((weight) => !(weight >= 0 && weight < Infinity))) {
+    throw new MlError('ML_VALUE', 'row weights must be finite and not negative');
+  }
+  return copy;
+}
+
+/** Training gives the event loop a turn after this many milliseconds of work. */
+const TURN_MILLISECONDS = 10;
+
+/**
+ * Trains by Adam on shuffled batches until the validation loss stops falling. Runs on the calling thread, but lets the event loop
+ * turn every few milliseconds (a single batch is the longest stretch). Throws `ML_CANCELLED`, or `ML_NOT_CONVERGED` when the loss
+ * is no longer a number.
+ */
+export async function trainNetwork(
+  network: Trainable,
+  rowCount: number,
+  options: TrainingOptions,
+): Promise<TrainingHistory> {
+  const checked = checkTraining(options);
+  const breathe = createBreather(options.signal);
+  const held = Math.floor(rowCount * checked.validationShare);
+  const order = Uint32Array.from({ length: rowCount - held }, (_, i) => i);
+  const validation = Uint32Array.from({ length: held }, (_, i) => rowCount - held + i);
+  const random = createRandom(checked.seed);
+  const step = createAdam(network.kernels, network.tensors, checked satisfies AdamOptions);
+  const progress: TrainingProgress[] = [];
+  let best = { loss: Infinity, epoch: 0, weights: saveTensors(network.kernels, network.tensors) };
+  for (let epoch = 1; epoch <= checked.epochs; epoch++) {
+    const draw = random.fork(epoch);
+    draw.shuffle(order);
+    const trainingLoss = await runBatches(network, order, checked.batchSize, { draw, step, breathe });
+    const validationLoss = await runBatches(network, validation, checked.batchSize, { breathe });
+    if (Number.isNaN(trainingLoss))
+      throw new MlError('ML_NOT_CONVERGED', `the loss left the numbers in epoch ${epoch}`);
+    progress.push({ epoch, epochs: checked.epochs, trainingLoss, validationLoss });
+    options.onProgress?.(progress.at(-1)!);
+    // Without a validation part, or when all of its targets are unknown, the last epoch is the best.
+    if (Number.isNaN(validationLoss)) best = { loss: Infinity, epoch, weights: [] };
+    else if (validationLoss < best.loss) {
+      best = { loss: validationLoss, epoch, weights: saveTensors(network.kernels, network.tensors) };
+    } else if (epoch - best.epoch >= checked.patience) break;
+  }
+  if (best.weights.length > 0) restoreTensors(network.kernels, network.tensors, best.weights);
+  return { progress, bestEpoch: best.epoch };
+}
+
+type Pass = { readonly draw?: Random; readonly step?: () => number; readonly breathe: () => Promise<void> };
+
+/** One pass over the rows; the mean loss, NaN when there is nothing to count. */
+async function runBatches(network: Trainable, rows: Uint32Array, size: number, pass: Pass): Promise<number> {
+  let sum = 0;
+  let weight = 0;
+  for (let first = 0; first < rows.length; first += size) {
+    const batch = network.run(rows.subarray(first, first + size), pass.draw);
+    if (batch.weight > 0) pass.step?.();
+    sum += batch.sum;
+    weight += batch.weight;
+    await pass.breathe();
+  }
+  if (pass.step && weight === 0) return 0;
+  return sum / weight;
+}
+
+/** Checks for cancellation at every call, and lets the event loop turn when it is time. */
+function createBreather(signal: AbortSignal | undefined): () => Promise<void> {
+  const check = (): void => {
+    if (signal?.aborted) throw new MlError('ML_CANCELLED', 'training was cancelled');
+  };
+  check();
+  let last = performance.now();
+  return async () => {
+    check();
+    if (performance.now() - last < TURN_MILLISECONDS) return;
+    await setImmediate();
+    last = performance.now();
+    check();
+  };
+}
