@@ -1,6 +1,8 @@
 import { config as configEn } from './en/config.ts';
+import { correlate as correlateEn } from './en/correlate.ts';
 import { errors as errorsEn } from './en/errors.ts';
 import { config as configEs } from './es/config.ts';
+import { correlate as correlateEs } from './es/correlate.ts';
 import { errors as errorsEs } from './es/errors.ts';
 import type { Language } from './language.ts';
 
@@ -11,11 +13,13 @@ import type { Language } from './language.ts';
  */
 const en = {
   config: configEn,
+  correlate: correlateEn,
   errors: errorsEn,
 };
 
 const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof en)[Area]]: string } } = {
   config: configEs,
+  correlate: correlateEs,
   errors: errorsEs,
 };
 

@@ -1,0 +1,247 @@
+import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
+import type { Outcome } from '../model/action.ts';
+import type { Anomaly } from '../model/anomaly.ts';
+import type { Event } from '../model/event.ts';
+import type { Incident } from '../model/incident.ts';
+import type { Prediction } from '../model/prediction.ts';
+import type { Service } from '../model/service.ts';
+import { topics } from '../model/topics.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { toError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { createTurns } from '../runtime/turns.ts';
+import type { Store } from '../store/store.ts';
+import type { AlertBudget, BudgetUse } from './alert-budget.ts';
+import { Correlation, CORRELATION_DEFAULTS, type CorrelationOptions } from './correlation.ts';
+import { tell, recordOf } from './incident-record.ts';
+import { anomalySignal, predictionSignal, type Signal } from './signal.ts';
+
+export interface CorrelateDeps {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Counts may be overridden while it runs by the setting `alertBudget: {pages, warnings}`. */
+  readonly alertBudget: AlertBudget;
+  readonly options?: Partial<CorrelationOptions>;
+  /** How often quiet incidents are looked for, ms; default 1000. */
+  readonly tickMs?: number;
+  /** How long a predicted failure that has come true keeps its incident open, ms; default one hour. */
+  readonly happenedHoldMs?: number;
+}
+
+const MAX_OPEN = 10_000;
+/** Resolved incidents looked at on a start, for those that may still be opened again. */
+const MAX_RECENT = 200;
+/** Signs fetched for one restored incident; of more the oldest are taken to be over. */
+const MAX_RESTORED_SIGNS = 200;
+const HOUR = 3_600_000;
+
+/** The counts in force: the setting where it is there and makes sense, else the configuration. */
+function budgetInForce(setting: unknown, configured: AlertBudget): AlertBudget {
+  if (typeof setting !== 'object' || setting === null) return configured;
+  const { pages, warnings } = setting as { readonly pages?: unknown; readonly warnings?: unknown };
+  const count = (value: unknown, fallback: number): number =>
+    typeof value === 'number' && value >= 0 ? value : fallback;
+  return {
+    pages: { ...configured.pages, count: count(pages, configured.pages.count) },
+    warnings: { ...configured.warnings, count: count(warnings, configured.warnings.count) },
+  };
+}
+
+/**
+ * Groups anomalies and predictions into incidents and keeps them within the alert budget. Everything it knows follows
+ * from stored incidents and their signs, so a restart reads these and goes on.
+ */
+export class CorrelateStage implements Service {
+  readonly name = 'correlate';
+  readonly #deps: CorrelateDeps;
+  readonly #correlation: Correlation;
+  readonly #holdMs: number;
+  readonly #end = new AbortController();
+  #subscriptions: Subscription[] = [];
+  #loop: Promise<void> = Promise.resolve();
+  /** Topics arrive side by side, but the grouping takes one batch at a time. */
+  readonly #turns = createTurns();
+
+  constructor(deps: CorrelateDeps) {
+    this.#deps = deps;
+    this.#holdMs = deps.happenedHoldMs ?? HOUR;
+    this.#correlation = new Correlation({ ...CORRELATION_DEFAULTS, ...deps.options });
+  }
+
+  async start(): Promise<void> {
+    const { bus, metrics } = this.#deps;
+    await this.#restore();
+    const open = this.#correlation.open;
+    metrics.gauge('vigia_correlate_open_incidents', 'Incidents open now.').set(open);
+    this.#subscriptions = [
+      await bus.subscribe(topics.anomalies, this.name, (batch) => this.#anomalies(batch)),
+      await bus.subscribe(topics.predictions, this.name, (batch) => this.#predictions(batch)),
+      await bus.subscribe(topics.events, this.name, (batch) => this.#events(batch)),
+      await bus.subscribe(topics.outcomes, this.name, (batch) => this.#outcomes(batch)),
+    ];
+    this.#loop = this.#ticks();
+  }
+
+  async stop(): Promise<void> {
+    this.#end.abort();
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));
+    await this.#loop;
+  }
+
+  /** Messages waiting, for the status page. */
+  lag(): number {
+    return this.#subscriptions.reduce((sum, subscription) => sum + subscription.lag(), 0);
+  }
+
+  /** Resolves what is quiet, as the loop does every second. */
+  tick(): Promise<void> {
+    return this.#inTurn(async () => this.#correlation.tick(this.#deps.clock.now()));
+  }
+
+  #anomalies(batch: readonly Delivery<Anomaly>[]): Promise<void> {
+    return this.#inTurn(() => this.#take(batch.map(({ value }) => anomalySignal(value))));
+  }
+
+  #predictions(batch: readonly Delivery<Prediction>[]): Promise<void> {
+    return this.#inTurn(() => this.#take(batch.map(({ value }) => predictionSignal(value, this.#holdMs))));
+  }
+
+  #events(batch: readonly Delivery<Event>[]): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const { value } of batch) this.#correlation.takeEvent(value);
+    });
+  }
+
+  #outcomes(batch: readonly Delivery<Outcome>[]): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const { value } of batch) {
+        if (!this.#correlation.takeOutcome(value)) await this.#tellStored(value);
+      }
+    });
+  }
+
+  /** An outcome that comes after its incident was forgotten still belongs to its story. */
+  async #tellStored(outcome: Outcome): Promise<void> {
+    if (outcome.incident === null) return;
+    const incident = await this.#deps.store.incidents.get(outcome.incident);
+    if (incident === null) return;
+    const record = recordOf(incident, false);
+    const { decidedAt: time, entity, id: ref, reason: text } = outcome;
+    tell(record, { time, entity, ref, type: 'outcome', text });
+    if (record.dirty) await this.#publish([{ ...record.incident, updatedAt: this.#deps.clock.now() }]);
+  }
+
+  async #take(signals: readonly Signal[]): Promise<void> {
+    for (const signal of signals) {
+      const now = this.#deps.clock.now();
+      if (this.#correlation.wouldOpen(signal, now)) await this.#recall(signal);
+      this.#correlation.take(signal, now);
+    }
+  }
+
+  /** Before an incident is opened: has this sign one in the store already? So a replay opens nothing a second time. */
+  async #recall(signal: Signal): Promise<void> {
+    const { items } = await this.#deps.store.incidents.list({ entity: signal.entity, limit: 20, cursor: null });
+    const owner = items.find(
+      ({ id, anomalies, predictions }) =>
+        !this.#correlation.has(id) && (anomalies.includes(signal.id) || predictions.includes(signal.id)),
+    );
+    if (owner !== undefined) await this.#remember(owner);
+  }
+
+  /** One at a time: does the work, then stores and publishes what it changed. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    return this.#turns(async () => {
+      await work();
+      await this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const now = this.#deps.clock.now();
+    const asks = this.#correlation.needsBudget();
+    const budget = asks ? await this.#budget() : this.#deps.alertBudget;
+    const use = asks ? await this.#use(budget, now) : { pages: 0, warnings: 0 };
+    const changed = this.#correlation.flush(now, use, budget);
+    if (changed.length === 0) return;
+    await this.#publish(changed);
+    this.#correlation.acknowledge(changed);
+    this.#deps.metrics.gauge('vigia_correlate_open_incidents', 'Incidents open now.').set(this.#correlation.open);
+  }
+
+  async #publish(incidents: readonly Incident[]): Promise<void> {
+    await this.#deps.store.incidents.upsert(incidents);
+    await this.#deps.bus.publish(
+      topics.incidents,
+      incidents.map((value) => ({ key: value.fleet, value })),
+    );
+    const { log, metrics } = this.#deps;
+    metrics.counter('vigia_correlate_incident_changes_total', 'Changes of incidents published.').inc(incidents.length);
+    for (const { id, state, severity, root, title } of incidents) {
+      log.info({ incident: id, state, severity, root, title: title.key }, 'incident changed');
+    }
+  }
+
+  async #budget(): Promise<AlertBudget> {
+    return budgetInForce(await this.#deps.store.settings.get('alertBudget'), this.#deps.alertBudget);
+  }
+
+  async #use(budget: AlertBudget, now: number): Promise<BudgetUse> {
+    const { incidents } = this.#deps.store;
+    const { pages } = await incidents.pagedSince(now - budget.pages.windowMs);
+    const { warnings } = await incidents.pagedSince(now - budget.warnings.windowMs);
+    return { pages, warnings };
+  }
+
+  async #restore(): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    const open = await store.incidents.open(MAX_OPEN);
+    const recent = await store.incidents.list({ state: 'resolved', limit: MAX_RECENT, cursor: null });
+    const since = clock.now() - (this.#deps.options?.reopenMs ?? CORRELATION_DEFAULTS.reopenMs);
+    for (const incident of recent.items) if ((incident.resolvedAt ?? 0) > since) await this.#remember(incident);
+    for (const incident of open) await this.#remember(incident);
+    // What died between storing and publishing is published now; whoever knows it already sees no change in it.
+    if (open.length > 0) {
+      await this.#deps.bus.publish(
+        topics.incidents,
+        open.map((value) => ({ key: value.fleet, value })),
+      );
+      log.info({ incidents: open.length }, 'open incidents taken up again');
+    }
+  }
+
+  async #remember(incident: Incident): Promise<void> {
+    const { anomalies, predictions } = this.#deps.store;
+    const found = [
+      ...(await Promise.all(incident.anomalies.slice(0, MAX_RESTORED_SIGNS).map((id) => anomalies.get(id)))).map(
+        (anomaly) => anomaly && anomalySignal(anomaly),
+      ),
+      ...(await Promise.all(incident.predictions.slice(0, MAX_RESTORED_SIGNS).map((id) => predictions.get(id)))).map(
+        (prediction) => prediction && predictionSignal(prediction, this.#holdMs),
+      ),
+    ];
+    this.#correlation.restore(
+      incident,
+      found.filter((signal) => signal !== null),
+    );
+  }
+
+  async #ticks(): Promise<void> {
+    const { clock, log, tickMs = 1000 } = this.#deps;
+    while (!this.#end.signal.aborted) {
+      try {
+        await clock.sleep(tickMs, this.#end.signal);
+        await this.tick();
+      } catch (thrown) {
+        if (this.#end.signal.aborted) return;
+        log.error({ error: toError(thrown).message }, 'incidents could not be brought up to date; tried again');
+      }
+    }
+  }
+}
+
+export const createCorrelateStage = (deps: CorrelateDeps): CorrelateStage => new CorrelateStage(deps);

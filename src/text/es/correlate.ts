@@ -1,0 +1,52 @@
+import type { correlate as english } from '../en/correlate.ts';
+
+export const correlate: Record<keyof typeof english, string> = {
+  sign_spike: '{{feature}} está más alto de lo normal en {{entity}}',
+  sign_dip: '{{feature}} está más bajo de lo normal en {{entity}}',
+  sign_level_shift: '{{feature}} ha cambiado de nivel en {{entity}}',
+  sign_trend: '{{feature}} se desvía poco a poco en {{entity}}',
+  sign_variance: '{{feature}} varía de forma inusual en {{entity}}',
+  sign_seasonality_break: '{{feature}} no sigue su ritmo habitual en {{entity}}',
+  sign_flatline: '{{feature}} ha dejado de cambiar en {{entity}}',
+  sign_missing: '{{entity}} ha dejado de enviar datos',
+  sign_relation_broken: '{{feature}} ya no se mueve con las métricas que lo acompañan en {{entity}}',
+  sign_new_log_pattern: 'Mensajes nuevos en el registro de {{entity}}',
+  sign_capacity: '{{feature}} se acerca a su límite en {{entity}}',
+  sign_failure: 'Es probable que {{entity}} falle',
+  many_spike: '{{feature}} está más alto de lo normal en {{count}} entidades',
+  many_dip: '{{feature}} está más bajo de lo normal en {{count}} entidades',
+  many_level_shift: '{{feature}} ha cambiado de nivel en {{count}} entidades',
+  many_trend: '{{feature}} se desvía poco a poco en {{count}} entidades',
+  many_variance: '{{feature}} varía de forma inusual en {{count}} entidades',
+  many_seasonality_break: '{{feature}} no sigue su ritmo habitual en {{count}} entidades',
+  many_flatline: '{{feature}} ha dejado de cambiar en {{count}} entidades',
+  many_missing: '{{count}} entidades han dejado de enviar datos',
+  many_relation_broken: '{{feature}} ya no se mueve con las métricas que lo acompañan en {{count}} entidades',
+  many_new_log_pattern: 'Mensajes nuevos en los registros de {{count}} entidades',
+  many_capacity: '{{feature}} se acerca a su límite en {{count}} entidades',
+  many_failure: 'Es probable que {{count}} entidades fallen',
+  storm: 'Problemas en {{count}} entidades a la vez',
+
+  rootOnly: 'Es la única entidad con señales de problemas.',
+  rootEarliest: 'Mostró el problema {{seconds, duration}} antes que las demás.',
+  rootStrongest: 'De las que empezaron a la vez, es la que muestra señales más fuertes.',
+  rootShared:
+    '{{count}} entidades empezaron a la vez, así que la causa puede ser algo que comparten; esta es la más afectada.',
+  rootChange: 'Aquí hubo «{{event}}» {{seconds, duration}} antes de la primera señal.',
+
+  happened_capacity: '{{feature}} ha llegado a su límite en {{entity}}',
+  happened_failure: '{{entity}} ha fallado, como se había previsto',
+  over: '{{feature}} vuelve a ser normal en {{entity}}',
+  worse_warning: '{{feature}} en {{entity}} pasa a ser un aviso',
+  worse_critical: '{{feature}} en {{entity}} pasa a ser crítico',
+  event: '{{name}} en {{entity}}',
+  resolved: 'Resuelto: sin señales desde hace {{seconds, duration}}.',
+  stale: 'Cerrado: no se sabe nada desde hace {{seconds, duration}}.',
+  reopened: 'Abierto de nuevo: ha vuelto el mismo problema.',
+  overflow: 'Hay más de {{count}} señales; las demás no se muestran.',
+  heldBack_critical_warning:
+    'Se queda en aviso: el presupuesto de {{count}} alertas urgentes en {{seconds, duration}} está agotado.',
+  heldBack_critical_info:
+    'Es crítico, pero solo se muestra: el presupuesto de alertas urgentes ({{count}} en {{seconds, duration}}) y el de avisos están agotados.',
+  heldBack_warning_info: 'Solo se muestra: el presupuesto de {{count}} avisos en {{seconds, duration}} está agotado.',
+};
