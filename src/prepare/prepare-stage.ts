@@ -1,0 +1,190 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
+import type { EntityId } from '../model/entity.ts';
+import type { SampleBatch } from '../model/series.ts';
+import type { Service } from '../model/service.ts';
+import { topics } from '../model/topics.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { toError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import type { Store } from '../store/store.ts';
+import type { FrameRules } from './entity-frames.ts';
+import { MINUTE_MS } from './minute-rollup.ts';
+import { PrepareCore } from './prepare-core.ts';
+import { prepareMetrics } from './prepare-metrics.ts';
+
+export interface PrepareDeps {
+  readonly bus: Bus;
+  readonly store: Pick<Store, 'samples' | 'frames'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly rules: FrameRules;
+}
+
+/** Longest stretch of work before other things get their turn. */
+const TURN_MS = 15;
+const MAX_BATCH = 500;
+/** How often the clock is asked whether steps are over. */
+const TICK_MS = { least: 50, most: 1000 } as const;
+/** Frames of so many at once go to the store, so that the first do not wait for the last. */
+const MAX_FRAMES = 500;
+/** Samples before the newest frame that counters need to go on from. */
+const REPLAY_MARGIN_MS = 60_000;
+/** Samples older than this are not looked at again after a restart. */
+const REPLAY_SINCE_MS = 86_400_000;
+
+class PrepareStage implements Service {
+  readonly name = 'prepare';
+  readonly #deps: PrepareDeps;
+  readonly #core: PrepareCore;
+  readonly #count: () => void;
+  #newest: Map<EntityId, number> = new Map();
+  #subscription: Subscription | null = null;
+  #end = new AbortController();
+  #ticking: Promise<void> = Promise.resolve();
+  /** Everything that touches the core or the outbox goes one after the other. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #queueMs = 0;
+
+  constructor(deps: PrepareDeps) {
+    this.#deps = deps;
+    this.#core = new PrepareCore(deps.rules);
+    this.#count = prepareMetrics(deps.metrics, this.#core);
+  }
+
+  async start(): Promise<void> {
+    this.#end = new AbortController();
+    await this.#inOrder(() => this.#rebuild());
+    this.#subscription = await this.#deps.bus.subscribe(topics.samples, 'prepare', (batch) => this.#take(batch), {
+      maxBatch: MAX_BATCH,
+    });
+    this.#ticking = this.#tick();
+  }
+
+  async stop(): Promise<void> {
+    const subscription = this.#subscription;
+    this.#subscription = null;
+    await subscription?.stop();
+    this.#end.abort();
+    await this.#ticking;
+    await this.#tail.catch(() => undefined);
+  }
+
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#tail.then(work, work);
+    this.#tail = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #take(deliveries: readonly Delivery<SampleBatch>[]): Promise<void> {
+    const batches = deliveries.map(({ value }) => value);
+    await this.#deps.store.samples.append(batches);
+    await this.#inOrder(async () => {
+      await this.#admit(batches);
+      await this.#ingest(batches);
+      await this.#flush();
+    });
+  }
+
+  /** Entities seen for the first time go on from the layout that their newest frame has. */
+  async #admit(batches: readonly SampleBatch[]): Promise<void> {
+    const unknown = new Set(batches.map(({ entity }) => entity).filter((entity) => !this.#core.knows(entity)));
+    await Promise.all(
+      [...unknown].map(async (entity) => {
+        const layout = await this.#deps.store.frames.layout(entity);
+        const newest = this.#core.forgotten.get(entity) ?? this.#newest.get(entity) ?? Number.NEGATIVE_INFINITY;
+        this.#core.admit(entity, { layout, newest });
+      }),
+    );
+  }
+
+  async #ingest(batches: readonly SampleBatch[]): Promise<void> {
+    const { clock } = this.#deps;
+    let turn = clock.monotonic();
+    for (const batch of batches) {
+      const now = clock.now();
+      this.#queueMs = Math.max(0, now - batch.receivedAt);
+      this.#core.ingest(batch, now, clock.monotonic());
+      if (clock.monotonic() - turn < TURN_MS) continue;
+      await nextTurn();
+      turn = clock.monotonic();
+    }
+  }
+
+  /** Stores and publishes what is finished. What fails stays in the outbox and goes with the next. */
+  async #flush(): Promise<void> {
+    const { bus, store } = this.#deps;
+    const { outbox } = this.#core;
+    while (outbox.frames.length > 0) {
+      const frames = outbox.frames.slice(0, MAX_FRAMES);
+      await store.frames.append(frames);
+      await bus.publish(
+        topics.frames,
+        frames.map((frame) => ({ key: frame.entity, value: frame })),
+      );
+      outbox.frames.splice(0, frames.length);
+    }
+    while (outbox.rollups.length > 0) {
+      const rollups = outbox.rollups.slice(0, MAX_FRAMES);
+      await store.frames.appendRollups('minute', rollups);
+      outbox.rollups.splice(0, rollups.length);
+    }
+    this.#count();
+  }
+
+  /** Samples newer than the newest frames go through again; frames that are stored already are not made twice. */
+  async #rebuild(): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    this.#newest = new Map(await store.frames.newest());
+    const after = new Map(
+      [...this.#newest].map(([entity, time]) => [
+        entity,
+        Math.floor(time / MINUTE_MS) * MINUTE_MS - Math.max(REPLAY_MARGIN_MS, this.#deps.rules.stepMs),
+      ]),
+    );
+    let samples = 0;
+    for await (const batch of store.samples.replay(after, clock.now() - REPLAY_SINCE_MS)) {
+      await this.#admit([batch]);
+      await this.#ingest([batch]);
+      samples += batch.times.length;
+      if (this.#core.outbox.frames.length >= MAX_FRAMES) await this.#flush();
+    }
+    await this.#flush();
+    if (samples > 0) log.info({ entities: this.#core.size, samples }, 'prepare: went on from the store');
+  }
+
+  /** Steps end although nothing comes any more: the clock closes them. */
+  async #tick(): Promise<void> {
+    const { clock, log, rules } = this.#deps;
+    const pause = Math.min(TICK_MS.most, Math.max(TICK_MS.least, rules.stepMs / 10));
+    const { signal } = this.#end;
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(pause, signal);
+        await this.#inOrder(() => this.#passTime());
+      } catch (error) {
+        if (!signal.aborted) log.warn({ err: toError(error) }, 'prepare: frames wait, the store or the bus fails');
+      }
+    }
+  }
+
+  async #passTime(): Promise<void> {
+    const { clock } = this.#deps;
+    const waiting = this.#subscription !== null && this.#subscription.lag() > 0;
+    let turn = clock.monotonic();
+    for (const _ of this.#core.passTime(clock.now(), turn, waiting ? this.#queueMs : 0)) {
+      if (clock.monotonic() - turn < TURN_MS) continue;
+      await nextTurn();
+      turn = clock.monotonic();
+    }
+    await this.#flush();
+  }
+}
+
+/**
+ * From samples to frames. Samples are committed before a batch is, so a durable publisher knows them safe; finished
+ * frames are stored, then published.
+ */
+export const createPrepareStage = (deps: PrepareDeps): Service => new PrepareStage(deps);

@@ -1,0 +1,107 @@
+import type { Feature } from '../model/frame.ts';
+import type { Series } from '../model/series.ts';
+import { type FeatureSource, featureSource } from './feature-source.ts';
+
+/** What a slot's samples become; numbers, for they are compared for every sample. */
+export const ROLE = { ignore: 0, level: 1, rate: 2, bucket: 3 } as const;
+
+/** A histogram: the slots of its buckets by upper bound, and the features that its quantiles are. */
+export interface BucketGroup {
+  readonly slots: number[];
+  readonly uppers: number[];
+  readonly features: readonly number[];
+}
+
+/** A label that holds `le` of every bucket may give a series 20 times as often as a feature. */
+const SLOTS_A_FEATURE = 20;
+/** Of slots set aside for one that is ignored or over budget: it has no state. */
+export const NO_SLOT = -1;
+
+/**
+ * The series of one entity as small integers, with the features they become. Features are only ever added, at the
+ * end, up to the budget; what comes later is turned away and counted.
+ */
+export class SeriesSlots {
+  readonly features: Feature[];
+  readonly roles: number[] = [];
+  /** Feature of a level or a rate; for a bucket unused. */
+  readonly featureOf: number[] = [];
+  readonly groups: BucketGroup[] = [];
+  /** Set when a feature was added; whoever rebuilds the layout clears it. */
+  changed = false;
+  turnedAway = 0;
+  readonly #maxFeatures: number;
+  readonly #index = new Map<string, number>();
+  readonly #groupIndex = new Map<string, BucketGroup>();
+  readonly #bySeries = new Map<Series, number>();
+  readonly #byKey = new Map<string, number>();
+
+  constructor(features: readonly Feature[], maxFeatures: number) {
+    this.features = [...features];
+    this.#maxFeatures = maxFeatures;
+    features.forEach((feature, i) => this.#index.set(feature.name, i));
+  }
+
+  /** The slot of a series, `NO_SLOT` when it has none. */
+  slotOf(series: Series): number {
+    const known = this.#bySeries.get(series);
+    if (known !== undefined) return known;
+    const slot = this.#byKey.get(series.key) ?? this.#add(series);
+    // Senders that make a new object for every batch must not fill the memory.
+    if (this.#bySeries.size > 2 * this.#byKey.size + 64) this.#bySeries.clear();
+    this.#bySeries.set(series, slot);
+    return slot;
+  }
+
+  #add(series: Series): number {
+    const slot = this.#place(featureSource(series));
+    // A name that is not kept is not remembered either, beyond a bound, so that a flood of names stays cheap.
+    if (slot !== NO_SLOT || this.#byKey.size < SLOTS_A_FEATURE * this.#maxFeatures) this.#byKey.set(series.key, slot);
+    return slot;
+  }
+
+  #place(source: FeatureSource): number {
+    if (source.role === 'ignore') return NO_SLOT;
+    if (this.roles.length >= SLOTS_A_FEATURE * this.#maxFeatures) return this.#turnAway();
+    if (source.role === 'bucket') return this.#placeBucket(source);
+    const feature = this.#feature(source.feature);
+    return feature === NO_SLOT ? this.#turnAway() : this.#slot(ROLE[source.role], feature);
+  }
+
+  #placeBucket(source: Extract<FeatureSource, { role: 'bucket' }>): number {
+    let group = this.#groupIndex.get(source.group);
+    if (group === undefined) {
+      const features = source.quantiles.map((quantile) => this.#feature(quantile));
+      if (features.includes(NO_SLOT)) return this.#turnAway();
+      group = { slots: [], uppers: [], features };
+      this.#groupIndex.set(source.group, group);
+      this.groups.push(group);
+    }
+    const at = group.uppers.findIndex((upper) => upper >= source.upper);
+    const place = at < 0 ? group.uppers.length : at;
+    const slot = this.#slot(ROLE.bucket, NO_SLOT);
+    if (group.uppers[place] === source.upper) return slot;
+    group.uppers.splice(place, 0, source.upper);
+    group.slots.splice(place, 0, slot);
+    return slot;
+  }
+
+  #slot(role: number, feature: number): number {
+    this.roles.push(role);
+    return this.featureOf.push(feature) - 1;
+  }
+
+  #feature(feature: Feature): number {
+    const known = this.#index.get(feature.name);
+    if (known !== undefined) return known;
+    if (this.features.length >= this.#maxFeatures) return NO_SLOT;
+    this.#index.set(feature.name, this.features.length);
+    this.changed = true;
+    return this.features.push(feature) - 1;
+  }
+
+  #turnAway(): number {
+    this.turnedAway += 1;
+    return NO_SLOT;
+  }
+}
