@@ -15,6 +15,10 @@ type KernelFunctions = {
   readonly packPanels: Kernel;
   readonly packPanelsTransposed: Kernel;
   readonly rowDistances: Kernel;
+  readonly buildHistogram: Kernel;
+  readonly subtractHistogram: (parent: Address, child: Address, columns: number) => void;
+  readonly gatherPairs: (pairs: Address, all: Address, order: Address, count: number) => void;
+  readonly partitionRows: (...args: number[]) => number;
   readonly lstmForward: (plan: Address) => void;
   readonly lstmBackward: (plan: Address) => void;
   readonly denseForward: Kernel;
