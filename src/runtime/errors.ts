@@ -3,7 +3,9 @@ import { errors as english } from '../text/en/errors.ts';
 /** The closed table of what can go wrong: the HTTP status it becomes, and whether waiting can help. */
 const table = {
   ACTION_UNKNOWN: { status: 404 },
+  API_ADDRESS_INVALID: { status: 500 },
   API_ADDRESS_UNSAFE: { status: 500 },
+  API_BUSY: { status: 503, retryable: true },
   API_FORBIDDEN: { status: 403 },
   API_HEADER_MISSING: { status: 403 },
   API_HOST_REFUSED: { status: 421 },
@@ -18,8 +20,10 @@ const table = {
   EXECUTOR_FAILED: { status: 502 },
   EXECUTOR_MISSING: { status: 502 },
   EXECUTOR_REFUSED: { status: 502 },
+  EXECUTOR_STOPPED: { status: 503 },
   EXECUTOR_TIMEOUT: { status: 504 },
   EXECUTOR_UNREACHABLE: { status: 502 },
+  EXECUTOR_UNSTARTABLE: { status: 502 },
   EXPOSITION_INVALID: { status: 400 },
   INPUT_TOO_LARGE: { status: 413 },
   INTERNAL: { status: 500 },

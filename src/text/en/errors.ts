@@ -4,6 +4,8 @@ export const errors = {
     'There is no action "{{action}}" in the catalogue. See the list under `actions` in the configuration.',
   API_ADDRESS_UNSAFE:
     'The API would listen on {{host}}, which other machines can reach, and no token is set. Set api.tokens, or api.host to 127.0.0.1.',
+  API_BUSY: 'Too many requests at once. Try again in a few seconds.',
+  API_ADDRESS_INVALID: 'The API cannot listen on {{host}}:{{port}}: {{detail}}. Correct api.host or api.port.',
   API_FORBIDDEN: 'This token may not do that; it needs the role {{role}}.',
   API_HOST_REFUSED: 'The name "{{host}}" is not one this server answers to. Add it to api.allowedHosts if it is yours.',
   API_ORIGIN_REFUSED:
@@ -19,6 +21,8 @@ export const errors = {
   EXECUTOR_MISSING: 'The command {{command}} was not found. Install it or correct `actions` in the configuration.',
   EXECUTOR_FAILED: 'It ended with exit code {{code}}.',
   EXECUTOR_TIMEOUT: 'It did not end within {{seconds}} s, so it and all it had started were ended.',
+  EXECUTOR_STOPPED: 'It was stopped before it had ended, together with all it had started.',
+  EXECUTOR_UNSTARTABLE: 'The command {{command}} could not be started: {{detail}}.',
   EXECUTOR_UNREACHABLE: '{{target}} did not answer: {{detail}}.',
   EXECUTOR_REFUSED: '{{target}} answered {{status}}.',
   EXPOSITION_INVALID: 'Line {{line}} is not valid: {{detail}}.',

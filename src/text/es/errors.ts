@@ -4,6 +4,8 @@ export const errors: Record<keyof typeof english, string> = {
   ACTION_UNKNOWN: 'No existe la acción «{{action}}» en el catálogo. La lista está en `actions`, en la configuración.',
   API_ADDRESS_UNSAFE:
     'La API escucharía en {{host}}, accesible desde otras máquinas, y no hay ningún token definido. Define api.tokens o deja api.host en 127.0.0.1.',
+  API_BUSY: 'Ahora hay demasiadas peticiones a la vez. Inténtalo de nuevo en unos segundos.',
+  API_ADDRESS_INVALID: 'La API no puede escuchar en {{host}}:{{port}}: {{detail}}. Corrige api.host o api.port.',
   API_FORBIDDEN: 'Este token no tiene permiso; hace falta el rol {{role}}.',
   API_HOST_REFUSED: 'Este servidor no responde al nombre «{{host}}». Si es tuyo, añádelo a api.allowedHosts.',
   API_ORIGIN_REFUSED: 'Una página de {{origin}} no puede cambiar nada aquí. Usa el panel de este servidor o un token.',
@@ -18,6 +20,8 @@ export const errors: Record<keyof typeof english, string> = {
   EXECUTOR_MISSING: 'No se encuentra el comando {{command}}. Instálalo o corrige `actions` en la configuración.',
   EXECUTOR_FAILED: 'Terminó con el código de salida {{code}}.',
   EXECUTOR_TIMEOUT: 'No terminó en {{seconds}} s; se ha detenido junto con todo lo que había iniciado.',
+  EXECUTOR_STOPPED: 'Se detuvo antes de terminar, junto con todo lo que había iniciado.',
+  EXECUTOR_UNSTARTABLE: 'No se pudo iniciar el comando {{command}}: {{detail}}.',
   EXECUTOR_UNREACHABLE: '{{target}} no respondió: {{detail}}.',
   EXECUTOR_REFUSED: '{{target}} respondió {{status}}.',
   EXPOSITION_INVALID: 'La línea {{line}} no es válida: {{detail}}.',
@@ -26,7 +30,7 @@ export const errors: Record<keyof typeof english, string> = {
   NOT_FOUND: 'No existe {{what}} «{{id}}».',
   PORT_TAKEN:
     'El puerto {{port}} de {{host}} está ocupado. ¿Ya está Vigía en marcha? Si no, elige otro con VIGIA_API_PORT.',
-  RUN_STATE: 'La ejecución está en estado {{state}}; ahora no se puede {{verb}}.',
+  RUN_STATE: 'La ejecución está {{state}}; ahora no se puede {{verb}}.',
   STATE_INVALID: 'El estado guardado de {{what}} está dañado o es de otra versión; se vuelve a aprender.',
   STORE_DAMAGED:
     'No se puede abrir la carpeta de datos {{folder}}: {{detail}}. No se ha cambiado nada en ella. Restaura una copia o usa otra carpeta (VIGIA_DATA).',

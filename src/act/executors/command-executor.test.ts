@@ -1,0 +1,127 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, expect, test } from 'vitest';
+import { systemClock } from '../../runtime/clock.ts';
+import { checkExecutor } from '../check-executor.ts';
+import { createCommandExecutor } from './command-executor.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'vigia-command-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const secret = 'hunter2-"quoted"';
+const executor = createCommandExecutor({
+  clock: systemClock,
+  secret: (reference) => (reference === '${env:TOKEN}' ? secret : null),
+  environment: { ...process.env, VIGIA_API_TOKEN: 'private' },
+});
+
+const script = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+const worker = script(
+  'work.mjs',
+  `import { appendFileSync } from 'node:fs'; appendFileSync(${JSON.stringify(join(folder, 'acts'))}, 'x');`,
+);
+/** Every way to outlive a parent: a child, a grandchild in its own session, one that ignores SIGTERM. */
+const hanger = script(
+  'hang.mjs',
+  `import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+const stay = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); require('fs').writeFileSync(process.argv[1], String(process.pid))";
+const file = (name) => ${JSON.stringify(folder)} + '/pid-' + process.pid + name;
+writeFileSync(file('-root'), String(process.pid));
+spawn(process.execPath, ['-e', stay, file('-child')], { stdio: 'inherit' });
+spawn(process.execPath, ['-e', stay, file('-apart')], { stdio: 'ignore', detached: true }).unref();
+setInterval(() => {}, 1000);`,
+);
+
+const pids = (): number[] =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith('pid-'))
+    .map((name) => Number(readFileSync(join(folder, name), 'utf8')));
+
+const alive = (pid: number): boolean => {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
+const node = process.execPath;
+checkExecutor('command', () => ({
+  executor,
+  working: { argv: [node, worker] },
+  acted: async () => {
+    try {
+      return readFileSync(join(folder, 'acts'), 'utf8').length;
+    } catch {
+      return 0;
+    }
+  },
+  failing: { argv: [node, '-e', 'process.exit(3)'] },
+  hanging: { argv: [node, hanger] },
+  hangs: async () => {
+    const before = pids().filter(alive).length;
+    for (let i = 0; i < 400 && pids().filter(alive).length < before + 3; i++) await delay(25);
+  },
+  left: async () => pids().filter(alive).length,
+  missing: { argv: ['/no/such/program'] },
+  telling: {
+    argv: [
+      node,
+      '-e',
+      'console.log(process.argv[1]); console.error(JSON.stringify(process.env.TOKEN))',
+      '${env:TOKEN}',
+    ],
+    env: { TOKEN: '${env:TOKEN}' },
+  },
+  secret,
+  chatty: { argv: [node, '-e', "process.stdout.write('ab\\0é'.repeat(100000)); process.stdout.write('END')"] },
+}));
+
+const run = (argv: readonly string[], over: Record<string, unknown> = {}) =>
+  executor.execute(
+    { key: `run_test_${process.pid}`, entity: 'host/a', args: { argv, ...over }, timeoutMs: 20_000 },
+    new AbortController().signal,
+  );
+
+test('passes arguments as they are: nothing is a shell', async () => {
+  const { output } = await run([node, '-e', 'console.log(process.argv[1])', '$(id); `id` | rm -rf "x" &']);
+  expect(output).toBe('$(id); `id` | rm -rf "x" &\n');
+});
+
+test('hands on no more of its own environment than a program needs', async () => {
+  const { output } = await run([node, '-e', 'console.log(JSON.stringify(process.env))'], { env: { WISH: '1' } });
+  const seen = JSON.parse(output) as Record<string, string>;
+  expect(seen).toMatchObject({ WISH: '1', PATH: process.env['PATH'] });
+  expect(seen['VIGIA_API_TOKEN']).toBeUndefined();
+});
+
+test('keeps the end of the output, both streams, and says the exit code', async () => {
+  const result = await run([node, '-e', "console.log('out'); console.error('err'); process.exitCode = 7"]);
+  expect(result).toMatchObject({ status: 'failed', exitCode: 7, error: { values: { code: 7 } } });
+  expect(result.output.trim().split('\n').sort()).toEqual(['err', 'out']);
+});
+
+test('says which command is missing, and which cannot be started', async () => {
+  expect((await run(['no-such-program-here'])).error).toEqual({
+    code: 'EXECUTOR_MISSING',
+    values: { command: 'no-such-program-here' },
+  });
+  expect((await run([folder])).error).toMatchObject({ code: 'EXECUTOR_UNSTARTABLE' });
+  expect((await run(['a\u0000b'])).error).toMatchObject({ code: 'EXECUTOR_UNSTARTABLE' });
+  expect((await run([node, '${env:UNSET}'])).error).toMatchObject({ code: 'EXECUTOR_UNSTARTABLE' });
+});
+
+test('ends when the command does, though something it left behind holds its output', async () => {
+  const left =
+    "require('child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 15000)'], { stdio: 'inherit', detached: true }).unref(); console.log('done')";
+  const result = await run([node, '-e', left]);
+  expect(result).toMatchObject({ status: 'succeeded', output: 'done\n' });
+});

@@ -1,0 +1,111 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '../../runtime/clock.ts';
+import { checkExecutor } from '../check-executor.ts';
+import { createWebhookExecutor } from './webhook-executor.ts';
+
+const secret = 'tok/en"1';
+const executor = createWebhookExecutor({
+  clock: systemClock,
+  secret: (reference) => (reference === '${env:TOKEN}' ? secret : null),
+});
+
+interface Seen {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+let server: Server;
+let base = '';
+const seen: Seen[] = [];
+const hanging = new Set<Socket>();
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = Buffer.concat(chunks).toString();
+      seen.push({ method: request.method, url: request.url, headers: request.headers, body });
+      const path = request.url?.split('?')[0];
+      if (path === '/hang') {
+        hanging.add(request.socket);
+        request.socket.once('close', () => hanging.delete(request.socket));
+      } else if (path === '/no') response.writeHead(409).end('not now');
+      else if (path === '/away') response.writeHead(302, { location: `${base}/ok` }).end();
+      else if (path === '/much') response.end('ab\u0000é'.repeat(100_000));
+      else response.end(`took ${body} from ${request.headers.authorization ?? 'nobody'}`);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+checkExecutor('webhook', () => ({
+  executor,
+  working: { url: `${base}/ok` },
+  acted: async () => seen.filter(({ url }) => url === '/ok').length,
+  failing: { url: `${base}/no` },
+  hanging: { url: `${base}/hang` },
+  hangs: async () => {
+    for (let i = 0; i < 400 && hanging.size === 0; i++) await delay(25);
+  },
+  left: async () => {
+    for (let i = 0; i < 40 && hanging.size > 0 && seen.at(-1)?.url !== '/hang'; i++) await delay(25);
+    await delay(50);
+    return hanging.size;
+  },
+  missing: { url: 'http://127.0.0.1:1/' },
+  telling: {
+    url: `${base}/tell?t=\${env:TOKEN}`,
+    headers: { Authorization: 'Bearer ${env:TOKEN}' },
+    body: { t: ['${env:TOKEN}'] },
+  },
+  secret,
+  chatty: { url: `${base}/much` },
+}));
+
+const call = (args: Record<string, unknown>) =>
+  executor.execute({ key: 'run_7', entity: 'host/a', args, timeoutMs: 10_000 }, new AbortController().signal);
+
+test('sends what was planned, with the key of the run', async () => {
+  const args = { url: `${base}/put`, method: 'put', headers: { 'X-Team': 'ops' }, body: { host: 'a', quote: '"' } };
+  expect(executor.plan({ key: 'run_7', entity: 'host/a', args, timeoutMs: 1 })).toEqual([
+    `PUT ${base}/put`,
+    'Content-Type: application/json',
+    'X-Team: ops',
+    '{"host":"a","quote":"\\""}',
+  ]);
+  await call(args);
+  expect(seen.at(-1)).toMatchObject({ method: 'PUT', url: '/put', body: '{"host":"a","quote":"\\""}' });
+  expect(seen.at(-1)!.headers).toMatchObject({ 'idempotency-key': 'run_7', 'x-team': 'ops' });
+});
+
+test('puts a secret into the body so that it stays JSON', async () => {
+  await call({ url: `${base}/tell`, body: { token: '${env:TOKEN}' } });
+  expect(JSON.parse(seen.at(-1)!.body)).toEqual({ token: secret });
+});
+
+test('follows no redirect', async () => {
+  const before = seen.filter(({ url }) => url === '/ok').length;
+  expect(await call({ url: `${base}/away` })).toMatchObject({
+    status: 'failed',
+    error: { code: 'EXECUTOR_REFUSED', values: { status: 302 } },
+  });
+  expect(seen.filter(({ url }) => url === '/ok')).toHaveLength(before);
+});
+
+test('says why an address cannot be called', async () => {
+  expect((await call({ url: 'file:///etc/passwd' })).error?.code).toBe('EXECUTOR_UNREACHABLE');
+  expect((await call({ url: 'no address' })).error?.code).toBe('EXECUTOR_UNREACHABLE');
+  expect((await call({ url: `${base}/\${env:UNSET}` })).error?.code).toBe('EXECUTOR_UNREACHABLE');
+});

@@ -1,0 +1,122 @@
+import type { ExecutionRequest, ExecutionResult, Executor } from '../../model/executor.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { toError } from '../../runtime/errors.ts';
+import { lastPart, MAX_OUTPUT, OutputTail } from './output-tail.ts';
+import { createSecrets, type RevealSecret, type Secrets } from './secrets.ts';
+
+export interface WebhookExecutorDeps {
+  readonly clock: Clock;
+  readonly secret: RevealSecret;
+}
+
+interface Call {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly (readonly [string, string])[];
+  /** Any JSON; undefined for no body. */
+  readonly body: unknown;
+}
+
+/** Names the execution, so that a receiver can tell a repeat from a second wish (draft-ietf-httpapi-idempotency-key-header). */
+const KEY_HEADER = 'Idempotency-Key';
+
+function callOf({ args, key }: ExecutionRequest): Call {
+  const { method = 'POST', url = '', headers = {}, body } = args;
+  const own = Object.entries(headers as object).map(([name, value]) => [name, String(value)] as const);
+  const type = body === undefined ? [] : [['Content-Type', 'application/json'] as const];
+  return {
+    method: String(method).toUpperCase(),
+    url: String(url),
+    headers: [...type, ...own, [KEY_HEADER, key]],
+    body,
+  };
+}
+
+/** Secrets are put into the texts of a body, not into its JSON, where a quotation mark would break it. */
+function revealed(value: unknown, secrets: Secrets): unknown {
+  if (typeof value === 'string') return secrets.reveal(value);
+  if (Array.isArray(value)) return value.map((item) => revealed(item, secrets));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, revealed(item, secrets)]));
+}
+
+const failed = (code: string, values: Record<string, string | number>, output = ''): ExecutionResult => ({
+  status: 'failed',
+  exitCode: null,
+  output,
+  error: { code, values },
+});
+
+/** Reads no more than is kept, whatever is sent. */
+async function bodyOf(response: Response): Promise<string> {
+  const tail = new OutputTail(MAX_OUTPUT);
+  const reader = response.body?.getReader();
+  if (reader === undefined) return '';
+  while (!tail.full) {
+    const { done, value } = await reader.read();
+    if (done) return tail.text();
+    tail.push(Buffer.from(value));
+  }
+  await reader.cancel();
+  return tail.text();
+}
+
+/** Why a request came to nothing, in the word of the system where it has one. */
+function causeOf(thrown: unknown): string {
+  const error = toError(thrown);
+  const cause = error.cause as NodeJS.ErrnoException | undefined;
+  return cause?.code ?? cause?.message ?? error.message;
+}
+
+/**
+ * Sends one HTTP request: `args.url`, `args.method` (POST), `args.headers` and `args.body` (any JSON). An answer of
+ * 200 to 299 is success; a redirect is not followed, since it would carry secrets to where nobody meant them to go.
+ */
+export function createWebhookExecutor({ clock, secret }: WebhookExecutorDeps): Executor {
+  const send = async (call: Call, secrets: Secrets, signal: AbortSignal): Promise<ExecutionResult> => {
+    const url = new URL(secrets.reveal(call.url));
+    const target = secrets.redact(`${url.origin}${url.pathname}`);
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+      return failed('EXECUTOR_UNREACHABLE', { target, detail: url.protocol });
+    }
+    const response = await fetch(url, {
+      method: call.method,
+      headers: call.headers.map(([name, value]) => [name, secrets.reveal(value)] as [string, string]),
+      body: call.body === undefined ? null : JSON.stringify(revealed(call.body, secrets)),
+      redirect: 'manual',
+      signal,
+    });
+    const output = lastPart(secrets.redact(`${response.status} ${response.statusText}\n${await bodyOf(response)}`));
+    if (response.ok) return { status: 'succeeded', exitCode: null, output, error: null };
+    return failed('EXECUTOR_REFUSED', { target, status: response.status }, output);
+  };
+
+  return {
+    kind: 'webhook',
+    plan(request) {
+      const { method, url, headers, body } = callOf(request);
+      const lines = headers.filter(([name]) => name !== KEY_HEADER).map(([name, value]) => `${name}: ${value}`);
+      return [`${method} ${url}`, ...lines, ...(body === undefined ? [] : [JSON.stringify(body)])];
+    },
+    async execute(request, signal) {
+      const secrets = createSecrets(secret);
+      const call = callOf(request);
+      const done = new AbortController();
+      const late = new AbortController();
+      const timer = clock
+        .sleep(request.timeoutMs, done.signal)
+        .then(() => late.abort())
+        .catch(() => undefined);
+      try {
+        return await send(call, secrets, AbortSignal.any([signal, late.signal]));
+      } catch (thrown) {
+        if (late.signal.aborted) return failed('EXECUTOR_TIMEOUT', { seconds: request.timeoutMs / 1000 });
+        if (signal.aborted) return failed('EXECUTOR_STOPPED', {});
+        return failed('EXECUTOR_UNREACHABLE', { target: call.url, detail: secrets.redact(causeOf(thrown)) });
+      } finally {
+        done.abort();
+        await timer;
+      }
+    },
+  };
+}
