@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { createRandom, type Random } from '../ml/random.ts';
+import { assessCapacity, type Exhaustion } from './capacity.ts';
+import { HeadroomHistory } from './headroom-history.ts';
+
+const SIZE = 100_000;
+const HORIZONS = [900, 3600, 6 * 3600, 86_400, 7 * 86_400];
+const SEEDS = Array.from({ length: 20 }, (_, i) => i + 1);
+
+/** Feeds `used(second)` at each step and looks every `every` steps; returns every answer with its time. */
+function watch(
+  used: (second: number) => number,
+  options: { readonly seconds: number; readonly step?: number; readonly every?: number },
+): { readonly at: number; readonly left: number; readonly answer: Exhaustion | null }[] {
+  const { seconds, step = 5, every = 6 } = options;
+  const history = new HeadroomHistory(step * 1000);
+  const answers = [];
+  for (let n = 0; n * step <= seconds; n++) {
+    const left = SIZE - used(n * step);
+    history.push(n * step * 1000, left);
+    if (left <= 0) break;
+    if (n % every === 0) answers.push({ at: n * step, left, answer: assessCapacity(history, HORIZONS, SIZE) });
+  }
+  return answers;
+}
+
+const pagesIn = (answers: ReturnType<typeof watch>): number =>
+  answers.filter(({ answer }) => (answer?.probabilities[1] ?? 0) >= 0.8).length;
+
+const noise = (random: Random, scale: number): number => random.normal() * scale;
+
+describe('a steady fill', () => {
+  const cases = [
+    { name: 'in 90 s at a step of 1 s', seconds: 90, step: 1, jitter: 300 },
+    { name: 'in 10 minutes', seconds: 600, step: 5, jitter: 300 },
+    { name: 'in 6 hours', seconds: 6 * 3600, step: 15, jitter: 500 },
+    { name: 'in 3 days', seconds: 3 * 86_400, step: 60, jitter: 1000 },
+  ];
+  it.each(cases)('$name is foretold within a quarter of the truth before half is gone', ({ seconds, step, jitter }) => {
+    for (const seed of SEEDS) {
+      const random = createRandom(seed);
+      const answers = watch((t) => (SIZE * t) / seconds + noise(random, jitter), {
+        seconds: seconds * 0.5,
+        step,
+        every: Math.max(1, Math.round(seconds / step / 40)),
+      });
+      const good = answers.filter(
+        ({ at, answer }) => answer?.expected && Math.abs(answer.expected - (seconds - at)) <= 0.25 * (seconds - at),
+      );
+      expect(good.length, `seed ${seed}`).toBeGreaterThan(0);
+      const last = answers.at(-1)?.answer;
+      expect(last?.expected, `seed ${seed}`).toBeGreaterThan(0.75 * seconds * 0.5);
+      expect(last?.expected, `seed ${seed}`).toBeLessThan(1.25 * seconds * 0.5);
+      expect(last?.earliest).toBeLessThanOrEqual(last?.expected ?? 0);
+      expect(last?.latest).toBeGreaterThanOrEqual(last?.expected ?? 0);
+    }
+  });
+
+  it('starting after a long calm is seen as a new regime', () => {
+    const random = createRandom(3);
+    const calm = 3 * 3600;
+    const answers = watch((t) => 20_000 + noise(random, 50) + Math.max(0, t - calm) * 40, { seconds: calm + 1200 });
+    const { at, left, answer } = answers.at(-1) ?? { at: 0, left: 0, answer: null };
+    expect(at).toBe(calm + 1200);
+    expect(answer?.expected).toBeGreaterThan((left / 40) * 0.75);
+    expect(answer?.expected).toBeLessThan((left / 40) * 1.25);
+  });
+
+  it('gives probabilities that grow with the horizon and pages before the end', () => {
+    const answers = watch((t) => (SIZE * t) / 3600, { seconds: 3500 });
+    for (const { answer } of answers) {
+      const p = answer?.probabilities ?? [];
+      expect([...p].sort((a, b) => a - b)).toEqual(p);
+    }
+    expect(pagesIn(answers)).toBeGreaterThan(0);
+  });
+});
+
+describe('what must not page', () => {
+  const used: {
+    readonly name: string;
+    readonly at: (t: number, random: Random, seed: number) => number;
+    readonly hours: number;
+  }[] = [
+    { name: 'a flat level with noise', at: (_, random) => 60_000 + noise(random, 500), hours: 6 },
+    {
+      name: 'a sawtooth from a quarter to nine tenths every half hour',
+      at: (t) => 25_000 + ((t % 1800) / 1800) * 65_000,
+      hours: 12,
+    },
+    { name: 'a daily wave', at: (t) => 60_000 + 25_000 * Math.sin((t / 86_400) * 2 * Math.PI), hours: 48 },
+    {
+      name: 'a burst of writes that takes a tenth in two minutes',
+      at: (t, _, seed) => 30_000 + Math.min(1, Math.max(0, t - 3600 - seed * 60) / 120) * 10_000,
+      hours: 4,
+    },
+    {
+      name: 'a cron job that takes a fifth for five minutes every hour',
+      at: (t) => 40_000 + (t % 3600 < 300 ? ((t % 3600) / 300) * 20_000 : 0),
+      hours: 12,
+    },
+    { name: 'a jump', at: (t) => (t > 7200 ? 75_000 : 30_000), hours: 5 },
+  ];
+  it.each(used)('$name', ({ at, hours }) => {
+    for (const seed of SEEDS.slice(0, 6)) {
+      const random = createRandom(seed);
+      const answers = watch((t) => at(t, random, seed), { seconds: hours * 3600, step: 15, every: 4 });
+      // A sawtooth is judged from its second tooth on: nobody can know it before.
+      const known = answers.filter(({ at: time }) => time > 3900);
+      expect(pagesIn(known), `seed ${seed}`).toBe(0);
+    }
+  });
+
+  it('a random walk, in all but a few of a hundred watched for two hours', () => {
+    let walksThatPaged = 0;
+    for (let seed = 1; seed <= 100; seed++) {
+      const random = createRandom(seed);
+      let level = 50_000;
+      const answers = watch(
+        () => {
+          level = Math.min(95_000, Math.max(5000, level + noise(random, 400)));
+          return level;
+        },
+        { seconds: 7200, step: 5, every: 12 },
+      );
+      if (pagesIn(answers) > 0) walksThatPaged += 1;
+    }
+    expect(walksThatPaged).toBeLessThanOrEqual(4);
+  });
+});
