@@ -8,6 +8,18 @@ export const COLUMN_CELLS = 2 * BIN_STRIDE;
 /** Bytes of histograms kept for subtraction; beyond it a leaf's histogram is summed from its rows again. */
 export const MAX_HISTOGRAM_BYTES = 256 * 1024 * 1024;
 
+/** A released instance is kept for the next fit of this thread unless it has grown beyond this. */
+const MAX_IDLE_BYTES = 128 * 1024 * 1024;
+
+/** Every WebAssembly memory reserves gigabytes of address space, so fits one after another share one. */
+let idle: Kernels | undefined;
+
+function takeKernels(): Kernels {
+  const kernels = idle ?? createKernels('training');
+  idle = undefined;
+  return kernels;
+}
+
 /** Sums of one node by column and bin, in the kernels' memory. */
 export type Histogram = { readonly address: Address; readonly cells: Float64Array };
 
@@ -17,7 +29,7 @@ export type RowRange = { readonly start: number; readonly end: number };
 /** Rows whose bin in `column` is at most `bin` go left; missing ones where `missingLeft` says. */
 export type BinTest = { readonly column: number; readonly bin: number; readonly missingLeft: boolean };
 
-/** The work space of one fit, laid out once in the memory of a kernel instance. */
+/** The work space of one fit, laid out once in the memory of a kernel instance. Call `release` at the end. */
 export class BoostingMemory {
   /** Rows, permuted so that every node owns a range. */
   readonly order: Int32Array;
@@ -39,7 +51,7 @@ export class BoostingMemory {
   /** `leaves` is the most histograms that are wanted at once; less are kept where they would take over `maxBytes`. */
   constructor(matrix: BinnedMatrix, columns: number, leaves: number, maxBytes: number) {
     const { rows } = matrix;
-    const kernels = createKernels('training');
+    const kernels = takeKernels();
     const cells = columns * COLUMN_CELLS;
     const slots = Math.max(2, Math.min(leaves + 1, Math.floor(maxBytes / (8 * cells))));
     this.kernels = kernels;
@@ -60,6 +72,12 @@ export class BoostingMemory {
     this.gradients = new Float64Array(buffer, this.gradientsAt, 2 * rows);
     this.columnList = new Uint32Array(buffer, this.columnListAt, columns);
     this.histograms = histogramsAt.map((address) => ({ address, cells: new Float64Array(buffer, address, cells) }));
+  }
+
+  /** Gives the memory to the next fit; nothing of this work space may be used afterwards. */
+  release(): void {
+    this.kernels.reset();
+    if (this.kernels.floats.byteLength <= MAX_IDLE_BYTES) idle = this.kernels;
   }
 
   /** Chooses the columns that histograms are built on from now on; as many as the constructor was told. */

@@ -34,7 +34,14 @@ export function boost(
   const objective = OBJECTIVES[objectiveName];
   const base = objective.base(training.target, training.weights);
   const run = new BoostingRun(objective, base, training, settings);
-  const checker = validation && new Checker(objective, base, validation);
+  try {
+    return runRounds(run, settings, validation && new Checker(objective, base, validation));
+  } finally {
+    run.grower.memory.release();
+  }
+}
+
+function runRounds(run: BoostingRun, settings: BoostingSettings, checker: Checker | undefined): Boosted {
   for (let round = 0; round < settings.trees; round++) {
     if (settings.signal?.aborted === true) throw new MlError('ML_CANCELLED', `cancelled after ${round} rounds`);
     run.addTree(round);
@@ -45,7 +52,7 @@ export function boost(
   if (checker !== undefined) run.builder.truncate(checker.bestTrees);
   return {
     trees: run.builder.finish(),
-    base,
+    base: run.base,
     importance: shares(run.grower.gain),
     validationLosses: checker?.losses ?? [],
   };
@@ -60,6 +67,7 @@ function shares(gain: Float64Array): Float64Array {
 class BoostingRun {
   readonly builder: TreeBuilder;
   readonly grower: BoostingTreeGrower;
+  readonly base: number;
   private readonly objective: Objective;
   private readonly training: BoostingRows;
   private readonly settings: BoostingSettings;
@@ -71,6 +79,7 @@ class BoostingRun {
 
   constructor(objective: Objective, base: number, training: BoostingRows, settings: BoostingSettings) {
     const { matrix, target, weights } = training;
+    this.base = base;
     this.objective = objective;
     this.training = training;
     this.settings = settings;
