@@ -116,6 +116,14 @@ export class HeadroomHistory {
     return { seconds, values, count, widthSeconds };
   }
 
+  /** Whether there are so many step values, gaps left out. */
+  holds(wanted: number): boolean {
+    const [ring] = this.rings;
+    let count = 0;
+    for (let back = 0; back < ring.size && count < wanted; back++) if (Number.isFinite(ring.at(back))) count += 1;
+    return count >= wanted;
+  }
+
   /** The newest value; NaN while empty. */
   latest(): number {
     return this.rings[0].at(0);

@@ -1,9 +1,25 @@
+import { dashboard as dashboardEn } from './en/dashboard.ts';
+import { dashboard as dashboardEs } from './es/dashboard.ts';
+import { entity as dashboardEntityEn } from './en/dashboard-entity.ts';
+import { entity as dashboardEntityEs } from './es/dashboard-entity.ts';
+import { incident as dashboardIncidentEn } from './en/dashboard-incident.ts';
+import { incident as dashboardIncidentEs } from './es/dashboard-incident.ts';
+import { overview as dashboardOverviewEn } from './en/dashboard-overview.ts';
+import { overview as dashboardOverviewEs } from './es/dashboard-overview.ts';
+import { pages as dashboardPagesEn } from './en/dashboard-pages.ts';
+import { pages as dashboardPagesEs } from './es/dashboard-pages.ts';
+import { words as dashboardWordsEn } from './en/dashboard-words.ts';
+import { words as dashboardWordsEs } from './es/dashboard-words.ts';
+import { api as apiEn } from './en/api.ts';
 import { config as configEn } from './en/config.ts';
 import { correlate as correlateEn } from './en/correlate.ts';
 import { errors as errorsEn } from './en/errors.ts';
+import { predict as predictEn } from './en/predict.ts';
+import { api as apiEs } from './es/api.ts';
 import { config as configEs } from './es/config.ts';
 import { correlate as correlateEs } from './es/correlate.ts';
 import { errors as errorsEs } from './es/errors.ts';
+import { predict as predictEs } from './es/predict.ts';
 import type { Language } from './language.ts';
 
 /**
@@ -12,15 +28,31 @@ import type { Language } from './language.ts';
  * A key is spoken of as `area.key`. Plurals end in `_one` and `_other` and are chosen by the value `count`.
  */
 const en = {
+  dashboard: dashboardEn,
+  'dashboard-entity': dashboardEntityEn,
+  'dashboard-incident': dashboardIncidentEn,
+  'dashboard-overview': dashboardOverviewEn,
+  'dashboard-pages': dashboardPagesEn,
+  'dashboard-words': dashboardWordsEn,
+  api: apiEn,
   config: configEn,
   correlate: correlateEn,
   errors: errorsEn,
+  predict: predictEn,
 };
 
 const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof en)[Area]]: string } } = {
+  dashboard: dashboardEs,
+  'dashboard-entity': dashboardEntityEs,
+  'dashboard-incident': dashboardIncidentEs,
+  'dashboard-overview': dashboardOverviewEs,
+  'dashboard-pages': dashboardPagesEs,
+  'dashboard-words': dashboardWordsEs,
+  api: apiEs,
   config: configEs,
   correlate: correlateEs,
   errors: errorsEs,
+  predict: predictEs,
 };
 
 export const catalogue: Readonly<Record<Language, Readonly<Record<string, Readonly<Record<string, string>>>>>> = {
