@@ -23,8 +23,8 @@ export interface CorrelateDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Counts may be overridden while it runs by the setting `alertBudget: {pages, warnings}`. */
-  readonly alertBudget: AlertBudget;
+  /** The budget in force; asked each time, since its counts may be changed while it runs. */
+  readonly alertBudget: () => AlertBudget;
   readonly options?: Partial<CorrelationOptions>;
   /** How often quiet incidents are looked for, ms; default 1000. */
   readonly tickMs?: number;
@@ -38,18 +38,6 @@ const MAX_RECENT = 200;
 /** Signs fetched for one restored incident; of more the oldest are taken to be over. */
 const MAX_RESTORED_SIGNS = 200;
 const HOUR = 3_600_000;
-
-/** The counts in force: the setting where it is there and makes sense, else the configuration. */
-function budgetInForce(setting: unknown, configured: AlertBudget): AlertBudget {
-  if (typeof setting !== 'object' || setting === null) return configured;
-  const { pages, warnings } = setting as { readonly pages?: unknown; readonly warnings?: unknown };
-  const count = (value: unknown, fallback: number): number =>
-    typeof value === 'number' && value >= 0 ? value : fallback;
-  return {
-    pages: { ...configured.pages, count: count(pages, configured.pages.count) },
-    warnings: { ...configured.warnings, count: count(warnings, configured.warnings.count) },
-  };
-}
 
 /**
  * Groups anomalies and predictions into incidents and keeps them within the alert budget. Everything it knows follows
@@ -164,7 +152,7 @@ export class CorrelateStage implements Service {
   async #flush(): Promise<void> {
     const now = this.#deps.clock.now();
     const asks = this.#correlation.needsBudget();
-    const budget = asks ? await this.#budget() : this.#deps.alertBudget;
+    const budget = this.#deps.alertBudget();
     const use = asks ? await this.#use(budget, now) : { pages: 0, warnings: 0 };
     const changed = this.#correlation.flush(now, use, budget);
     if (changed.length === 0) return;
@@ -184,10 +172,6 @@ export class CorrelateStage implements Service {
     for (const { id, state, severity, root, title } of incidents) {
       log.info({ incident: id, state, severity, root, title: title.key }, 'incident changed');
     }
-  }
-
-  async #budget(): Promise<AlertBudget> {
-    return budgetInForce(await this.#deps.store.settings.get('alertBudget'), this.#deps.alertBudget);
   }
 
   async #use(budget: AlertBudget, now: number): Promise<BudgetUse> {
