@@ -11,8 +11,11 @@ import {
   type Trainable,
   type TrainingHistory,
   type TrainingOptions,
+  type TrainingSteps,
   checkRowWeights,
   checkTraining,
+  runInTurns,
+  runThrough,
   trainNetwork,
 } from './neural-training.ts';
 import { createRandom } from './random.ts';
@@ -28,14 +31,22 @@ export type AutoencoderOptions = TrainingOptions & {
   readonly from?: Autoencoder;
 };
 
+export type TrainedAutoencoder = { readonly model: Autoencoder; readonly history: TrainingHistory };
+
 /**
- * Trains on rows in the order of time. Work: 6 · weights · rows operations an epoch.
+ * Trains on rows in the order of time, with turns for the event loop. Work: 6 · weights · rows operations an epoch.
  * Throws `ML_EMPTY`, `ML_VALUE` (infinite), `ML_PARAMETER`, `ML_SHAPE`, `ML_TOO_LARGE`, `ML_CANCELLED`, `ML_NOT_CONVERGED`.
  */
-export async function trainAutoencoder(
-  matrix: Matrix,
-  options: AutoencoderOptions,
-): Promise<{ readonly model: Autoencoder; readonly history: TrainingHistory }> {
+export async function trainAutoencoder(matrix: Matrix, options: AutoencoderOptions): Promise<TrainedAutoencoder> {
+  return runInTurns(autoencoderSteps(matrix, options), options.signal);
+}
+
+/** As `trainAutoencoder`, at one go: for worker threads and scripts. */
+export function fitAutoencoder(matrix: Matrix, options: AutoencoderOptions): TrainedAutoencoder {
+  return runThrough(autoencoderSteps(matrix, options), options.signal);
+}
+
+function* autoencoderSteps(matrix: Matrix, options: AutoencoderOptions): TrainingSteps<TrainedAutoencoder> {
   checkTrainingMatrix(matrix);
   if (options.from) checkColumns(matrix, options.from.columns);
   const { batchSize, dropout } = checkTraining(options);
@@ -59,7 +70,7 @@ export async function trainAutoencoder(
     if (random) stack.backward(input, inputStride, batch.length, 0);
     return sum;
   };
-  const history = await trainNetwork({ kernels, tensors: stack.tensors, run }, matrix.rows, options);
+  const history = yield* trainNetwork({ kernels, tensors: stack.tensors, run }, matrix.rows, options);
   return { model: createAutoencoder(stack.read(), scaling), history };
 }
 

@@ -7,6 +7,7 @@ import { type DenseStack, type Layout, createDenseStack } from './neural-dense-s
 import { checkDense, checkScaling, packDense, unpackDense } from './neural-format.ts';
 import { type Scaling, cut } from './neural-scaling.ts';
 import { decodeModel, encodeModel, requireKind } from './serialize.ts';
+import { checkRow } from './tree-ensemble.ts';
 
 /**
  * A dense autoencoder (Rumelhart et al., 1986; for outliers Sakurada and Yairi, 2014): it learns to pass rows through a narrow
@@ -53,6 +54,7 @@ export function createAutoencoder(layers: readonly DenseWeights[], scaling: Scal
     layers,
     scaling,
     scoreRow: (row, offset = 0) => {
+      checkRow(row, offset, columns);
       const { floats, output } = pass(row, offset, 1);
       return scoreOf(row, offset, floats, output);
     },
@@ -69,6 +71,7 @@ export function createAutoencoder(layers: readonly DenseWeights[], scaling: Scal
       return out;
     },
     residuals: (row, out, offset = 0) => {
+      checkRow(row, offset, columns);
       const { floats, output } = pass(row, offset, 1);
       for (let j = 0; j < columns; j++) {
         const value = residual(row, offset, j, floats[output + j]!);

@@ -26,12 +26,15 @@ export function randomLstm(inputs: number, units: number, random: Random): LstmW
   return { inputs, units, kernel, recurrent, bias };
 }
 
-/** Gram and Schmidt, modified, over random normal rows. */
+/** Above this size rows of independent normals are as good as orthogonal, and Gram and Schmidt would take units³. */
+const LARGEST_ORTHOGONAL = 256;
+
+/** Gram and Schmidt, modified, over random normal rows of unit length. */
 function orthogonalRows(size: number, random: Random): Float64Array[] {
   const rows: Float64Array[] = [];
   for (let i = 0; i < size; i++) {
     const row = Float64Array.from({ length: size }, () => random.normal());
-    for (const other of rows) {
+    for (const other of size > LARGEST_ORTHOGONAL ? [] : rows) {
       const projection = row.reduce((sum, value, j) => sum + value * other[j]!, 0);
       for (let j = 0; j < size; j++) row[j]! -= projection * other[j]!;
     }

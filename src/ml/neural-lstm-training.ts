@@ -13,8 +13,11 @@ import {
   type Trainable,
   type TrainingHistory,
   type TrainingOptions,
+  type TrainingSteps,
   checkRowWeights,
   checkTraining,
+  runInTurns,
+  runThrough,
   trainNetwork,
 } from './neural-training.ts';
 import { createRandom } from './random.ts';
@@ -33,17 +36,25 @@ export type LstmOptions = TrainingOptions & {
   readonly from?: LstmModel;
 };
 
+export type TrainedLstm = { readonly model: LstmModel; readonly history: TrainingHistory };
+
 /**
- * Trains on sequences in the order of time: row `i` of `targets` belongs to row `i` of `sequences`, NaN there is unknown.
- * Targets of `squared` and `huber` are brought to unit variance first (`delta` counts in standard deviations); those of
- * `logistic` and `hazard` lie in 0 … 1. Work: about 24 · units · (inputs + units) · steps operations a row, layer and epoch.
+ * Trains on sequences in the order of time, with turns for the event loop: row `i` of `targets` belongs to row `i` of `sequences`,
+ * NaN there is unknown. Targets of `squared` and `huber` are brought to unit variance first (`delta` counts in standard
+ * deviations); those of `logistic` and `hazard` lie in 0 … 1. Work: about 24 · units · (inputs + units) · steps operations a row,
+ * layer and epoch.
  * Throws `ML_EMPTY`, `ML_VALUE`, `ML_PARAMETER`, `ML_SHAPE`, `ML_TOO_LARGE`, `ML_CANCELLED`, `ML_NOT_CONVERGED`.
  */
-export async function trainLstm(
-  sequences: Matrix,
-  targets: Matrix,
-  options: LstmOptions,
-): Promise<{ readonly model: LstmModel; readonly history: TrainingHistory }> {
+export async function trainLstm(sequences: Matrix, targets: Matrix, options: LstmOptions): Promise<TrainedLstm> {
+  return runInTurns(lstmSteps(sequences, targets, options), options.signal);
+}
+
+/** As `trainLstm`, at one go: for worker threads and scripts. */
+export function fitLstm(sequences: Matrix, targets: Matrix, options: LstmOptions): TrainedLstm {
+  return runThrough(lstmSteps(sequences, targets, options), options.signal);
+}
+
+function* lstmSteps(sequences: Matrix, targets: Matrix, options: LstmOptions): TrainingSteps<TrainedLstm> {
   const { batchSize, dropout } = checkTraining(options);
   checkLoss(options.loss);
   checkData(sequences, targets, options);
@@ -71,7 +82,7 @@ export async function trainLstm(
     if (random) network.backward();
     return sum;
   };
-  const history = await trainNetwork({ kernels, tensors: network.tensors, run }, sequences.rows, options);
+  const history = yield* trainNetwork({ kernels, tensors: network.tensors, run }, sequences.rows, options);
   const link = isLogistic(options.loss) ? 'logistic' : 'identity';
   const { steps, features, missingIndicators } = shape;
   const parts: LstmParts = { steps, features, missingIndicators, ...network.read(), link, scaling, targetScaling };
@@ -124,12 +135,14 @@ function randomNetwork(shape: SequenceShape, outputs: number, options: LstmOptio
   const units = options.units ?? [32];
   const hidden = options.hidden ?? [];
   requireInteger('number of LSTM layers', units.length, 1, MAX_LAYERS);
+  for (const width of units) requireInteger('units', width, 1, MAX_WIDTH);
   requireInteger('number of hidden layers', hidden.length, 0, MAX_LAYERS - 1);
   requireInteger('outputs', outputs, 1, MAX_WIDTH);
   const random = createRandom(options.seed).fork('layers');
   let inputs = networkInputs(shape);
+  checkSize(inputs, units);
   const layers = units.map((width) => {
-    const layer = randomLstm(inputs, requireInteger('units', width, 1, MAX_WIDTH), random);
+    const layer = randomLstm(inputs, width, random);
     inputs = width;
     return layer;
   });
@@ -140,4 +153,14 @@ function randomNetwork(shape: SequenceShape, outputs: number, options: LstmOptio
     return layer;
   });
   return { layers, head };
+}
+
+/** Most recurrent weights; with gradients and moments they take 16 bytes each, and the kernels' memory ends at 1 GiB. */
+const MAX_WEIGHTS = 2 ** 25;
+
+function checkSize(inputs: number, units: readonly number[]): void {
+  const weights = units.reduce((sum, width, i) => sum + 4 * width * (width + (units[i - 1] ?? inputs)), 0);
+  if (weights > MAX_WEIGHTS) {
+    throw new MlError('ML_TOO_LARGE', `the LSTM layers have ${weights} weights, at most ${MAX_WEIGHTS} are possible`);
+  }
 }

@@ -12,6 +12,7 @@ import {
 } from './neural-lstm-network.ts';
 import { type Scaling, cut } from './neural-scaling.ts';
 import { type DecodedModel, decodeModel, encodeModel, requireKind } from './serialize.ts';
+import { checkRow } from './tree-ensemble.ts';
 
 /** Everything that makes an LSTM model. */
 export type LstmParts = LstmNetworkWeights &
@@ -79,6 +80,7 @@ export function createLstmModel(parts: LstmParts): LstmModel {
     outputs,
     parts,
     predictRow: (row, out, offset = 0) => {
+      checkRow(row, offset, columns);
       pass(row, offset, 1, out, 0);
       return out;
     },

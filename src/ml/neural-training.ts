@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Kernels } from './kernels/kernels.ts';
 import { MlError, requireInteger, requireNumber } from './ml-error.ts';
 import type { LossSum } from './neural-losses.ts';
-import { type AdamOptions, type Tensor, createAdam, restoreTensors, saveTensors } from './neural-tensor.ts';
+import { type Tensor, createAdam, restoreTensors, saveTensors } from './neural-tensor.ts';
 import { createRandom, type Random } from './random.ts';
 
 /** Options of every network's training. Defaults in brackets are those of Keras unless a source is named. */
@@ -84,76 +84,90 @@ export function checkRowWeights(weights: ArrayLike<number> | undefined, rows: nu
   return copy;
 }
 
-/** Training gives the event loop a turn after this many milliseconds of work. */
-const TURN_MILLISECONDS = 10;
+/** Training in steps: it yields after every batch, for its driver to stop or to let others run. */
+export type TrainingSteps<T> = Generator<void, T>;
 
 /**
- * Trains by Adam on shuffled batches until the validation loss stops falling. Runs on the calling thread, but lets the event loop
- * turn every few milliseconds (a single batch is the longest stretch). Throws `ML_CANCELLED`, or `ML_NOT_CONVERGED` when the loss
- * is no longer a number.
+ * Trains by Adam on shuffled batches until the validation loss stops falling. Throws `ML_NOT_CONVERGED` when the loss is no
+ * longer a number.
  */
-export async function trainNetwork(
+export function* trainNetwork(
   network: Trainable,
   rowCount: number,
   options: TrainingOptions,
-): Promise<TrainingHistory> {
+): TrainingSteps<TrainingHistory> {
+  const { kernels, tensors } = network;
   const checked = checkTraining(options);
-  const breathe = createBreather(options.signal);
+  const { epochs, batchSize, patience } = checked;
   const held = Math.floor(rowCount * checked.validationShare);
   const order = Uint32Array.from({ length: rowCount - held }, (_, i) => i);
   const validation = Uint32Array.from({ length: held }, (_, i) => rowCount - held + i);
   const random = createRandom(checked.seed);
-  const step = createAdam(network.kernels, network.tensors, checked satisfies AdamOptions);
+  const step = createAdam(kernels, tensors, checked);
   const progress: TrainingProgress[] = [];
-  let best = { loss: Infinity, epoch: 0, weights: saveTensors(network.kernels, network.tensors) };
-  for (let epoch = 1; epoch <= checked.epochs; epoch++) {
+  let best = { loss: Infinity, epoch: 0, weights: saveTensors(kernels, tensors) };
+  for (let epoch = 1; epoch <= epochs; epoch++) {
     const draw = random.fork(epoch);
     draw.shuffle(order);
-    const trainingLoss = await runBatches(network, order, checked.batchSize, { draw, step, breathe });
-    const validationLoss = await runBatches(network, validation, checked.batchSize, { breathe });
+    const trainingLoss = yield* runBatches(network, order, batchSize, { draw, step });
+    const validationLoss = yield* runBatches(network, validation, batchSize);
     if (Number.isNaN(trainingLoss))
       throw new MlError('ML_NOT_CONVERGED', `the loss left the numbers in epoch ${epoch}`);
-    progress.push({ epoch, epochs: checked.epochs, trainingLoss, validationLoss });
+    progress.push({ epoch, epochs, trainingLoss, validationLoss });
     options.onProgress?.(progress.at(-1)!);
     // Without a validation part, or when all of its targets are unknown, the last epoch is the best.
     if (Number.isNaN(validationLoss)) best = { loss: Infinity, epoch, weights: [] };
-    else if (validationLoss < best.loss) {
-      best = { loss: validationLoss, epoch, weights: saveTensors(network.kernels, network.tensors) };
-    } else if (epoch - best.epoch >= checked.patience) break;
+    else if (validationLoss < best.loss) best = { loss: validationLoss, epoch, weights: saveTensors(kernels, tensors) };
+    else if (epoch - best.epoch >= patience) break;
   }
-  if (best.weights.length > 0) restoreTensors(network.kernels, network.tensors, best.weights);
+  if (best.weights.length > 0) restoreTensors(kernels, tensors, best.weights);
   return { progress, bestEpoch: best.epoch };
 }
 
-type Pass = { readonly draw?: Random; readonly step?: () => number; readonly breathe: () => Promise<void> };
+type Learning = { readonly draw: Random; readonly step: () => number };
 
-/** One pass over the rows; the mean loss, NaN when there is nothing to count. */
-async function runBatches(network: Trainable, rows: Uint32Array, size: number, pass: Pass): Promise<number> {
+/** One pass over the rows, learning or only judging; the mean loss, NaN when there was nothing to count while judging. */
+function* runBatches(network: Trainable, rows: Uint32Array, size: number, learning?: Learning): TrainingSteps<number> {
   let sum = 0;
   let weight = 0;
   for (let first = 0; first < rows.length; first += size) {
-    const batch = network.run(rows.subarray(first, first + size), pass.draw);
-    if (batch.weight > 0) pass.step?.();
+    const batch = network.run(rows.subarray(first, first + size), learning?.draw);
+    if (batch.weight > 0) learning?.step();
     sum += batch.sum;
     weight += batch.weight;
-    await pass.breathe();
+    yield;
   }
-  if (pass.step && weight === 0) return 0;
-  return sum / weight;
+  return learning && weight === 0 ? 0 : sum / weight;
 }
 
-/** Checks for cancellation at every call, and lets the event loop turn when it is time. */
-function createBreather(signal: AbortSignal | undefined): () => Promise<void> {
-  const check = (): void => {
-    if (signal?.aborted) throw new MlError('ML_CANCELLED', 'training was cancelled');
-  };
-  check();
+/** Runs training to its end without a pause: for worker threads. Throws `ML_CANCELLED` when the signal is set. */
+export function runThrough<T>(steps: TrainingSteps<T>, signal: AbortSignal | undefined): T {
+  for (;;) {
+    checkSignal(signal);
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** Training gives the event loop a turn after this many milliseconds of work. */
+const TURN_MILLISECONDS = 10;
+
+/**
+ * Runs training on the calling thread, but lets the event loop turn every few milliseconds (a single batch is the longest
+ * stretch). Throws `ML_CANCELLED` when the signal is set.
+ */
+export async function runInTurns<T>(steps: TrainingSteps<T>, signal: AbortSignal | undefined): Promise<T> {
   let last = performance.now();
-  return async () => {
-    check();
-    if (performance.now() - last < TURN_MILLISECONDS) return;
+  for (;;) {
+    checkSignal(signal);
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (performance.now() - last < TURN_MILLISECONDS) continue;
     await setImmediate();
     last = performance.now();
-    check();
-  };
+  }
+}
+
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new MlError('ML_CANCELLED', 'training was cancelled');
 }
