@@ -2,19 +2,11 @@ import { applyBins, findBinEdges, type BinEdges } from './binned-matrix.ts';
 import { OBJECTIVES, type ObjectiveName } from './boosting-objective.ts';
 import { boostingSettings, type BoostingOptions } from './boosting-options.ts';
 import { boost, type BoostingRows } from './boosting.ts';
-import { checkColumns, checkTrainingMatrix, type FloatArray, type Matrix } from './matrix.ts';
+import { checkColumns, checkRow, checkTrainingMatrix, outputArray, type FloatArray, type Matrix } from './matrix.ts';
 import type { SupervisedModel } from './model-contract.ts';
 import { decodeModel, encodeModel, requireKind, type DecodeLimits } from './serialize.ts';
 import { checkTarget, checkWeights } from './supervised-rows.ts';
-import {
-  addBatch,
-  checkRow,
-  outputArray,
-  readTrees,
-  sumRow,
-  treeSections,
-  type TreeEnsemble,
-} from './tree-ensemble.ts';
+import { addBatch, readTrees, sumRow, treeSections, type TreeEnsemble } from './tree-ensemble.ts';
 import { createTreeShap } from './tree-shap.ts';
 
 /** Labelled rows. `target` is 0 to 1 for `logistic` (a class, or its probability), any finite number for `squared`. */

@@ -2,12 +2,12 @@ import { applyBins, findBinEdges, type BinEdges } from './binned-matrix.ts';
 import { sigmoid } from './boosting-objective.ts';
 import { boostingSettings, type BoostingOptions } from './boosting-options.ts';
 import { boost, type BoostingRows } from './boosting.ts';
-import { checkColumns, checkTrainingMatrix, type FloatArray, type Matrix } from './matrix.ts';
+import { checkColumns, checkRow, checkTrainingMatrix, outputArray, type FloatArray, type Matrix } from './matrix.ts';
 import { MlError, requireInteger } from './ml-error.ts';
 import type { SupervisedModel } from './model-contract.ts';
 import { decodeModel, encodeModel, requireKind, type DecodeLimits } from './serialize.ts';
 import { checkWeights } from './supervised-rows.ts';
-import { checkRow, outputArray, readTrees, sumRow, treeSections, type TreeEnsemble } from './tree-ensemble.ts';
+import { readTrees, sumRow, treeSections, type TreeEnsemble } from './tree-ensemble.ts';
 import { createTreeShap } from './tree-shap.ts';
 
 /**

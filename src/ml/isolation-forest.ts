@@ -1,18 +1,10 @@
 import { averagePathLength } from './average-path-length.ts';
 import { growIsolationTrees } from './isolation-tree.ts';
-import { checkColumns, checkTrainingMatrix, type FloatArray, type Matrix } from './matrix.ts';
+import { checkColumns, checkRow, checkTrainingMatrix, outputArray, type FloatArray, type Matrix } from './matrix.ts';
 import { requireInteger } from './ml-error.ts';
 import type { OutlierModel } from './model-contract.ts';
 import { decodeModel, encodeModel, requireKind, type DecodeLimits } from './serialize.ts';
-import {
-  addBatch,
-  checkRow,
-  outputArray,
-  readTrees,
-  sumRow,
-  treeSections,
-  type TreeEnsemble,
-} from './tree-ensemble.ts';
+import { addBatch, readTrees, sumRow, treeSections, type TreeEnsemble } from './tree-ensemble.ts';
 import { createTreeShap } from './tree-shap.ts';
 
 export type IsolationForestOptions = {

@@ -46,12 +46,14 @@ class IsolationTreeGrower {
     this.taken = new Uint8Array(matrix.rows);
     this.rows = new Int32Array(subsample);
     this.order = new Int32Array(subsample);
-    this.candidates = Int32Array.from({ length: matrix.columns }, (_, column) => column);
+    this.candidates = new Int32Array(matrix.columns);
     this.stack = new Int32Array(4 * (this.maxDepth + 2));
   }
 
   grow(random: Random): void {
     this.drawSample(random);
+    // A tree depends on its own random stream only, not on the trees before it.
+    for (let column = 0; column < this.candidates.length; column++) this.candidates[column] = column;
     const { builder, stack } = this;
     let top = push(stack, 0, builder.startTree(), 0, this.subsample, 0);
     while (top > 0) {

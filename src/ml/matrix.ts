@@ -83,3 +83,17 @@ export function checkColumns(matrix: Matrix, columns: number): void {
     throw new MlError('ML_SHAPE', `the model was fitted on ${columns} columns, got ${matrix.columns}`);
   }
 }
+
+/** Rows as a method takes them: throws `ML_SHAPE` when the row does not hold `columns` values from `offset`. */
+export function checkRow(row: FloatArray, offset: number, columns: number): void {
+  if (!(offset >= 0 && offset + columns <= row.length)) {
+    throw new MlError('ML_SHAPE', `a row needs ${columns} values from ${offset}, the array has ${row.length}`);
+  }
+}
+
+/** `out` itself after a check of its length, or a new array of zeros. */
+export function outputArray(out: Float64Array | undefined, length: number): Float64Array {
+  if (out === undefined) return new Float64Array(length);
+  if (out.length !== length) throw new MlError('ML_SHAPE', `the output needs ${length} values, got ${out.length}`);
+  return out;
+}

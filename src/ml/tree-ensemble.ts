@@ -1,6 +1,9 @@
 import type { FloatArray, Matrix } from './matrix.ts';
+
 import { MlError } from './ml-error.ts';
 import type { DecodedModel, SectionArray } from './serialize.ts';
+
+export { checkRow } from './matrix.ts';
 
 /**
  * Trees as flat arrays, one entry a node, shared by isolation forest, boosting and forests.
@@ -26,11 +29,14 @@ export type TreeEnsemble = {
   readonly cover: Float64Array;
 };
 
+/** The arrays that a walk reads; a builder has them too. */
+export type WalkArrays = Pick<TreeEnsemble, 'feature' | 'threshold' | 'left' | 'missingLeft'>;
+
 /** Rows that one tree takes before the next tree: the tree stays in the nearest cache, the rows in the second. */
 const BLOCK_ROWS = 512;
 
 /** The leaf that a row ends in, from `node`. The row starts at `data[offset]`. */
-export function findLeaf(trees: TreeEnsemble, node: number, data: FloatArray, offset: number): number {
+export function findLeaf(trees: WalkArrays, node: number, data: FloatArray, offset: number): number {
   const { feature, threshold, left, missingLeft } = trees;
   let at = node;
   let column = feature[at]!;
@@ -75,20 +81,6 @@ export function addBatch(trees: TreeEnsemble, matrix: Matrix, out: Float64Array)
       }
     }
   }
-}
-
-/** Rows as a method takes them: throws `ML_SHAPE` when the row does not hold `columns` values from `offset`. */
-export function checkRow(row: FloatArray, offset: number, columns: number): void {
-  if (!(offset >= 0 && offset + columns <= row.length)) {
-    throw new MlError('ML_SHAPE', `a row needs ${columns} values from ${offset}, the array has ${row.length}`);
-  }
-}
-
-/** `out` itself after a check of its length, or a new array of zeros. */
-export function outputArray(out: Float64Array | undefined, length: number): Float64Array {
-  if (out === undefined) return new Float64Array(length);
-  if (out.length !== length) throw new MlError('ML_SHAPE', `the output needs ${length} values, got ${out.length}`);
-  return out;
 }
 
 /** The ensemble's arrays as sections of a saved model. */

@@ -1,6 +1,6 @@
-import type { FloatArray } from './matrix.ts';
+import { checkRow, outputArray, type FloatArray } from './matrix.ts';
 import { MlError } from './ml-error.ts';
-import { checkRow, outputArray, type TreeEnsemble } from './tree-ensemble.ts';
+import { type TreeEnsemble } from './tree-ensemble.ts';
 
 export type TreeShap = {
   /** What the ensemble answers on average over its training rows (by cover), one number an output. */
