@@ -35,10 +35,28 @@ function slowNumber(bytes: Buffer, start: number, cursor: NumberCursor): number 
   return word ?? Number(text);
 }
 
+const digit = (byte: number | undefined): boolean => byte !== undefined && byte >= 48 && byte <= 57;
+
+/** `e+09` at `at`: the exponent, with the cursor after it; NaN for anything that is not two digits at most. */
+function readExponent(bytes: Buffer, at: number, cursor: NumberCursor): number {
+  const sign = bytes[at + 1];
+  let from = at + 1;
+  if (sign === 43 || sign === 45) from += 1;
+  if (!digit(bytes[from])) return Number.NaN;
+  let exponent = bytes[from]! - 48;
+  from += 1;
+  if (digit(bytes[from])) {
+    exponent = exponent * 10 + (bytes[from]! - 48);
+    from += 1;
+  }
+  cursor.at = from;
+  return sign === 45 ? -exponent : exponent;
+}
+
 /**
  * Reads the number that starts at `start` and ends at a blank or the end of line or buffer. Correctly rounded: up to
- * 15 digits are exact in a float64, and so is a power of ten up to 22, hence their quotient is rounded once (Clinger,
- * 1990); everything else goes the slow way. Hexadecimal and underscores are not numbers here.
+ * 15 digits are exact in a float64, and so is a power of ten up to 22, hence their product or quotient is rounded once
+ * (Clinger, 1990); everything else goes the slow way. Hexadecimal and underscores are not numbers here.
  */
 // oxlint-disable-next-line eslint/complexity -- one loop over the digits, called for every sample
 export function readNumber(bytes: Buffer, start: number, cursor: NumberCursor): number {
@@ -56,11 +74,15 @@ export function readNumber(bytes: Buffer, start: number, cursor: NumberCursor): 
     } else if (byte === 46 && point === -1) {
       point = at;
     } else {
-      if (digits === 0 || digits > 15 || !ends(byte)) return slowNumber(bytes, start, cursor);
       break;
     }
   }
+  if (digits === 0 || digits > 15) return slowNumber(bytes, start, cursor);
+  let power = point === -1 ? 0 : point + 1 - at;
   cursor.at = at;
-  const value = point === -1 ? mantissa : mantissa / POWERS[at - point - 1]!;
+  if (bytes[at] === 101 || bytes[at] === 69) power += readExponent(bytes, at, cursor);
+  // A power that is not a number ends here as well.
+  if (!(power >= -22 && power <= 22) || !ends(bytes[cursor.at])) return slowNumber(bytes, start, cursor);
+  const value = power < 0 ? mantissa / POWERS[-power]! : mantissa * POWERS[power]!;
   return negative ? -value : value;
 }
