@@ -1,0 +1,105 @@
+import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
+import type { Outcome } from '../model/action.ts';
+import type { Prediction } from '../model/prediction.ts';
+import type { Service } from '../model/service.ts';
+import { topics } from '../model/topics.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { toError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import type { Store } from '../store/store.ts';
+import { failureOf } from './failure-of.ts';
+
+export interface LearnDeps {
+  readonly bus: Bus;
+  readonly store: Pick<Store, 'failures' | 'maintenance'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** How often the store is tidied: hours rolled up, what is too old or too much dropped. Default one minute. */
+  readonly tidyEveryMs?: number;
+}
+
+const TIDY_EVERY_MS = 60_000;
+
+/**
+ * What is learnt from what happened: predictions that came true become failures on record, the labels of later
+ * training; outcomes are counted for the ranking of actions (which reads them from the store). And the store is kept
+ * within its time and disk budget.
+ */
+class LearnStage implements Service {
+  readonly name = 'learn';
+  readonly #deps: LearnDeps;
+  readonly #end = new AbortController();
+  #subscriptions: readonly Subscription[] = [];
+  #tidying: Promise<void> = Promise.resolve();
+
+  constructor(deps: LearnDeps) {
+    this.#deps = deps;
+  }
+
+  async start(): Promise<void> {
+    const { bus } = this.#deps;
+    this.#subscriptions = await Promise.all([
+      bus.subscribe(topics.predictions, 'learn', (batch) => this.#predictions(batch)),
+      bus.subscribe(topics.outcomes, 'learn', (batch) => this.#outcomes(batch)),
+    ]);
+    this.#tidying = this.#tidyForever();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));
+    this.#end.abort();
+    await this.#tidying;
+  }
+
+  async #predictions(batch: readonly Delivery<Prediction>[]): Promise<void> {
+    const failures = batch.flatMap(({ value }) => failureOf(value) ?? []);
+    if (failures.length === 0) return;
+    await this.#deps.store.failures.upsert(failures);
+    this.#deps.metrics.counter('vigia_learn_failures_total', 'Failures put on record').inc(failures.length);
+  }
+
+  async #outcomes(batch: readonly Delivery<Outcome>[]): Promise<void> {
+    const { log, metrics } = this.#deps;
+    for (const { value } of batch) {
+      const { action, verdict } = value;
+      metrics
+        .counter('vigia_learn_outcomes_total', 'Outcomes of actions', ['action', 'verdict'])
+        .inc({ action, verdict });
+      log.info({ run: value.run, action, entity: value.entity, verdict }, 'an action has its outcome');
+    }
+  }
+
+  async #tidyForever(): Promise<void> {
+    const { clock, log, tidyEveryMs = TIDY_EVERY_MS } = this.#deps;
+    const { signal } = this.#end;
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(tidyEveryMs, signal);
+        await this.#tidy();
+      } catch (error) {
+        if (!signal.aborted) log.warn({ err: toError(error).message }, 'the store could not be tidied, tried again');
+      }
+    }
+  }
+
+  async #tidy(): Promise<void> {
+    const { store, clock, log, metrics } = this.#deps;
+    await store.maintenance.rollHours(clock.now());
+    const { bytes, budgetBytes, dropped } = await store.maintenance.retain(clock.now());
+    metrics.gauge('vigia_store_bytes', 'Disk that the store takes').set(bytes);
+    metrics.gauge('vigia_store_budget_bytes', 'Disk that it may take').set(budgetBytes);
+    for (const { table, why, from, to } of dropped) {
+      metrics
+        .counter('vigia_store_dropped_partitions_total', 'Stretches of old data dropped', ['table', 'why'])
+        .inc({ table, why });
+      log.info(
+        { table, why, from: new Date(from).toISOString(), to: new Date(to).toISOString() },
+        'old data was dropped',
+      );
+    }
+  }
+}
+
+export const createLearnStage = (deps: LearnDeps): Service => new LearnStage(deps);
