@@ -3,6 +3,7 @@ import { checkOutlierModel, gaussianMatrix } from './check-outlier-model.ts';
 import { type Matrix, createMatrix } from './matrix.ts';
 import { createAutoencoder, loadAutoencoder } from './neural-autoencoder.ts';
 import { type AutoencoderOptions, fitAutoencoder, trainAutoencoder } from './neural-autoencoder-training.ts';
+import { randomDense } from './neural-dense.ts';
 import { identityScaling } from './neural-scaling.ts';
 import type { TrainingProgress } from './neural-training.ts';
 import { createRandom } from './random.ts';
@@ -116,13 +117,27 @@ describe('autoencoder', () => {
     expect(model.toBytes()).toEqual(fitAutoencoder(data, slow).model.toBytes());
   });
 
-  it('keeps its scores when another model used the shared kernels between', () => {
+  it('keeps its scores while other models share the kernels, and after they needed all the room', () => {
     const data = causes(50, 1);
-    const [a, b] = [1, 2].map((seed) => fitAutoencoder(data, { ...options, seed, epochs: 1 }).model);
-    const alone = a!.scoreBatch(data);
-    for (let i = 0; i < 50; i++) {
-      b!.scoreRow(data.data, i * 8);
-      expect(a!.scoreRow(data.data, i * 8)).toBe(alone[i]);
+    const models = [1, 2].map((seed) => fitAutoencoder(data, { ...options, seed, epochs: 1 }).model);
+    const alone = models[0]!.scoreBatch(data);
+    // Each of these takes megabytes.
+    const columns = 512;
+    const large = Array.from({ length: 12 }, (_, seed) =>
+      createAutoencoder(
+        [
+          randomDense(columns, 1024, 'tanh', createRandom(seed)),
+          randomDense(1024, columns, 'linear', createRandom(seed)),
+        ],
+        identityScaling(columns),
+      ),
+    );
+    const wide = gaussianMatrix(1, columns);
+    const first = large.map((model) => model.scoreRow(wide.data));
+    for (let i = 0; i < 50; i += 5) {
+      models[1]!.scoreRow(data.data, i * 8);
+      expect(large.map((model) => model.scoreRow(wide.data))).toEqual(first);
+      expect(models[0]!.scoreRow(data.data, i * 8)).toBe(alone[i]);
     }
   });
 

@@ -77,7 +77,7 @@ describe('losses', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...losses),
-        fc.array(fc.tuple(value, value, fc.constantFrom(0, 1, missing), fc.double({ min: 0.1, max: 3 })), {
+        fc.array(fc.tuple(value, value, fc.constantFrom(0, 1, missing), fc.double({ min: 0.1, max: 3, noNaN: true })), {
           minLength: 1,
           maxLength: 5,
         }),
@@ -106,6 +106,12 @@ describe('losses', () => {
       ),
       { numRuns: 200 },
     );
+  });
+
+  it('is no number when an output is none: divergence shows', () => {
+    for (const kind of ['squared', 'huber', 'logistic', 'hazard'] as const) {
+      expect(run({ kind }, [[1, missing]], [[0, 1]]).mean).toBeNaN();
+    }
   });
 
   it('nothing known: no loss, no weight, no gradient', () => {

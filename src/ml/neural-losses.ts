@@ -91,8 +91,9 @@ function totalWeight(loss: Loss, { targets, outputs, rows, weights }: LossView):
 function squaredRow({ floats, targets, outputs }: LossView, { output, gradient, target, factor }: RowPlace): number {
   let sum = 0;
   for (let j = 0; j < outputs; j++) {
-    const difference = floats[output + j]! - targets[target + j]!;
-    const known = difference === difference;
+    const y = targets[target + j]!;
+    const known = !Number.isNaN(y);
+    const difference = floats[output + j]! - y;
     if (known) sum += difference * difference;
     if (gradient >= 0) floats[gradient + j] = known ? 2 * difference * factor : 0;
   }
@@ -103,8 +104,9 @@ function huberRow(view: LossView, { output, gradient, target, factor }: RowPlace
   const { floats, targets, outputs } = view;
   let sum = 0;
   for (let j = 0; j < outputs; j++) {
-    const difference = floats[output + j]! - targets[target + j]!;
-    const known = difference === difference;
+    const y = targets[target + j]!;
+    const known = !Number.isNaN(y);
+    const difference = floats[output + j]! - y;
     const size = Math.abs(difference);
     if (known) sum += size <= delta ? 0.5 * size * size : delta * (size - 0.5 * delta);
     if (gradient >= 0) floats[gradient + j] = known ? Math.max(-delta, Math.min(delta, difference)) * factor : 0;
@@ -117,7 +119,7 @@ function logisticRow(view: LossView, { output, gradient, target, factor }: RowPl
   let sum = 0;
   for (let j = 0; j < outputs; j++) {
     const y = targets[target + j]!;
-    const known = y === y;
+    const known = !Number.isNaN(y);
     const z = floats[output + j]!;
     // log(1 + e^-|z|) and max(z, 0) keep both logarithms exact for any z.
     const soft = Math.log1p(Math.exp(-Math.abs(z)));

@@ -39,8 +39,10 @@ export type Kernels = {
   readonly integers: Int32Array;
   /** A zeroed block of `count` 32-bit values, aligned to 64 bytes. Throws `ML_TOO_LARGE` beyond 1 GiB in all. */
   allocate(count: number): Address;
-  /** Frees every block at once; older addresses must not be used again. */
-  reset(): void;
+  /** Where the next block will stand. */
+  mark(): Address;
+  /** Frees every block from a mark on, or all; their addresses must not be used again. */
+  release(mark?: Address): void;
 };
 
 /** The part of the engine's WebAssembly interface that is used here; TypeScript knows it only beside a browser's types. */
@@ -109,28 +111,44 @@ export function createKernels(purpose: 'scoring' | 'training'): Kernels {
       return integers;
     },
     allocate,
-    reset: () => {
-      top = base;
+    mark: () => top,
+    release: (mark = base) => {
+      top = mark;
     },
   };
 }
 
+/** Models stay laid out in the shared instance up to this size; then all make room for the next. */
+const SHARED_BYTES = 32 * 2 ** 20;
+
 let shared: Kernels | undefined;
-let tenant: object | undefined;
+let tenants = new WeakSet<object>();
 
 /**
- * The one scoring instance of this thread. Many models take turns in it, since every WebAssembly memory reserves gigabytes of
- * address space: when `owner` was not the last to use it, memory is emptied and `layOut` writes the owner's weights again.
+ * The one scoring instance of this thread. Models share it, since every WebAssembly memory reserves gigabytes of address space.
+ * `layOut` writes the owner's weights when they are not there: at first, and after others needed the room.
  */
 export function borrowScoringKernels(owner: object, layOut: (kernels: Kernels) => void): Kernels {
   shared ??= createKernels('scoring');
-  if (tenant !== owner) {
-    tenant = undefined;
-    shared.reset();
-    layOut(shared);
-    tenant = owner;
+  if (tenants.has(owner)) return shared;
+  if (shared.mark() > SHARED_BYTES) {
+    shared.release();
+    tenants = new WeakSet();
   }
+  layOut(shared);
+  tenants.add(owner);
   return shared;
+}
+
+/** Runs `work` on the thread's scoring instance; what it allocates is freed at the end. */
+export function withScratchKernels<T>(work: (kernels: Kernels) => T): T {
+  shared ??= createKernels('scoring');
+  const mark = shared.mark();
+  try {
+    return work(shared);
+  } finally {
+    shared.release(mark);
+  }
 }
 
 /** The next multiple of `step`, a power of two. */

@@ -116,7 +116,7 @@ describe('kernel memory', () => {
     const kernels = createKernels('scoring');
     const first = kernels.allocate(100_000);
     kernels.floats.fill(7, first / 4, first / 4 + 100_000);
-    kernels.reset();
+    kernels.release(first);
     const again = kernels.allocate(100_000);
     expect(again).toBe(first);
     expect(again % 64).toBe(0);

@@ -1,14 +1,9 @@
 import { type Matrix, checkMatrix } from '../matrix.ts';
 import { MlError } from '../ml-error.ts';
-import { type Address, type Kernels, borrowScoringKernels, roundUp } from './kernels.ts';
+import { type Address, type Kernels, roundUp, withScratchKernels } from './kernels.ts';
 
 /** Rows of the left operand per call: its panel tiles stay in the first-level cache, and memory stays bounded. */
 const CHUNK = 256;
-
-/** Owner of the shared memory while one of these functions runs; nothing of theirs stays in it. */
-function scratch(): Kernels {
-  return borrowScoringKernels({}, () => undefined);
-}
 
 /**
  * a × b (rows × depth by depth × columns) in float32, `2 · rows · depth · columns` operations at 20 GFLOP/s and more.
@@ -33,7 +28,21 @@ function product(a: Matrix, b: Matrix, mode: 'plain' | 'transposed' | 'distance'
   checkMatrix(b);
   const [depth, columns] = mode === 'plain' ? [b.rows, b.columns] : [b.columns, b.rows];
   if (a.columns !== depth) throw new MlError('ML_SHAPE', `depths differ: ${a.columns} and ${depth}`);
-  const kernels = scratch();
+  const data = new Float32Array(a.rows * columns);
+  withScratchKernels((kernels) => fillProduct(kernels, { a, b, mode, depth, columns, data }));
+  return { data, rows: a.rows, columns };
+}
+
+type Product = {
+  readonly a: Matrix;
+  readonly b: Matrix;
+  readonly mode: 'plain' | 'transposed' | 'distance';
+  readonly depth: number;
+  readonly columns: number;
+  readonly data: Float32Array;
+};
+
+function fillProduct(kernels: Kernels, { a, b, mode, depth, columns, data }: Product): void {
   const { run } = kernels;
   const blocks = Math.ceil(columns / 8);
   const right = kernels.allocate(b.data.length);
@@ -43,7 +52,6 @@ function product(a: Matrix, b: Matrix, mode: 'plain' | 'transposed' | 'distance'
   kernels.floats.set(b.data, right / 4);
   if (mode === 'plain') run.packPanels(right, columns, panels, depth, columns);
   else run.packPanelsTransposed(right, depth, panels, depth, columns);
-  const data = new Float32Array(a.rows * columns);
   for (let first = 0; first < a.rows; first += CHUNK) {
     const count = Math.min(CHUNK, a.rows - first);
     kernels.floats.set(a.data.subarray(first * depth, (first + count) * depth), left / 4);
@@ -52,7 +60,6 @@ function product(a: Matrix, b: Matrix, mode: 'plain' | 'transposed' | 'distance'
     else run.multiplyPanels(left, depth, panels, result, blocks * 8, ...sizes, 0);
     copyRows(kernels.floats, result, blocks * 8, data.subarray(first * columns), count, columns);
   }
-  return { data, rows: a.rows, columns };
 }
 
 /** aᵀ × b (depth × rows and depth × columns): sums over the rows of both, as in covariance and in gradients. */
@@ -60,7 +67,12 @@ export function multiplyTransposedLeft(a: Matrix, b: Matrix): Matrix {
   checkMatrix(a);
   checkMatrix(b);
   if (a.rows !== b.rows) throw new MlError('ML_SHAPE', `depths differ: ${a.rows} and ${b.rows}`);
-  const kernels = scratch();
+  const data = new Float32Array(a.columns * b.columns);
+  withScratchKernels((kernels) => fillTransposedLeft(kernels, a, b, data));
+  return { data, rows: a.columns, columns: b.columns };
+}
+
+function fillTransposedLeft(kernels: Kernels, a: Matrix, b: Matrix, data: Float32Array): void {
   const width = roundUp(a.columns, 4);
   const blocks = Math.ceil(b.columns / 8);
   const left = kernels.allocate(CHUNK * width);
@@ -72,9 +84,7 @@ export function multiplyTransposedLeft(a: Matrix, b: Matrix): Matrix {
     placeRows(kernels.floats, right, blocks * 8, b, first, count);
     kernels.run.multiplyTransposedLeft(left, width, right, blocks * 8, result, blocks * 8, 8, width, blocks, count);
   }
-  const data = new Float32Array(a.columns * b.columns);
   copyRows(kernels.floats, result, blocks * 8, data, a.columns, b.columns);
-  return { data, rows: a.columns, columns: b.columns };
 }
 
 // oxlint-disable-next-line eslint/max-params -- a strided copy has two ends
