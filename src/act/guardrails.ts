@@ -57,14 +57,14 @@ const no = (key: string, values: Phrase['values'] = {}): Answer => ({
 });
 
 /** Which modes let whom act: a person in all but `observe`, Vigía itself only in `approve` (asking first) and `auto`. */
-const AUTOMATIC: readonly ActionMode[] = ['approve', 'auto'];
+const AUTOMATIC: ReadonlySet<ActionMode> = new Set(['approve', 'auto']);
 
 const killSwitch: Guardrail = ({ settings }) => (settings.killSwitch ? no('kill_switch') : ok('kill_switch'));
 
 const mode: Guardrail = ({ action, settings, automatic }) => {
   const inForce = modeOf(action, settings);
   if (inForce === 'observe') return no('observe');
-  return automatic && !AUTOMATIC.includes(inForce) ? no('suggest') : ok(`mode_${inForce}`);
+  return automatic && !AUTOMATIC.has(inForce) ? no('suggest') : ok(`mode_${inForce}`);
 };
 
 const entityKind: Guardrail = ({ action, entity }) => {

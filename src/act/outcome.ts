@@ -95,6 +95,9 @@ function bandFinding(side: 'above' | 'below', edge: number, levels: { before: Le
   return is > WORSE * Math.max(was, expected) ? 'harmful' : 'ineffective';
 }
 
+/** Much more room than before, or some after there was none. */
+const hasRoom = (was: number, is: number): boolean => (was > 0 ? is >= MORE_ROOM * was : is > 0);
+
 /** Room to the limit, before and after, and whether what ate it has stopped. */
 function limitFinding(side: 'above' | 'below', limit: number, levels: { before: Level; after: Level }): Finding {
   const turn = side === 'above' ? 1 : -1;
@@ -104,7 +107,7 @@ function limitFinding(side: 'above' | 'below', limit: number, levels: { before: 
   const is = room(after.median);
   const expected = room(before.median + before.slope * (after.time - before.time));
   const fell = side === 'above' && before.median > 0 && after.median <= WELL_BELOW * before.median;
-  if (fell || (was > 0 && is >= MORE_ROOM * was) || (was <= 0 && is > 0)) return 'resolved';
+  if (fell || hasRoom(was, is)) return 'resolved';
   if (is < Math.min(was, expected) - HARM_TO_ROOM * Math.abs(was)) return 'harmful';
   // What no longer grows because nothing is left to take has not stopped.
   const eating = turn * before.slope;
@@ -126,17 +129,42 @@ function findingOf(evidence: FeatureEvidence, levels: { before: Level; after: Le
   }
 }
 
+interface Measured {
+  readonly evidence: FeatureEvidence;
+  readonly before: Level | null;
+  readonly after: Level | null;
+  /** Null where something is missing. */
+  readonly finding: Finding | null;
+}
+
+function measure(evidence: FeatureEvidence): Measured {
+  const before = levelOf(evidence.before);
+  const after = levelOf(evidence.after);
+  const finding = before === null || after === null ? null : findingOf(evidence, { before, after });
+  return { evidence, before, after, finding };
+}
+
+interface Conclusion {
+  readonly verdict: Verdict;
+  readonly why: string;
+  /** The feature that the reason speaks of. */
+  readonly telling: Measured | undefined;
+}
+
 /** The strongest feature decides; a harmed one anywhere outweighs it. */
-function verdictOf(
-  findings: readonly Finding[],
-  runFailed: boolean,
-): { readonly verdict: Verdict; readonly why: string } {
-  if (findings.includes('harmful')) return { verdict: 'harmful', why: 'harmful' };
-  const [first] = findings;
-  if (first === 'was_normal') return { verdict: 'inconclusive', why: 'was_normal' };
-  if (first !== 'resolved') return { verdict: 'ineffective', why: 'ineffective' };
-  // It is better, but not because of a run that failed.
-  return runFailed ? { verdict: 'inconclusive', why: 'run_failed' } : { verdict: 'resolved', why: 'resolved' };
+function conclude(measured: readonly Measured[], { runFailed, interrupted }: OutcomeFacts): Conclusion {
+  const inconclusive = (why: string): Conclusion => ({ verdict: 'inconclusive', why, telling: measured[0] });
+  if (interrupted) return inconclusive('interrupted');
+  const [strongest] = measured;
+  if (strongest === undefined) return inconclusive('no_features');
+  if (strongest.finding === null) return inconclusive('missing');
+  const harmed = measured.find(({ finding }) => finding === 'harmful');
+  if (harmed !== undefined) return { verdict: 'harmful', why: 'harmful', telling: harmed };
+  if (strongest.finding === 'was_normal') return inconclusive('was_normal');
+  // When it is better, that is not because of a run that failed.
+  if (strongest.finding === 'resolved' && runFailed) return inconclusive('run_failed');
+  const verdict = strongest.finding === 'resolved' ? 'resolved' : 'ineffective';
+  return { verdict, why: verdict, telling: strongest };
 }
 
 /**
@@ -144,36 +172,23 @@ function verdictOf(
  * evidence is inconclusive, never success. That an action helped, and not time, cannot be seen from one run: a symptom
  * that vanishes by itself within the window counts as resolved.
  */
-export function judge({ runFailed, interrupted, features }: OutcomeFacts): Judgement {
-  const measured = features.map((evidence) => ({
-    evidence,
-    before: levelOf(evidence.before),
-    after: levelOf(evidence.after),
-  }));
-  const shown = measured.map(({ evidence: { feature, unit }, before, after }) => ({
-    feature,
-    before: before?.median ?? null,
-    after: after?.median ?? null,
-    unit,
-  }));
-  const inconclusive = (why: string, feature = ''): Judgement => ({
-    verdict: 'inconclusive',
-    reason: phrase(`act.outcome_${why}`, { feature }),
-    evidence: shown,
-  });
-  if (interrupted) return inconclusive('interrupted');
-  const [strongest] = measured;
-  if (strongest === undefined) return inconclusive('no_features');
-  if (strongest.before === null || strongest.after === null) return inconclusive('missing', strongest.evidence.feature);
-  const findings = measured.flatMap(({ evidence, before, after }) =>
-    before === null || after === null ? [] : [findingOf(evidence, { before, after })],
-  );
-  const { verdict, why } = verdictOf(findings, runFailed);
-  const telling =
-    why === 'harmful'
-      ? measured.filter(({ before, after }) => before !== null && after !== null)[findings.indexOf('harmful')]
-      : strongest;
-  const { feature, unit } = telling?.evidence ?? strongest.evidence;
-  const values = { feature, unit, before: telling?.before?.median ?? 0, after: telling?.after?.median ?? 0 };
-  return { verdict, reason: phrase(`act.outcome_${why}`, values), evidence: shown };
+export function judge(facts: OutcomeFacts): Judgement {
+  const measured = facts.features.map(measure);
+  const { verdict, why, telling } = conclude(measured, facts);
+  const values = {
+    feature: telling?.evidence.feature ?? '',
+    unit: telling?.evidence.unit ?? '',
+    before: telling?.before?.median ?? 0,
+    after: telling?.after?.median ?? 0,
+  };
+  return {
+    verdict,
+    reason: phrase(`act.outcome_${why}`, values),
+    evidence: measured.map(({ evidence: { feature, unit }, before, after }) => ({
+      feature,
+      before: before?.median ?? null,
+      after: after?.median ?? null,
+      unit,
+    })),
+  };
 }

@@ -1,4 +1,6 @@
+import { act as actEn } from './en/act.ts';
 import { dashboard as dashboardEn } from './en/dashboard.ts';
+import { act as actEs } from './es/act.ts';
 import { dashboard as dashboardEs } from './es/dashboard.ts';
 import { entity as dashboardEntityEn } from './en/dashboard-entity.ts';
 import { entity as dashboardEntityEs } from './es/dashboard-entity.ts';
@@ -15,11 +17,13 @@ import { config as configEn } from './en/config.ts';
 import { correlate as correlateEn } from './en/correlate.ts';
 import { errors as errorsEn } from './en/errors.ts';
 import { predict as predictEn } from './en/predict.ts';
+import { recommend as recommendEn } from './en/recommend.ts';
 import { api as apiEs } from './es/api.ts';
 import { config as configEs } from './es/config.ts';
 import { correlate as correlateEs } from './es/correlate.ts';
 import { errors as errorsEs } from './es/errors.ts';
 import { predict as predictEs } from './es/predict.ts';
+import { recommend as recommendEs } from './es/recommend.ts';
 import type { Language } from './language.ts';
 
 /**
@@ -28,31 +32,35 @@ import type { Language } from './language.ts';
  * A key is spoken of as `area.key`. Plurals end in `_one` and `_other` and are chosen by the value `count`.
  */
 const en = {
-  dashboard: dashboardEn,
   'dashboard-entity': dashboardEntityEn,
   'dashboard-incident': dashboardIncidentEn,
   'dashboard-overview': dashboardOverviewEn,
   'dashboard-pages': dashboardPagesEn,
   'dashboard-words': dashboardWordsEn,
+  act: actEn,
   api: apiEn,
   config: configEn,
   correlate: correlateEn,
+  dashboard: dashboardEn,
   errors: errorsEn,
   predict: predictEn,
+  recommend: recommendEn,
 };
 
 const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof en)[Area]]: string } } = {
-  dashboard: dashboardEs,
   'dashboard-entity': dashboardEntityEs,
   'dashboard-incident': dashboardIncidentEs,
   'dashboard-overview': dashboardOverviewEs,
   'dashboard-pages': dashboardPagesEs,
   'dashboard-words': dashboardWordsEs,
+  act: actEs,
   api: apiEs,
   config: configEs,
   correlate: correlateEs,
+  dashboard: dashboardEs,
   errors: errorsEs,
   predict: predictEs,
+  recommend: recommendEs,
 };
 
 export const catalogue: Readonly<Record<Language, Readonly<Record<string, Readonly<Record<string, string>>>>>> = {

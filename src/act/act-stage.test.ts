@@ -1,0 +1,472 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Bus } from '../bus/bus.ts';
+import { createMemoryBus } from '../bus/memory-bus.ts';
+import type { ActionDefinition } from '../model/action-definition.ts';
+import type { Outcome, Recommendation, Run } from '../model/action.ts';
+import type { Executor } from '../model/executor.ts';
+import type { FrameLayout } from '../model/frame.ts';
+import type { Incident } from '../model/incident.ts';
+import { phrase } from '../model/phrase.ts';
+import type { Prediction } from '../model/prediction.ts';
+import { topics } from '../model/topics.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { randomIds } from '../runtime/ids.ts';
+import { silentLog } from '../runtime/log.ts';
+import { createMetrics } from '../runtime/metrics.ts';
+import { createStore } from '../store/create-store.ts';
+import { openMemoryDatabase } from '../store/memory-database.ts';
+import type { Store } from '../store/store.ts';
+import type { ActSettings } from './guardrails.ts';
+import { type ActStage, createActStage } from './act-stage.ts';
+
+const T0 = 1_800_000_000_000;
+const STEP = 1000;
+const DISK = 'filesystem_used_bytes{mountpoint="/data"}';
+const MB = 2 ** 20;
+
+let now = T0;
+const clock: Clock = { ...systemClock, now: () => now };
+let store: Store;
+let serial = 0;
+
+beforeAll(async () => {
+  store = await createStore(await openMemoryDatabase(), { clock, place: 'memory' });
+});
+afterAll(() => store.close());
+
+/** Stands in for a target: says when it was called, and ends when it is told to. */
+function createTarget() {
+  const calls: string[] = [];
+  let end: (() => void) | null = null;
+  let hang = false;
+  const executor: Executor = {
+    kind: 'target',
+    plan: ({ args }) => [JSON.stringify(args)],
+    execute: (request, signal) =>
+      new Promise((resolve) => {
+        calls.push(request.key);
+        const stopped = () =>
+          resolve({ status: 'failed', exitCode: null, output: '', error: { code: 'EXECUTOR_STOPPED', values: {} } });
+        if (signal.aborted) return stopped();
+        signal.addEventListener('abort', stopped, { once: true });
+        end = () => resolve({ status: 'succeeded', exitCode: 0, output: 'done', error: null });
+        if (!hang) end();
+      }),
+  };
+  return { executor, calls, end: () => end?.(), hang: () => (hang = true) };
+}
+
+const action = (id: string, over: Partial<ActionDefinition> = {}): ActionDefinition => ({
+  id,
+  title: { en: id, es: id },
+  match: { entityKinds: ['host'], anomalyKinds: [], features: ['filesystem_used_bytes*'], predictions: true },
+  executor: 'target',
+  args: { path: '{feature.labels.mountpoint}/junk', host: '{entity.name}' },
+  mode: 'suggest',
+  disruption: 'low',
+  settleMs: 20_000,
+  cooldownMs: 60_000,
+  timeoutMs: 10_000,
+  approvalMs: 300_000,
+  prior: { resolved: 1, failed: 1 },
+  ...over,
+});
+
+const layout: FrameLayout = {
+  id: 'layout_disk',
+  features: [
+    {
+      name: DISK,
+      metric: 'filesystem_used_bytes',
+      labels: { mountpoint: '/data' },
+      kind: 'level',
+      unit: 'bytes',
+      limit: { side: 'above', value: 64 * MB },
+    },
+  ],
+};
+
+/** Frames of a host's disk; nothing where the value is null. */
+async function frames(entity: string, from: number, to: number, value: (time: number) => number | null): Promise<void> {
+  const list = [];
+  for (let time = from; time < to; time += STEP) {
+    const used = value(time);
+    if (used === null) continue;
+    const values = Float32Array.of(used);
+    list.push({
+      entity,
+      fleet: 'default',
+      time,
+      stepMs: STEP,
+      layout,
+      values,
+      derived: new Float32Array(0),
+      closedAt: time,
+    });
+  }
+  await store.frames.append(list);
+}
+
+/** A host of its own with an open incident: its disk will be full. */
+async function trouble(): Promise<Incident> {
+  const entity = `host/h${++serial}`;
+  await store.entities.upsert([
+    { id: entity, kind: 'host', name: `h${serial}`, fleet: 'default', labels: {}, firstSeen: T0, lastSeen: T0 },
+  ]);
+  const prediction: Prediction = {
+    id: `prediction_${serial}`,
+    entity,
+    fleet: 'default',
+    kind: 'capacity',
+    feature: DISK,
+    unit: 'bytes',
+    madeAt: now,
+    openedAt: now,
+    closedAt: null,
+    state: 'open',
+    severity: 'critical',
+    horizons: [{ seconds: 3600, probability: 0.9 }],
+    expectedAt: now + 60_000,
+    earliest: null,
+    latest: null,
+    current: 30 * MB,
+    limit: 64 * MB,
+    slope: 0.7 * MB,
+    drivers: [],
+    reason: phrase('x'),
+    model: { kind: 'trend', version: '1' },
+  };
+  await store.predictions.upsert([prediction]);
+  const incident: Incident = {
+    id: `incident_${serial}`,
+    fleet: 'default',
+    state: 'open',
+    severity: 'critical',
+    title: phrase('x'),
+    openedAt: now,
+    updatedAt: now,
+    resolvedAt: null,
+    reopened: 0,
+    root: entity,
+    rootReason: phrase('x'),
+    entities: [entity],
+    anomalyKinds: [],
+    features: [DISK],
+    anomalies: [],
+    predictions: [prediction.id],
+    pagedAt: null,
+    timeline: [],
+  };
+  await store.incidents.upsert([incident]);
+  await frames(entity, now - 30_000, now, (t) => 30 * MB + ((t - now) / 1000) * 0.7 * MB);
+  return incident;
+}
+
+const stages: ActStage[] = [];
+const buses: Bus[] = [];
+afterEach(async () => {
+  for (const stage of stages.splice(0)) await stage.stop();
+  for (const bus of buses.splice(0)) await bus.stop(100);
+});
+
+async function start(actions: readonly ActionDefinition[], over: { settings?: () => ActSettings } = {}) {
+  const target = createTarget();
+  const metrics = createMetrics();
+  const bus = createMemoryBus({ clock: systemClock, log: silentLog, metrics, deadLetters: async () => undefined });
+  buses.push(bus);
+  const outcomes: Outcome[] = [];
+  const heard = await bus.subscribe(topics.outcomes, 'test', async (batch) => {
+    outcomes.push(...batch.map(({ value }) => value));
+  });
+  const stage = createActStage({
+    bus,
+    store,
+    clock,
+    ids: randomIds,
+    log: silentLog,
+    metrics,
+    actions,
+    executors: [target.executor],
+    settings: over.settings ?? (() => ({ killSwitch: false, modes: {} })),
+    stepMs: STEP,
+    tickMs: 3_600_000,
+  });
+  stages.push(stage);
+  await stage.start();
+  /** Publishes a recommendation and resolves when act has dealt with it. */
+  const recommend = async (incident: Incident, ...ids: string[]): Promise<void> => {
+    const recommendation: Recommendation = {
+      id: `recommendation_${++serial}`,
+      incident: incident.id,
+      fleet: 'default',
+      time: now,
+      actions: ids.map((id, i) => ({
+        action: id,
+        title: { en: id, es: id },
+        entity: incident.root,
+        rank: i + 1,
+        probability: 0.5,
+        low: 0,
+        high: 1,
+        tried: 0,
+        resolved: 0,
+        propensity: 1,
+        mode: 'auto',
+        blocked: null,
+        disruption: 'low',
+        reasons: [],
+      })),
+      policy: { kind: 'tally', version: '1' },
+      reason: phrase('x'),
+    };
+    await bus.publish(topics.recommendations, [{ key: 'default', value: recommendation }], { durable: true });
+    await stage.idle();
+  };
+  const wish = (incident: Incident, id: string, dryRun = false) =>
+    stage.request({ action: id, entity: incident.root, incident: incident.id, dryRun, by: 'ana' });
+  /** Ticks, and gives what was said so far of the outcomes of an incident. */
+  const judged = async (incident: string): Promise<readonly Outcome[]> => {
+    await stage.tick();
+    while (heard.lag() > 0) await systemClock.sleep(1);
+    return outcomes.filter((outcome) => outcome.incident === incident);
+  };
+  return { stage, target, judged, recommend, wish };
+}
+
+const runsOf = async (incident: Incident): Promise<readonly Run[]> =>
+  (await store.runs.list({ incident: incident.id, limit: 100, cursor: null })).items;
+const verbsOf = async (run: string): Promise<string[]> => {
+  const { items } = await store.audit.list({ limit: 1000, cursor: null });
+  const mine = items.filter(({ target }) => target === run);
+  return mine.map(({ verb, actor }) => `${verb} ${actor}`).sort();
+};
+
+describe('a person', () => {
+  test('sees by a dry run exactly what would be done, and nothing is done', async () => {
+    const { target, wish } = await start([action('clean')], {
+      settings: () => ({ killSwitch: true, modes: { clean: 'observe' } }),
+    });
+    const incident = await trouble();
+    const run = await wish(incident, 'clean', true);
+    expect(run).toMatchObject({ state: 'dry_run', dryRun: true, startedAt: null });
+    expect(run.plan).toEqual([JSON.stringify({ path: '/data/junk', host: incident.root.slice(5) })]);
+    expect(run.error?.key).toBe('act.no_kill_switch');
+    expect(target.calls).toEqual([]);
+    expect(await store.runs.get(run.id)).toEqual(run);
+  });
+
+  test('asks, approves, and it is done once, with every step in the audit log', async () => {
+    const { stage, target, wish } = await start([action('clean')]);
+    const incident = await trouble();
+    const asked = await wish(incident, 'clean');
+    expect(asked).toMatchObject({ state: 'awaiting_approval', requestedBy: 'ana', expiresAt: now + 300_000 });
+    expect((await wish(incident, 'clean')).id).toBe(asked.id);
+    expect(target.calls).toEqual([]);
+    const approved = await stage.approve(asked.id, 'bob');
+    expect(approved).toMatchObject({ state: 'running', decidedBy: 'bob', startedAt: now });
+    await stage.idle();
+    expect(await store.runs.get(asked.id)).toMatchObject({
+      state: 'succeeded',
+      exitCode: 0,
+      output: 'done',
+      error: null,
+    });
+    expect(target.calls).toEqual([asked.id]);
+    expect(await verbsOf(asked.id)).toEqual(['run.approve bob', 'run.end vigia', 'run.request ana']);
+    await expect(stage.approve(asked.id, 'bob')).rejects.toMatchObject({ code: 'RUN_STATE' });
+    expect((await wish(incident, 'clean')).error?.key).toBe('act.no_cooldown');
+  });
+
+  test('rejects, comes too late, asks for what is not there', async () => {
+    const { stage, target, wish } = await start([action('clean')]);
+    const incident = await trouble();
+    const rejected = await stage.reject((await wish(incident, 'clean')).id, 'bob', 'not today');
+    expect(rejected).toMatchObject({ state: 'rejected', error: { key: 'act.rejected_note' } });
+    await expect(stage.approve(rejected.id, 'ana')).rejects.toMatchObject({ code: 'RUN_STATE' });
+    const late = await wish(incident, 'clean');
+    now += 300_000;
+    await expect(stage.approve(late.id, 'ana')).rejects.toMatchObject({
+      code: 'RUN_STATE',
+      values: { state: 'expired' },
+    });
+    const forgotten = await wish(incident, 'clean');
+    now += 300_000;
+    await stage.tick();
+    expect((await store.runs.get(forgotten.id))?.state).toBe('expired');
+    await expect(stage.approve('run_none', 'ana')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(wish(incident, 'none')).rejects.toMatchObject({ code: 'ACTION_UNKNOWN' });
+    await expect(wish({ ...incident, root: 'host/none' }, 'clean')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(target.calls).toEqual([]);
+  });
+
+  test('is told by a rejected run why it may not be', async () => {
+    let settings: ActSettings = { killSwitch: false, modes: {} };
+    const { stage, target, wish } = await start([action('clean'), action('lost', { args: { x: '{labels.none}' } })], {
+      settings: () => settings,
+    });
+    const incident = await trouble();
+    expect(await wish(incident, 'lost')).toMatchObject({ state: 'rejected', error: { key: 'act.placeholderMissing' } });
+    const asked = await wish(incident, 'clean');
+    settings = { killSwitch: true, modes: {} };
+    expect(await stage.approve(asked.id, 'ana')).toMatchObject({
+      state: 'rejected',
+      decidedBy: 'vigia',
+      error: { key: 'act.no_kill_switch' },
+    });
+    expect(target.calls).toEqual([]);
+  });
+
+  test('never approves something else than was shown', async () => {
+    const { stage, target, wish } = await start([action('clean')]);
+    const incident = await trouble();
+    const asked = await wish(incident, 'clean');
+    await stage.stop();
+    const other = await start([action('clean', { args: { path: '/' } })]);
+    expect((await other.stage.approve(asked.id, 'ana')).error?.key).toBe('act.no_changed');
+    expect([...target.calls, ...other.target.calls]).toEqual([]);
+  });
+});
+
+describe('two at once', () => {
+  test('of two approvals one wins', async () => {
+    const { stage, target, wish } = await start([action('clean')]);
+    const asked = await wish(await trouble(), 'clean');
+    const both = await Promise.allSettled([stage.approve(asked.id, 'ana'), stage.approve(asked.id, 'bob')]);
+    await stage.idle();
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(target.calls).toHaveLength(1);
+  });
+
+  test('an entity has one action at a time', async () => {
+    const { stage, target, wish } = await start([action('clean'), action('grow')]);
+    target.hang();
+    const incident = await trouble();
+    const [first, second] = [await wish(incident, 'clean'), await wish(incident, 'grow')];
+    await stage.approve(first.id, 'ana');
+    expect((await stage.approve(second.id, 'ana')).error?.key).toBe('act.no_alone');
+    target.end();
+    await stage.idle();
+    expect(target.calls).toEqual([first.id]);
+  });
+});
+
+describe('by itself', () => {
+  test('it suggests nothing more than it may', async () => {
+    const { target, recommend } = await start([action('clean'), action('watch', { mode: 'observe' })]);
+    const incident = await trouble();
+    await recommend(incident, 'clean', 'watch');
+    expect(await runsOf(incident)).toEqual([]);
+    expect(target.calls).toEqual([]);
+  });
+
+  test('it asks once in mode approve, and not again after a rejection', async () => {
+    const { stage, recommend } = await start([action('clean', { mode: 'approve' })]);
+    const incident = await trouble();
+    await recommend(incident, 'clean');
+    await recommend(incident, 'clean');
+    const [run, ...more] = await runsOf(incident);
+    expect(more).toEqual([]);
+    expect(run).toMatchObject({ state: 'awaiting_approval', requestedBy: 'vigia' });
+    await stage.reject(run!.id, 'ana', '');
+    await recommend(incident, 'clean');
+    expect(await runsOf(incident)).toHaveLength(1);
+  });
+
+  test('it acts once in mode auto, waits for the outcome, and then tries the next', async () => {
+    const { target, recommend, judged } = await start([
+      action('clean', { mode: 'auto' }),
+      action('grow', { mode: 'auto' }),
+    ]);
+    const incident = await trouble();
+    const began = now;
+    await recommend(incident, 'clean', 'grow');
+    await recommend(incident, 'clean', 'grow');
+    expect(target.calls).toHaveLength(1);
+    await frames(incident.root, began, began + 25_000, (t) => 30 * MB + ((t - began) / 1000) * 0.7 * MB);
+    now += 25_000;
+    const said = (await judged(incident.id)).map(({ verdict, action: id }) => `${id} ${verdict}`);
+    expect(said).toEqual(['clean ineffective']);
+    now += 60_000;
+    await recommend(incident, 'clean', 'grow');
+    expect((await runsOf(incident)).map(({ action: id }) => id)).toEqual(['grow', 'clean']);
+  });
+
+  test('it leaves what is over alone', async () => {
+    const { recommend, target } = await start([action('clean', { mode: 'auto' })]);
+    const incident = await trouble();
+    await store.incidents.upsert([{ ...incident, state: 'resolved', resolvedAt: now, updatedAt: now }]);
+    await recommend(incident, 'clean');
+    expect(target.calls).toEqual([]);
+  });
+
+  test('the kill switch ends what runs', async () => {
+    let settings: ActSettings = { killSwitch: false, modes: {} };
+    const { stage, target, wish } = await start([action('clean')], { settings: () => settings });
+    target.hang();
+    const asked = await wish(await trouble(), 'clean');
+    await stage.approve(asked.id, 'ana');
+    settings = { killSwitch: true, modes: {} };
+    await stage.tick();
+    await stage.idle();
+    expect(await store.runs.get(asked.id)).toMatchObject({ state: 'failed', error: { key: 'act.killed' } });
+  });
+});
+
+describe('what it brought', () => {
+  const outcomeOf = async (value: (sinceMs: number) => number | null, restart = false): Promise<Outcome> => {
+    let acting = await start([action('clean')]);
+    const incident = await trouble();
+    const began = now;
+    const asked = await acting.wish(incident, 'clean');
+    await acting.stage.approve(asked.id, 'ana');
+    await acting.stage.idle();
+    if (restart) {
+      await acting.stage.stop();
+      acting = await start([action('clean')]);
+    }
+    expect(await acting.judged(incident.id)).toEqual([]);
+    await frames(incident.root, began, began + 22_000, (t) => value(t - began));
+    now += 60_000;
+    await acting.judged(incident.id);
+    const mine = await acting.judged(incident.id);
+    expect(mine).toHaveLength(1);
+    expect(await store.outcomes.forRun(asked.id)).toEqual(mine[0]);
+    return mine[0]!;
+  };
+
+  test('resolved when the space is free again', async () => {
+    const outcome = await outcomeOf(() => MB);
+    expect(outcome).toMatchObject({ verdict: 'resolved', reason: { key: 'act.outcome_resolved' } });
+    expect(outcome.evidence).toEqual([{ feature: DISK, before: expect.any(Number), after: MB, unit: 'bytes' }]);
+  });
+
+  test('ineffective when it goes on filling, also when Vigía was started again meanwhile', async () => {
+    expect((await outcomeOf((t) => 30 * MB + (t / 1000) * 0.7 * MB, true)).verdict).toBe('ineffective');
+  });
+
+  test('inconclusive when nothing is measured any more', async () => {
+    expect(await outcomeOf(() => null)).toMatchObject({
+      verdict: 'inconclusive',
+      reason: { key: 'act.outcome_missing' },
+    });
+  });
+});
+
+test('what ran when the process died is never repeated, and what it brought is not known', async () => {
+  const { stage, target, wish } = await start([action('clean')]);
+  target.hang();
+  const asked = await wish(await trouble(), 'clean');
+  const running = await stage.approve(asked.id, 'ana');
+  await stage.stop();
+  // As the store would hold it after SIGKILL: nobody wrote the end.
+  const stopped = await store.runs.get(asked.id);
+  expect(stopped).toMatchObject({ state: 'failed', error: { key: 'errors.EXECUTOR_STOPPED' } });
+  await store.runs.transition(running, ['failed']);
+  const after = await start([action('clean')]);
+  expect(await store.runs.get(asked.id)).toMatchObject({ state: 'failed', error: { key: 'act.interrupted' } });
+  expect(await after.judged(asked.incident!)).toMatchObject([
+    { verdict: 'inconclusive', reason: { key: 'act.outcome_interrupted' } },
+  ]);
+  expect(after.target.calls).toEqual([]);
+  expect(await verbsOf(asked.id)).toContain('run.interrupt vigia');
+});

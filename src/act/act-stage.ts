@@ -1,0 +1,130 @@
+import type { Delivery, Subscription } from '../bus/bus.ts';
+import type { Recommendation, Run } from '../model/action.ts';
+import type { Phrase } from '../model/phrase.ts';
+import { phrase } from '../model/phrase.ts';
+import type { Service } from '../model/service.ts';
+import { topics } from '../model/topics.ts';
+import { toError } from '../runtime/errors.ts';
+import { type ActDeps, audit, VIGIA } from './act-deps.ts';
+import { type ActRequest, RunDesk } from './run-desk.ts';
+import { Runner } from './runner.ts';
+import { INTERRUPTED, Settlement } from './settlement.ts';
+
+/** The stage that acts, and what others may ask of it. */
+export interface ActStage extends Service {
+  /** See `RunDesk`. */
+  request(request: ActRequest): Promise<Run>;
+  approve(run: string, by: string): Promise<Run>;
+  reject(run: string, by: string, note: string): Promise<Run>;
+  blocked(action: string, entity: string, incident: string | null): Promise<Phrase | null>;
+  /** Messages waiting, for the status page. */
+  lag(): number;
+  /** Expires, kills and judges what is due, as the loop does every second. */
+  tick(): Promise<void>;
+  /** Resolves when nothing runs any more. */
+  idle(): Promise<void>;
+}
+
+const PAGE = 100;
+
+/**
+ * Runs that a process before this one was carrying out when it died. Nobody knows how far they came, so they are
+ * never repeated: they have failed, and their outcome is inconclusive.
+ */
+async function reconcile(deps: ActDeps, settlement: Settlement): Promise<void> {
+  const { runs } = deps.store;
+  for (let items = await found(); items.length > 0; items = await found()) {
+    for (const run of items) {
+      const failed: Run = { ...run, state: 'failed', endedAt: deps.clock.now(), error: phrase(INTERRUPTED) };
+      if (!(await runs.transition(failed, ['running']))) continue;
+      await audit(deps, 'run.interrupt', failed, VIGIA);
+      settlement.expect(failed);
+    }
+  }
+  async function found(): Promise<readonly Run[]> {
+    return (await runs.list({ state: 'running', limit: PAGE, cursor: null })).items;
+  }
+}
+
+class Acting implements ActStage {
+  readonly name = 'act';
+  readonly #deps: ActDeps;
+  readonly #settlement: Settlement;
+  readonly #runner: Runner;
+  readonly #desk: RunDesk;
+  readonly #end = new AbortController();
+  #subscription: Subscription | null = null;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(deps: ActDeps) {
+    this.#deps = deps;
+    this.#settlement = new Settlement(deps);
+    this.#runner = new Runner(deps, (run) => this.#settlement.expect(run));
+    this.#desk = new RunDesk(deps, this.#runner);
+  }
+
+  async start(): Promise<void> {
+    await this.#settlement.restore();
+    await reconcile(this.#deps, this.#settlement);
+    const take = (batch: readonly Delivery<Recommendation>[]): Promise<void> => this.#take(batch);
+    this.#subscription = await this.#deps.bus.subscribe(topics.recommendations, this.name, take);
+    this.#loop = this.#ticks();
+  }
+
+  async stop(): Promise<void> {
+    this.#end.abort();
+    await this.#subscription?.stop();
+    await Promise.all([this.#loop, this.#runner.stop()]);
+  }
+
+  request(request: ActRequest): Promise<Run> {
+    return this.#desk.request(request);
+  }
+
+  approve(run: string, by: string): Promise<Run> {
+    return this.#desk.approve(run, by);
+  }
+
+  reject(run: string, by: string, note: string): Promise<Run> {
+    return this.#desk.reject(run, by, note);
+  }
+
+  blocked(action: string, entity: string, incident: string | null): Promise<Phrase | null> {
+    return this.#desk.blocked(action, entity, incident);
+  }
+
+  lag(): number {
+    return this.#subscription?.lag() ?? 0;
+  }
+
+  idle(): Promise<void> {
+    return this.#runner.idle();
+  }
+
+  async tick(): Promise<void> {
+    if (this.#deps.settings().killSwitch) this.#runner.kill();
+    await this.#desk.expire();
+    await this.#settlement.settle();
+  }
+
+  /** Of several recommendations for one incident in a batch only the newest still counts. */
+  async #take(batch: readonly Delivery<Recommendation>[]): Promise<void> {
+    const newest = new Map(batch.map(({ value }) => [value.incident, value]));
+    for (const recommendation of newest.values()) await this.#desk.propose(recommendation);
+  }
+
+  async #ticks(): Promise<void> {
+    const { clock, log, tickMs = 1000 } = this.#deps;
+    while (!this.#end.signal.aborted) {
+      try {
+        await clock.sleep(tickMs, this.#end.signal);
+        await this.tick();
+      } catch (thrown) {
+        if (this.#end.signal.aborted) return;
+        log.error({ error: toError(thrown).message }, 'runs could not be looked after; tried again');
+      }
+    }
+  }
+}
+
+export const createActStage = (deps: ActDeps): ActStage => new Acting(deps);

@@ -1,0 +1,123 @@
+import { type ActionDefinition, matchingFeatures } from '../model/action-definition.ts';
+import type { Run } from '../model/action.ts';
+import type { Anomaly, Contribution } from '../model/anomaly.ts';
+import type { Incident } from '../model/incident.ts';
+import type { Prediction } from '../model/prediction.ts';
+import type { FrameColumns, Store } from '../store/store.ts';
+import type { Badness, FeatureEvidence } from './outcome.ts';
+
+type EvidenceStore = Pick<Store, 'frames' | 'anomalies' | 'predictions'>;
+
+/** The features looked at: those that drive the incident, not all that moved with it. */
+const MAX_FEATURES = 5;
+const MAX_SIGNS = 100;
+const MAX_FRAMES = 2000;
+/** Points of the level before and after; see `MIN_POINTS` of the judgement. */
+const BEFORE_STEPS = 10;
+const AFTER_STEPS = 5;
+/** The last third of the settle window is when it should have settled. */
+const AFTER_SHARE = 1 / 3;
+
+/** When the frames around a run lie. Ends are excluded. */
+export interface EvidenceWindow {
+  readonly beforeFrom: number;
+  readonly beforeTo: number;
+  readonly afterFrom: number;
+  readonly afterTo: number;
+}
+
+export function evidenceWindow(run: Run, settleMs: number, stepMs: number): EvidenceWindow {
+  const start = run.startedAt ?? run.requestedAt;
+  const end = run.endedAt ?? start;
+  const afterTo = end + settleMs;
+  return {
+    beforeFrom: start - Math.max(BEFORE_STEPS * stepMs, settleMs),
+    beforeTo: start,
+    afterFrom: Math.max(end, afterTo - Math.max(AFTER_STEPS * stepMs, settleMs * AFTER_SHARE)),
+    afterTo,
+  };
+}
+
+interface Signs {
+  readonly anomalies: readonly Anomaly[];
+  readonly predictions: readonly Prediction[];
+}
+
+/** The edge of the expected band that the value had crossed. */
+function bandOf({ value, low, high }: Contribution): Badness | null {
+  if (value !== null && high !== null && value > high) return { kind: 'band', side: 'above', edge: high };
+  if (value !== null && low !== null && value < low) return { kind: 'band', side: 'below', edge: low };
+  return null;
+}
+
+function badnessOf(feature: string, { anomalies, predictions }: Signs): Badness {
+  for (const prediction of predictions) {
+    const { limit, current, slope } = prediction;
+    if (prediction.feature !== feature || limit === null || current === null) continue;
+    const rising = slope === null || slope === 0 ? limit >= current : slope > 0;
+    return { kind: 'limit', side: rising ? 'above' : 'below', limit };
+  }
+  const parts = anomalies.flatMap(({ contributions }) => contributions.filter((part) => part.feature === feature));
+  return parts.map(bandOf).find((band) => band !== null) ?? { kind: 'sign' };
+}
+
+const signOpen = (feature: string, { anomalies, predictions }: Signs): boolean =>
+  predictions.some((prediction) => prediction.feature === feature && prediction.state !== 'cleared') ||
+  anomalies.some(({ end, contributions }) => end === null && contributions.some((part) => part.feature === feature));
+
+function cut(columns: FrameColumns, row: number, from: number, to: number): FeatureEvidence['before'] {
+  const times: number[] = [];
+  const values: number[] = [];
+  columns.times.forEach((time, i) => {
+    // A frame covers its whole step: one that reaches into the run tells of both sides.
+    if (time < from || time + columns.stepMs > to) return;
+    times.push(time);
+    values.push(columns.mean[row]?.[i] ?? Number.NaN);
+  });
+  return { times, values };
+}
+
+async function signsOf(store: EvidenceStore, incident: Incident, run: Run): Promise<Signs> {
+  const anomalies = await Promise.all(incident.anomalies.slice(0, MAX_SIGNS).map((id) => store.anomalies.get(id)));
+  const predictions = await Promise.all(
+    incident.predictions.slice(0, MAX_SIGNS).map((id) => store.predictions.get(id)),
+  );
+  return {
+    anomalies: anomalies.filter((sign) => sign !== null).filter(({ entity }) => entity === run.entity),
+    predictions: predictions.filter((sign) => sign !== null).filter(({ entity }) => entity === run.entity),
+  };
+}
+
+/** The features of the incident that the action is about, on the entity it was carried out on, around the run. */
+export async function gatherEvidence(
+  store: EvidenceStore,
+  { run, incident, action, stepMs }: { run: Run; incident: Incident; action: ActionDefinition; stepMs: number },
+): Promise<{ readonly features: readonly FeatureEvidence[]; readonly newest: number | null }> {
+  const window = evidenceWindow(run, action.settleMs, stepMs);
+  const layout = await store.frames.layout(run.entity);
+  const known = new Map(layout?.features.map((feature) => [feature.name, feature]));
+  const names = matchingFeatures(action, incident.features)
+    .filter((name) => known.has(name))
+    .slice(0, MAX_FEATURES);
+  if (names.length === 0) return { features: [], newest: null };
+  const columns = await store.frames.columns({
+    entity: run.entity,
+    tier: 'step',
+    range: { from: window.beforeFrom, to: window.afterTo },
+    features: names,
+    limit: MAX_FRAMES,
+  });
+  const signs = await signsOf(store, incident, run);
+  const features = names.map((feature): FeatureEvidence => {
+    const row = columns.features.indexOf(feature);
+    return {
+      feature,
+      unit: known.get(feature)?.unit ?? '',
+      badness: badnessOf(feature, signs),
+      before: cut(columns, row, window.beforeFrom, window.beforeTo),
+      after: cut(columns, row, window.afterFrom, window.afterTo),
+      signOpen: signOpen(feature, signs),
+    };
+  });
+  return { features, newest: columns.times.at(-1) ?? null };
+}

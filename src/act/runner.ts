@@ -1,0 +1,108 @@
+import type { Run } from '../model/action.ts';
+import type { ExecutionResult, Executor } from '../model/executor.ts';
+import { phrase } from '../model/phrase.ts';
+import { toError } from '../runtime/errors.ts';
+import { type ActDeps, audit, VIGIA } from './act-deps.ts';
+
+/** A run that is being carried out. */
+interface Execution {
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+  killed: boolean;
+}
+
+/** What is carried out, and how. */
+export interface Assignment {
+  readonly run: Run;
+  readonly executor: Executor;
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly timeoutMs: number;
+}
+
+/** Tries to write the end of a run while the store is away; then a restart finds the run and says that it is unknown. */
+const MAX_WRITES = 8;
+const FIRST_PAUSE_MS = 100;
+const MAX_PAUSE_MS = 5000;
+
+/** Carries out runs that were decided upon, and writes down how they ended. Owns every execution until its end. */
+export class Runner {
+  readonly #deps: ActDeps;
+  readonly #executions = new Map<string, Execution>();
+  readonly #ended: (run: Run) => void;
+  #stopped = false;
+
+  constructor(deps: ActDeps, ended: (run: Run) => void) {
+    this.#deps = deps;
+    this.#ended = ended;
+  }
+
+  get running(): number {
+    return this.#executions.size;
+  }
+
+  /** Starts the execution of a run that is stored as running. It goes on by itself. */
+  launch(assignment: Assignment): void {
+    const abort = new AbortController();
+    if (this.#stopped) abort.abort();
+    const { id } = assignment.run;
+    const done = this.#carryOut(assignment, abort.signal).finally(() => this.#executions.delete(id));
+    this.#executions.set(id, { abort, done, killed: false });
+  }
+
+  /** Ends everything that runs, because the kill switch was pressed. */
+  kill(): void {
+    for (const execution of this.#executions.values()) {
+      execution.killed = true;
+      execution.abort.abort();
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const executions = [...this.#executions.values()];
+    for (const { abort } of executions) abort.abort();
+    await Promise.all(executions.map(({ done }) => done));
+  }
+
+  /** Resolves when nothing runs any more. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#executions.values()].map(({ done }) => done));
+  }
+
+  async #carryOut({ run, executor, args, timeoutMs }: Assignment, signal: AbortSignal): Promise<void> {
+    let result: ExecutionResult;
+    try {
+      result = await executor.execute({ key: run.id, entity: run.entity, args, timeoutMs }, signal);
+    } catch (thrown) {
+      const detail = toError(thrown).message;
+      result = { status: 'failed', exitCode: null, output: '', error: { code: 'INTERNAL', values: { detail } } };
+    }
+    const { code, values } = result.error ?? { code: null, values: {} };
+    const killed = this.#executions.get(run.id)?.killed === true;
+    const ended: Run = {
+      ...run,
+      state: result.status,
+      endedAt: this.#deps.clock.now(),
+      exitCode: result.exitCode,
+      output: result.output,
+      error: killed ? phrase('act.killed') : code === null ? null : phrase(`errors.${code}`, { ...values }),
+    };
+    await this.#write(ended);
+  }
+
+  async #write(run: Run): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    for (let tries = 1; tries <= MAX_WRITES; tries++) {
+      try {
+        if (!(await store.runs.transition(run, ['running']))) return;
+        this.#ended(run);
+        await audit(this.#deps, 'run.end', run, VIGIA);
+        return;
+      } catch (thrown) {
+        log.error({ run: run.id, error: toError(thrown).message, tries }, 'the end of a run could not be stored');
+        if (this.#stopped) return;
+        await clock.sleep(Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tries));
+      }
+    }
+  }
+}

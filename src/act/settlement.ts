@@ -1,0 +1,109 @@
+import { topics } from '../model/topics.ts';
+import type { Outcome, Run } from '../model/action.ts';
+import { stableId } from '../runtime/ids.ts';
+import type { ActDeps } from './act-deps.ts';
+import { gatherEvidence } from './evidence.ts';
+import { judge, type Judgement } from './outcome.ts';
+
+/** How long the last frames of the settle window are waited for; they close a little after their time. */
+const LATE_MS = 30_000;
+/** Runs looked at on a start for outcomes that are still due. */
+const MAX_RESTORED = 1000;
+const PAGE = 200;
+const MAX_REPUBLISHED = 50;
+const REPUBLISH_MS = 10 * 60_000;
+
+/** What the error of a run says that was found running after a restart. */
+export const INTERRUPTED = 'act.interrupted';
+
+/** Judges runs when they have settled. What is due follows from stored runs, so a restart forgets nothing. */
+export class Settlement {
+  readonly #deps: ActDeps;
+  readonly #due = new Map<string, Run>();
+
+  constructor(deps: ActDeps) {
+    this.#deps = deps;
+  }
+
+  get waiting(): number {
+    return this.#due.size;
+  }
+
+  expect(run: Run): void {
+    if (!run.dryRun && run.endedAt !== null) this.#due.set(run.id, run);
+  }
+
+  async restore(): Promise<void> {
+    const { runs, outcomes } = this.#deps.store;
+    await this.#publishRecent();
+    for (const state of ['succeeded', 'failed'] as const) {
+      let cursor: string | null = null;
+      for (let seen = 0; seen < MAX_RESTORED; seen += PAGE) {
+        const page: Awaited<ReturnType<typeof runs.list>> = await runs.list({ state, limit: PAGE, cursor });
+        for (const run of page.items) if ((await outcomes.forRun(run.id)) === null) this.expect(run);
+        cursor = page.next;
+        if (cursor === null) break;
+      }
+    }
+  }
+
+  /** What died between storing and publishing an outcome is made good; whoever knows it already sees nothing new. */
+  async #publishRecent(): Promise<void> {
+    const { store, bus, clock } = this.#deps;
+    const { items } = await store.outcomes.list({ limit: MAX_REPUBLISHED, cursor: null });
+    const recent = items.filter(({ decidedAt }) => decidedAt > clock.now() - REPUBLISH_MS);
+    await bus.publish(
+      topics.outcomes,
+      recent.map((value) => ({ key: value.fleet, value })),
+    );
+  }
+
+  /** Judges what is due. What fails stays due. */
+  async settle(): Promise<void> {
+    for (const run of this.#due.values()) {
+      const judgement = await this.#judgement(run, this.#deps.clock.now());
+      if (judgement === null) continue;
+      await this.#conclude(run, judgement);
+      this.#due.delete(run.id);
+    }
+  }
+
+  /** Null while it is too early to say. */
+  async #judgement(run: Run, now: number): Promise<Judgement | null> {
+    const { store, actions, stepMs } = this.#deps;
+    const facts = { runFailed: run.state === 'failed', interrupted: run.error?.key === INTERRUPTED, features: [] };
+    const action = actions.find(({ id }) => id === run.action);
+    if (facts.interrupted || action === undefined) return judge(facts);
+    const settled = (run.endedAt ?? now) + action.settleMs;
+    if (now < settled) return null;
+    const incident = run.incident === null ? null : await store.incidents.get(run.incident);
+    if (incident === null) return judge(facts);
+    const { features, newest } = await gatherEvidence(store, { run, incident, action, stepMs });
+    // `settled` falls somewhere within a step; the last frame that ends before it begins up to two steps earlier.
+    const complete = newest !== null && newest >= settled - 2 * stepMs;
+    if (!complete && features.length > 0 && now < settled + LATE_MS) return null;
+    return judge({ ...facts, features });
+  }
+
+  async #conclude(run: Run, { verdict, reason, evidence }: Judgement): Promise<void> {
+    const { store, bus, clock, log, metrics } = this.#deps;
+    const outcome: Outcome = {
+      id: stableId('outcome', run.id),
+      run: run.id,
+      incident: run.incident,
+      fleet: run.fleet,
+      action: run.action,
+      entity: run.entity,
+      verdict,
+      decidedAt: clock.now(),
+      evidence,
+      reason,
+    };
+    await store.outcomes.insert(outcome);
+    // What was stored first counts, should two have judged at once.
+    const value = (await store.outcomes.forRun(run.id)) ?? outcome;
+    await bus.publish(topics.outcomes, [{ key: value.fleet, value }]);
+    log.info({ run: run.id, action: run.action, entity: run.entity, verdict, reason: reason.key }, 'outcome judged');
+    metrics.counter('vigia_act_outcomes_total', 'Outcomes of runs.', ['verdict']).inc({ verdict });
+  }
+}
