@@ -30,6 +30,7 @@ if (existsSync(kernels)) {
 }
 step('server   ', bin('tsc'), ['-p', 'tsconfig.build.json']);
 chmodSync(join(root, 'dist/main.js'), 0o755);
+step('database ', process.execPath, [join(root, 'dist/store/make-prepared-folder.js')]);
 if (existsSync(join(root, 'dashboard/vite.config.ts'))) {
   step('dashboard', bin('vite'), ['build', 'dashboard', '--config', 'dashboard/vite.config.ts', '--logLevel', 'warn']);
 }

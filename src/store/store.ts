@@ -38,7 +38,10 @@ export interface EntityStore {
 }
 
 export interface SampleStore {
-  /** Commits all batches together; a sample that is there already (series and time) is left as it is. */
+  /**
+   * Commits all batches together; a sample that is there already (series and time) is left as it is. Samples that
+   * retention would drop at once, or that are more than a day ahead, are neither written nor repeated.
+   */
   append(batches: readonly SampleBatch[]): Promise<{ readonly written: number; readonly repeated: number }>;
   /** Samples of one entity in the range, oldest first, at most `limit` samples. */
   read(entity: EntityId, range: TimeRange, limit: number): Promise<SampleBatch>;

@@ -1,0 +1,94 @@
+import { sql } from 'kysely';
+import type { Clock } from '../runtime/clock.ts';
+import { createAnomalyStore } from './anomaly-store.ts';
+import { createAuditStore } from './audit-store.ts';
+import { createCheckpointStore } from './checkpoint-store.ts';
+import type { Database } from './database.ts';
+import { createDeadLetterStore } from './dead-letter-store.ts';
+import { createEntityNumbers, createEntityStore } from './entity-store.ts';
+import { createEventStore } from './event-store.ts';
+import { createFailureStore } from './failure-store.ts';
+import { createFeedbackStore } from './feedback-store.ts';
+import { createFrameStore } from './frame-store.ts';
+import { createHourRollup } from './hour-rollup.ts';
+import { createIncidentStore } from './incident-store.ts';
+import { createMaintenance, DEFAULT_RETENTION, type Retention } from './maintenance.ts';
+import { migrate } from './migrate.ts';
+import { createModelStore } from './model-store.ts';
+import { createOutcomeStore } from './outcome-store.ts';
+import { createPartitioner, FRAMES_EXPECTED, FRAMES_HOUR, FRAMES_MINUTE, FRAMES_STEP, SAMPLES } from './partitions.ts';
+import { createPredictionStore } from './prediction-store.ts';
+import { createRecommendationStore } from './recommendation-store.ts';
+import { createRunStore } from './run-store.ts';
+import { createSampleStore } from './sample-store.ts';
+import { createSettingStore } from './setting-store.ts';
+import type { Store } from './store.ts';
+
+export interface StoreOptions {
+  readonly clock: Clock;
+  readonly retention?: Retention;
+  /** What an error about the schema calls the place: the data folder, or the server without its password. */
+  readonly place: string;
+}
+
+const partitionersOf = (database: Database) => ({
+  samples: createPartitioner(database, SAMPLES),
+  frames_step: createPartitioner(database, FRAMES_STEP),
+  frames_minute: createPartitioner(database, FRAMES_MINUTE),
+  frames_hour: createPartitioner(database, FRAMES_HOUR),
+  frames_expected: createPartitioner(database, FRAMES_EXPECTED),
+});
+
+/**
+ * The whole store over an open database, with the schema up to date. `close` closes the database too. Throws
+ * `STORE_NEWER` when a newer program has written there; the database is closed then.
+ */
+export async function createStore(database: Database, options: StoreOptions): Promise<Store> {
+  const { clock, retention = DEFAULT_RETENTION, place } = options;
+  try {
+    await migrate(database, { place, now: clock.now() });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  const partitioners = partitionersOf(database);
+  const entities = createEntityNumbers(database);
+  return {
+    entities: createEntityStore(database, entities),
+    samples: createSampleStore({ database, partitioner: partitioners.samples, clock, keepMs: retention.samplesMs }),
+    frames: createFrameStore({
+      database,
+      entities,
+      partitioners: {
+        step: partitioners.frames_step,
+        minute: partitioners.frames_minute,
+        hour: partitioners.frames_hour,
+        expected: partitioners.frames_expected,
+      },
+    }),
+    events: createEventStore(database),
+    anomalies: createAnomalyStore(database),
+    predictions: createPredictionStore(database),
+    incidents: createIncidentStore(database),
+    recommendations: createRecommendationStore(database),
+    runs: createRunStore(database),
+    outcomes: createOutcomeStore(database),
+    failures: createFailureStore(database),
+    models: createModelStore(database),
+    feedback: createFeedbackStore(database),
+    settings: createSettingStore(database),
+    checkpoints: createCheckpointStore(database),
+    audit: createAuditStore(database),
+    deadLetters: createDeadLetterStore(database),
+    maintenance: createMaintenance({
+      database,
+      retention,
+      partitioners,
+      rollHours: createHourRollup(database, partitioners.frames_hour),
+    }),
+    ping: async () => {
+      await sql`select 1`.execute(database.sql);
+    },
+    close: () => database.close(),
+  };
+}

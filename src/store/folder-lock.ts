@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync, utimesSync } from 'node:fs';
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { toError, VigiaError } from '../runtime/errors.ts';
+
+/** One process owns a data folder: PGlite has no lock of its own that would hold between processes. */
+export interface FolderLock {
+  release(): Promise<void>;
+}
+
+interface Owner {
+  readonly token: string;
+  readonly pid: number;
+  /** When the process started, in the kernel's own ticks and boot: a pid alone is soon given to somebody else. */
+  readonly started: string | null;
+  readonly host: string;
+}
+
+const LOCK_FILE = 'vigia.lock';
+/** The owner touches the file this often; only looked at from another machine or container, where pids mean nothing. */
+const HEARTBEAT_MS = 5000;
+const FOREIGN_STALE_MS = 30_000;
+const ATTEMPTS = 3;
+
+const readText = (file: string): string | null => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+};
+
+/** Tells one life of a pid from the next; null where there is no /proc. */
+function startOf(pid: number): string | null {
+  const fields = readText(`/proc/${pid}/stat`)?.split(') ').at(-1)?.split(' ');
+  const boot = readText('/proc/sys/kernel/random/boot_id')?.trim();
+  return fields && boot ? `${boot} ${fields[19]}` : null;
+}
+
+function processLives(owner: Owner): boolean {
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  return owner.started === null || startOf(owner.pid) === owner.started;
+}
+
+async function ownerOf(file: string): Promise<Owner | null> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Owner;
+  } catch {
+    return null;
+  }
+}
+
+async function isHeld(file: string, owner: Owner): Promise<boolean> {
+  if (owner.host === hostname()) return processLives(owner);
+  const { mtimeMs } = await stat(file);
+  return Date.now() - mtimeMs < FOREIGN_STALE_MS;
+}
+
+/** Takes a dead owner's lock away, and puts it back when somebody else was faster and it is a living one's. */
+async function removeStale(file: string, stale: Owner | null, mine: string): Promise<void> {
+  const aside = `${file}.${mine}`;
+  await rename(file, aside);
+  const moved = await ownerOf(aside);
+  if (moved !== null && moved.token !== stale?.token) await link(aside, file).catch(() => {});
+  await rm(aside, { force: true });
+}
+
+const unwritable = (folder: string, error: unknown): VigiaError =>
+  new VigiaError('STORE_UNWRITABLE', { folder, detail: toError(error).message }, error);
+
+/** Creates the folder when needed and locks it. Throws `STORE_LOCKED` or `STORE_UNWRITABLE`. */
+export async function lockFolder(folder: string): Promise<FolderLock> {
+  const file = join(folder, LOCK_FILE);
+  const token = randomUUID();
+  const draft = `${file}.${token}.new`;
+  const owner: Owner = { token, pid: process.pid, started: startOf(process.pid), host: hostname() };
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(draft, JSON.stringify(owner));
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
+  try {
+    await claim(folder, file, { draft, token });
+  } finally {
+    await rm(draft, { force: true });
+  }
+  const heartbeat = setInterval(() => {
+    try {
+      utimesSync(file, new Date(), new Date());
+    } catch {
+      // A folder that has gone shows in every statement; the lock need not report it as well.
+    }
+  }, HEARTBEAT_MS);
+  heartbeat.unref();
+  return {
+    release: async () => {
+      clearInterval(heartbeat);
+      if ((await ownerOf(file))?.token === token) await rm(file, { force: true });
+    },
+  };
+}
+
+/** A hard link appears at once and complete, or not at all: the file system picks the winner. */
+async function claim(folder: string, file: string, mine: { draft: string; token: string }): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    try {
+      await link(mine.draft, file);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(folder, error);
+    }
+    const owner = await ownerOf(file);
+    if (owner && (await isHeld(file, owner))) throw new VigiaError('STORE_LOCKED', { folder, pid: owner.pid });
+    await removeStale(file, owner, mine.token).catch(() => {});
+  }
+  throw new VigiaError('STORE_LOCKED', { folder, pid: 0 });
+}

@@ -1,0 +1,141 @@
+import { sql } from 'kysely';
+import { type Database, rowsOf } from './database.ts';
+import {
+  FRAMES_EXPECTED,
+  FRAMES_HOUR,
+  FRAMES_MINUTE,
+  FRAMES_STEP,
+  listPartitions,
+  type Partition,
+  type Partitioner,
+  type PeriodTable,
+  SAMPLES,
+} from './partitions.ts';
+import type { Maintenance, RetentionReport } from './store.ts';
+import { timestamp } from './values.ts';
+
+const DAY_MS = 86_400_000;
+
+/** How long each resolution is kept, ms, and how much disk all of it may take. */
+export interface Retention {
+  readonly samplesMs: number;
+  readonly stepsMs: number;
+  readonly minutesMs: number;
+  readonly hoursMs: number;
+  readonly budgetBytes: number;
+}
+
+/** What product.md promises. */
+export const DEFAULT_RETENTION: Retention = {
+  samplesMs: 7 * DAY_MS,
+  stepsMs: 2 * DAY_MS,
+  minutesMs: 60 * DAY_MS,
+  hoursMs: 400 * DAY_MS,
+  budgetBytes: 2 * 1024 ** 3,
+};
+
+const EVENTS_MS = 400 * DAY_MS;
+const DEAD_LETTERS_MS = 30 * DAY_MS;
+const MAX_DEAD_LETTERS = 10_000;
+
+/** Rows of these change or go one by one, and PGlite has no autovacuum: what they leave behind is cleared here. */
+const CHANGING_TABLES = [
+  'entities',
+  'anomalies',
+  'predictions',
+  'incidents',
+  'recommendations',
+  'runs',
+  'settings',
+  'checkpoints',
+  'marks',
+  'events',
+  'dead_letters',
+];
+
+export interface MaintenanceDeps {
+  readonly database: Database;
+  readonly retention: Retention;
+  readonly partitioners: Readonly<Record<PeriodTable['name'], Partitioner>>;
+  readonly rollHours: Maintenance['rollHours'];
+}
+
+interface Kept {
+  readonly table: PeriodTable;
+  readonly keepMs: number;
+}
+
+type Dropped = RetentionReport['dropped'][number];
+
+/** In the order in which they go when the disk budget is spent: what can be missed most easily first. */
+const keptTables = (retention: Retention): readonly Kept[] => [
+  { table: SAMPLES, keepMs: retention.samplesMs },
+  { table: FRAMES_STEP, keepMs: retention.stepsMs },
+  { table: FRAMES_EXPECTED, keepMs: retention.minutesMs },
+  { table: FRAMES_MINUTE, keepMs: retention.minutesMs },
+  { table: FRAMES_HOUR, keepMs: retention.hoursMs },
+];
+
+async function databaseBytes(database: Database): Promise<number> {
+  const found = await rowsOf(
+    database.sql,
+    sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`,
+  );
+  return found[0]?.bytes ?? 0;
+}
+
+async function drop(deps: MaintenanceDeps, table: PeriodTable, partition: Partition): Promise<Omit<Dropped, 'why'>> {
+  await deps.partitioners[table.name].drop(partition);
+  return { table: table.name, from: partition.from, to: partition.to };
+}
+
+async function dropOld(deps: MaintenanceDeps, now: number): Promise<Dropped[]> {
+  const dropped: Dropped[] = [];
+  for (const { table, keepMs } of keptTables(deps.retention)) {
+    for (const partition of await listPartitions(deps.database.sql, table)) {
+      if (partition.to <= now - keepMs) dropped.push({ ...(await drop(deps, table, partition)), why: 'age' });
+    }
+  }
+  return dropped;
+}
+
+/** The oldest first; the period that is being written stays whatever the budget says. */
+async function dropOverBudget(deps: MaintenanceDeps, now: number): Promise<Dropped[]> {
+  const dropped: Dropped[] = [];
+  let excess = (await databaseBytes(deps.database)) - deps.retention.budgetBytes;
+  for (const { table } of keptTables(deps.retention)) {
+    if (excess <= 0) break;
+    for (const partition of await listPartitions(deps.database.sql, table)) {
+      if (excess <= 0 || partition.to > now) break;
+      dropped.push({ ...(await drop(deps, table, partition)), why: 'budget' });
+      excess -= partition.bytes;
+    }
+  }
+  return dropped;
+}
+
+async function trimLists({ database }: MaintenanceDeps, now: number): Promise<void> {
+  await sql`delete from events where time < ${timestamp(now - EVENTS_MS)}`.execute(database.sql);
+  await sql`delete from dead_letters where time < ${timestamp(now - DEAD_LETTERS_MS)}`.execute(database.sql);
+  await sql`delete from dead_letters where (time, id) <= (
+    select time, id from dead_letters order by time desc, id desc offset ${MAX_DEAD_LETTERS} limit 1)`.execute(
+    database.sql,
+  );
+}
+
+async function vacuum({ database }: MaintenanceDeps): Promise<void> {
+  if (database.engine !== 'pglite') return;
+  for (const table of CHANGING_TABLES) await sql`vacuum (analyze) ${sql.table(table)}`.execute(database.sql);
+}
+
+export const createMaintenance = (deps: MaintenanceDeps): Maintenance => ({
+  rollHours: deps.rollHours,
+  retain: async (now) => {
+    const old = await dropOld(deps, now);
+    await trimLists(deps, now);
+    await vacuum(deps);
+    const spent = await dropOverBudget(deps, now);
+    const { budgetBytes } = deps.retention;
+    return { bytes: await databaseBytes(deps.database), budgetBytes, dropped: [...old, ...spent] };
+  },
+});
