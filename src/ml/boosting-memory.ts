@@ -76,7 +76,7 @@ export class BoostingMemory {
 
   /** Gives the memory to the next fit; nothing of this work space may be used afterwards. */
   release(): void {
-    this.kernels.reset();
+    this.kernels.release();
     if (this.kernels.floats.byteLength <= MAX_IDLE_BYTES) idle = this.kernels;
   }
 
