@@ -1,0 +1,56 @@
+import type { SettingsPort } from '../api/deps.ts';
+import type { Settings } from '../api/contract/views.ts';
+import type { Config } from '../config/schema.ts';
+import { type ActionMode, ACTION_MODES } from '../model/action.ts';
+import type { Json } from '../model/detector.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { SettingStore } from '../store/store.ts';
+import { LANGUAGES } from '../text/language.ts';
+
+const isMode = (value: unknown): value is ActionMode => ACTION_MODES.includes(value as ActionMode);
+
+const isCount = (value: unknown): value is number => typeof value === 'number' && value >= 0;
+
+/** What was stored, where it still makes sense; the rest is as configured. */
+function merge(stored: ReadonlyMap<string, Json>, configured: Settings): Settings {
+  const language = stored.get('language');
+  const killSwitch = stored.get('killSwitch');
+  const budget = (stored.get('alertBudget') ?? {}) as { readonly pages?: unknown; readonly warnings?: unknown };
+  const modes = (stored.get('modes') ?? {}) as Readonly<Record<string, unknown>>;
+  return {
+    language: LANGUAGES.find((known) => known === language) ?? configured.language,
+    killSwitch: killSwitch === true,
+    alertBudget: {
+      pages: isCount(budget.pages) ? budget.pages : configured.alertBudget.pages,
+      warnings: isCount(budget.warnings) ? budget.warnings : configured.alertBudget.warnings,
+    },
+    modes: Object.fromEntries(Object.entries(modes).filter((entry): entry is [string, ActionMode] => isMode(entry[1]))),
+  };
+}
+
+/**
+ * The settings that may be changed while it runs: those of the configuration, over them what the store keeps. They are
+ * read from memory, so that the kill switch needs no database; a change is in force at once and then stored.
+ */
+export async function createSettings(
+  config: Config,
+  deps: { readonly store: SettingStore; readonly clock: Clock; readonly onChange: () => void },
+): Promise<SettingsPort> {
+  const { language, alertBudget } = config;
+  const configured: Settings = {
+    language,
+    killSwitch: false,
+    alertBudget: { pages: alertBudget.pages.count, warnings: alertBudget.warnings.count },
+    modes: {},
+  };
+  let current = merge(await deps.store.all(), configured);
+  return {
+    current: () => current,
+    change: async (settings, by) => {
+      current = settings;
+      deps.onChange();
+      const time = deps.clock.now();
+      for (const [key, value] of Object.entries(settings)) await deps.store.set(key, value as Json, by, time);
+    },
+  };
+}
