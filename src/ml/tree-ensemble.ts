@@ -3,7 +3,7 @@ import type { FloatArray, Matrix } from './matrix.ts';
 import { MlError } from './ml-error.ts';
 import type { DecodedModel, SectionArray } from './serialize.ts';
 
-export { checkRow } from './matrix.ts';
+export { checkRow, outputArray } from './matrix.ts';
 
 /**
  * Trees as flat arrays, one entry a node, shared by isolation forest, boosting and forests.
