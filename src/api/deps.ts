@@ -1,0 +1,110 @@
+import type { ActionDefinition } from '../model/action-definition.ts';
+import type { Run } from '../model/action.ts';
+import type { EntityId } from '../model/entity.ts';
+import type { Event } from '../model/event.ts';
+import type { FrameLayout } from '../model/frame.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Ids } from '../runtime/ids.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import type { Store } from '../store/store.ts';
+import type { Text } from '../text/text.ts';
+import type { Changes } from './changes.ts';
+import type { BudgetView, Learning, Settings, SourceView } from './contract/views.ts';
+
+/** What a token may do: read; also act, judge and send data; also change settings. Each includes the one before. */
+export const ROLES = ['viewer', 'operator', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface ApiToken {
+  readonly name: string;
+  readonly role: Role;
+  readonly token: string;
+}
+
+export interface ApiOptions {
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** Further names this server answers to. */
+  readonly allowedHosts: readonly string[];
+  readonly tokens: readonly ApiToken[];
+  /** Largest body of pushed samples, also after decompression. */
+  readonly bodyBytes: number;
+  /** Folder of the built dashboard; null serves none. */
+  readonly dashboardFolder: string | null;
+  readonly version: string;
+  /** Unix ms. */
+  readonly startedAt: number;
+  readonly stepMs: number;
+  readonly store: { readonly kind: string; readonly budgetBytes: number };
+  /** How long frames of a step and of a minute are kept, ms; charts choose their tier by it. */
+  readonly retention: { readonly steps: number; readonly minutes: number };
+  /** How old an answer made of caches may be, ms; default 1000. */
+  readonly cacheMs?: number;
+}
+
+/** How pushed samples are written. */
+export type SampleFormat = 'exposition' | 'openmetrics' | 'json_lines';
+
+/** What is known of the features of an entity now. Arrays are index-aligned with `layout.features`, `NaN` where unknown. */
+export interface CurrentFeatures {
+  /** Start of the newest frame, Unix ms. */
+  readonly time: number;
+  readonly layout: FrameLayout;
+  readonly values: Float32Array;
+  readonly expected: Float32Array;
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+  /** How abnormal, 0 to 1. */
+  readonly scores: Float32Array;
+}
+
+/** The door to acting; refuses with a VigiaError (`ACTION_UNKNOWN`, `NOT_FOUND`, `RUN_STATE`). */
+export interface ActPort {
+  request(request: {
+    readonly action: string;
+    readonly entity: EntityId;
+    readonly incident: string | null;
+    readonly dryRun: boolean;
+    readonly by: string;
+  }): Promise<Run>;
+  approve(run: string, by: string): Promise<Run>;
+  reject(run: string, by: string, note: string): Promise<Run>;
+}
+
+/** Settings in force, and their change at run time. */
+export interface SettingsPort {
+  current(): Settings;
+  /** Resolves when they are stored and in force. */
+  change(settings: Settings, by: string): Promise<void>;
+}
+
+/** Everything that the API needs of the rest of the program. */
+export interface ApiDeps {
+  readonly options: ApiOptions;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly text: Text;
+  readonly store: Store;
+  /** Whether data is accepted. */
+  readonly ready: () => boolean;
+  /** Resolves when the samples are committed; all or none of a malformed body: `EXPOSITION_INVALID` names the line. */
+  readonly ingest: (body: Uint8Array, format: SampleFormat) => Promise<void>;
+  /** Resolves when the events are committed. */
+  readonly publishEvents: (events: readonly Event[]) => Promise<void>;
+  readonly sources: () => readonly SourceView[];
+  /** How far an entity has been learnt; null when this process does not know it. */
+  readonly learning: (entity: EntityId) => Learning | null;
+  /** Null when this process does not know it. */
+  readonly current: (entity: EntityId) => CurrentFeatures | null;
+  readonly catalogue: () => readonly ActionDefinition[];
+  readonly act: ActPort;
+  readonly settings: SettingsPort;
+  readonly budget: () => Promise<BudgetView>;
+  readonly stages: () => readonly { readonly name: string; readonly lag: number }[];
+  readonly storeBytes: () => Promise<number>;
+  readonly changes: Changes;
+}

@@ -1,0 +1,76 @@
+import { Type } from 'typebox';
+import { AuditEntry, Model } from '../../model/failure.ts';
+import type { Resource } from '../api-app.ts';
+import { PageOf } from '../contract/views.ts';
+import { EntityParameter, given, pageQuery, PageParameters, toPage } from '../queries.ts';
+
+const SeriesView = Type.Object({
+  key: Type.String(),
+  name: Type.String(),
+  labels: Type.Record(Type.String(), Type.String()),
+  type: Type.String(),
+  unit: Type.String(),
+  entity: Type.String(),
+});
+
+const DeadLetterView = Type.Object({
+  id: Type.String(),
+  topic: Type.String(),
+  group: Type.String(),
+  key: Type.String(),
+  reason: Type.String(),
+  attempts: Type.Integer(),
+  time: Type.Integer({ description: 'Unix time in milliseconds.' }),
+  payload: Type.String({ description: 'As JSON, cut at 64 KiB.' }),
+});
+
+/** What was kept for the record: series, models, who changed what, what could not be processed. */
+export const records: Resource = (app, { store }) => {
+  app.get(
+    '/series',
+    {
+      schema: {
+        summary: 'Series, by their key',
+        querystring: Type.Object({ ...PageParameters, ...EntityParameter }),
+        response: { 200: PageOf(SeriesView) },
+      },
+    },
+    ({ query }) => toPage(store.samples.series({ ...pageQuery(query), ...given({ entity: query.entity }) })),
+  );
+
+  app.get(
+    '/models',
+    {
+      schema: {
+        summary: 'Models, newest first',
+        querystring: Type.Object(PageParameters),
+        response: { 200: PageOf(Model) },
+      },
+    },
+    ({ query }) => toPage(store.models.list(pageQuery(query))),
+  );
+
+  app.get(
+    '/audit',
+    {
+      schema: {
+        summary: 'Who changed what, newest first',
+        querystring: Type.Object(PageParameters),
+        response: { 200: PageOf(AuditEntry) },
+      },
+    },
+    ({ query }) => toPage(store.audit.list(pageQuery(query))),
+  );
+
+  app.get(
+    '/dead-letters',
+    {
+      schema: {
+        summary: 'Messages that could not be processed, newest first',
+        querystring: Type.Object({ ...PageParameters, topic: Type.Optional(Type.String({ maxLength: 100 })) }),
+        response: { 200: PageOf(DeadLetterView) },
+      },
+    },
+    ({ query }) => toPage(store.deadLetters.list({ ...pageQuery(query), ...given({ topic: query.topic }) })),
+  );
+};

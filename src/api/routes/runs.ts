@@ -1,0 +1,113 @@
+import { Type } from 'typebox';
+import { Run, RunState } from '../../model/action.ts';
+import { EntityId } from '../../model/entity.ts';
+import { VigiaError } from '../../runtime/errors.ts';
+import { audit, type Resource } from '../api-app.ts';
+import { PageOf } from '../contract/views.ts';
+import {
+  EntityParameter,
+  given,
+  IdParameters,
+  IncidentParameter,
+  pageQuery,
+  PageParameters,
+  toPage,
+} from '../queries.ts';
+
+const reading: Resource = (app, { store }) => {
+  app.get(
+    '/runs',
+    {
+      schema: {
+        summary: 'Runs of actions, newest first',
+        querystring: Type.Object({
+          ...PageParameters,
+          ...EntityParameter,
+          ...IncidentParameter,
+          state: Type.Optional(RunState),
+        }),
+        response: { 200: PageOf(Run) },
+      },
+    },
+    ({ query }) =>
+      toPage(
+        store.runs.list({
+          ...pageQuery(query),
+          ...given({ state: query.state, entity: query.entity, incident: query.incident }),
+        }),
+      ),
+  );
+
+  app.get(
+    '/runs/:id',
+    { schema: { summary: 'One run', params: IdParameters, response: { 200: Run } } },
+    async ({ params: { id } }) => {
+      const run = await store.runs.get(id);
+      if (run === null) throw new VigiaError('NOT_FOUND', { what: 'run', id });
+      return run;
+    },
+  );
+};
+
+const asking: Resource = (app, deps) => {
+  app.post(
+    '/runs',
+    {
+      schema: {
+        summary: 'Ask for a run, or for a dry run that changes nothing',
+        body: Type.Object({
+          action: Type.String({ minLength: 1, maxLength: 100 }),
+          entity: EntityId,
+          incident: Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 200 }), Type.Null()])),
+          dryRun: Type.Boolean({ default: false }),
+        }),
+        response: { 201: Run },
+      },
+    },
+    async (request, reply) => {
+      const { action, entity, incident = null, dryRun } = request.body;
+      const run = await deps.act.request({ action, entity, incident, dryRun, by: request.identity.name });
+      await audit(deps, request, {
+        verb: dryRun ? 'run.plan' : 'run.request',
+        target: run.id,
+        detail: { action, entity },
+      });
+      return reply.code(201).send(run);
+    },
+  );
+};
+
+const deciding: Resource = (app, deps) => {
+  app.post(
+    '/runs/:id/approve',
+    { schema: { summary: 'Approve a run that waits', params: IdParameters, response: { 200: Run } } },
+    async (request) => {
+      const run = await deps.act.approve(request.params.id, request.identity.name);
+      await audit(deps, request, { verb: 'run.approve', target: run.id });
+      return run;
+    },
+  );
+
+  app.post(
+    '/runs/:id/reject',
+    {
+      schema: {
+        summary: 'Reject a run that waits',
+        params: IdParameters,
+        body: Type.Optional(Type.Object({ note: Type.String({ maxLength: 4000, default: '' }) })),
+        response: { 200: Run },
+      },
+    },
+    async (request) => {
+      const note = request.body?.note ?? '';
+      const run = await deps.act.reject(request.params.id, request.identity.name, note);
+      await audit(deps, request, { verb: 'run.reject', target: run.id, detail: { note } });
+      return run;
+    },
+  );
+};
+
+/** Runs of actions: what was and is done, asking for one, and the decision on one that waits. */
+export const runs: Resource = (app, deps, parts) => {
+  for (const part of [reading, asking, deciding]) part(app, deps, parts);
+};
