@@ -25,7 +25,7 @@ const DISK = 'filesystem_used_bytes{mountpoint="/data"}';
 const MB = 2 ** 20;
 
 let now = T0;
-const clock: Clock = { ...systemClock, now: () => now };
+const clock: Clock = { ...systemClock, now: () => now, monotonic: () => now };
 let store: Store;
 let serial = 0;
 
@@ -194,7 +194,7 @@ async function start(actions: readonly ActionDefinition[], over: { settings?: ()
   stages.push(stage);
   await stage.start();
   /** Publishes a recommendation and resolves when act has dealt with it. */
-  const recommend = async (incident: Incident, ...ids: string[]): Promise<void> => {
+  const recommend = async (incident: Incident, ...ids: string[]): Promise<Recommendation> => {
     const recommendation: Recommendation = {
       id: `recommendation_${++serial}`,
       incident: incident.id,
@@ -221,6 +221,7 @@ async function start(actions: readonly ActionDefinition[], over: { settings?: ()
     };
     await bus.publish(topics.recommendations, [{ key: 'default', value: recommendation }], { durable: true });
     await stage.idle();
+    return recommendation;
   };
   const wish = (incident: Incident, id: string, dryRun = false) =>
     stage.request({ action: id, entity: incident.root, incident: incident.id, dryRun, by: 'ana' });
@@ -389,6 +390,38 @@ describe('by itself', () => {
     now += 60_000;
     await recommend(incident, 'clean', 'grow');
     expect((await runsOf(incident)).map(({ action: id }) => id)).toEqual(['grow', 'clean']);
+  });
+
+  test('it comes back to what a cooldown held back, in a new incident of the same entity', async () => {
+    const { stage, target, recommend } = await start([action('clean', { mode: 'auto' })]);
+    const incident = await trouble();
+    await recommend(incident, 'clean');
+    const next = { ...incident, id: `${incident.id}_next` };
+    await store.incidents.upsert([next]);
+    await recommend(next, 'clean');
+    now += 59_000;
+    await stage.tick();
+    await stage.idle();
+    expect(target.calls).toHaveLength(1);
+    now += 6000;
+    await stage.tick();
+    await stage.idle();
+    expect((await runsOf(next)).map(({ state }) => state)).toEqual(['succeeded']);
+  });
+
+  test('it takes up after a restart what was recommended and not yet done', async () => {
+    const first = await start([action('clean', { mode: 'suggest' })]);
+    const incident = await trouble();
+    await store.recommendations.upsert(await first.recommend(incident, 'clean'));
+    await first.stage.stop();
+    const { stage, target } = await start([action('clean', { mode: 'auto' })]);
+    for (let i = 0; i < 3; i++) {
+      await stage.tick();
+      await stage.idle();
+      now += 70_000;
+    }
+    expect((await runsOf(incident)).map(({ state }) => state)).toEqual(['succeeded']);
+    expect(target.calls).toHaveLength(1);
   });
 
   test('it leaves what is over alone', async () => {

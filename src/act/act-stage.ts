@@ -66,6 +66,7 @@ class Acting implements ActStage {
   async start(): Promise<void> {
     await this.#settlement.restore();
     await reconcile(this.#deps, this.#settlement);
+    await this.#desk.restore();
     const take = (batch: readonly Delivery<Recommendation>[]): Promise<void> => this.#take(batch);
     this.#subscription = await this.#deps.bus.subscribe(topics.recommendations, this.name, take);
     this.#loop = this.#ticks();
@@ -105,6 +106,7 @@ class Acting implements ActStage {
     if (this.#deps.settings().killSwitch) this.#runner.kill();
     await this.#desk.expire();
     await this.#settlement.settle();
+    await this.#desk.retryHeld();
   }
 
   /** Of several recommendations for one incident in a batch only the newest still counts. */

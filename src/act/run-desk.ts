@@ -19,6 +19,12 @@ export interface ActRequest {
 }
 
 const PAGE = 100;
+/** Objections that pass by themselves; for others a new recommendation is waited for. */
+const PASSING: ReadonlySet<string> = new Set(['act.no_cooldown', 'act.no_alone', 'act.no_kill_switch']);
+/** Recommendations held until what stood in their way has passed; incidents beyond that are left to people. */
+const MAX_HELD = 1000;
+/** Between two looks at what is held: cooldowns are minutes long. */
+const HELD_EVERY_MS = 5000;
 
 /** What is common to every new run of a case. */
 function draft(found: Case, over: Pick<Run, 'id' | 'requestedBy' | 'requestedAt' | 'state'> & Partial<Run>): Run {
@@ -54,6 +60,9 @@ export class RunDesk {
   readonly #deps: ActDeps;
   readonly #runner: Runner;
   readonly #turns = createTurns();
+  /** By incident. */
+  readonly #held = new Map<string, Recommendation>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(deps: ActDeps, runner: Runner) {
     this.#deps = deps;
@@ -112,14 +121,39 @@ export class RunDesk {
   propose(recommendation: Recommendation): Promise<void> {
     return this.#turns(async () => {
       const incident = await this.#deps.store.incidents.get(recommendation.incident);
+      this.#held.delete(recommendation.incident);
       if (incident === null || incident.state !== 'open' || (await this.#underWay(incident))) return;
       for (const { action, entity } of recommendation.actions) {
         if (!this.#mayPropose(action)) continue;
         const found = await examine(this.#deps, { action, entity, incident: incident.id, automatic: true });
-        if (found.decision.blocked !== null) continue;
-        if (await this.#proposed(found, incident, recommendation)) return;
+        const { blocked } = found.decision;
+        if (blocked === null && (await this.#proposed(found, incident, recommendation))) return;
+        if (blocked !== null && PASSING.has(blocked.key)) this.#hold(recommendation);
       }
     });
+  }
+
+  /** What stands recommended for open incidents is looked at again after a restart; what was done is not done twice. */
+  async restore(): Promise<void> {
+    const { incidents, recommendations } = this.#deps.store;
+    for (const { id } of await incidents.open(MAX_HELD)) {
+      const newest = await recommendations.forIncident(id);
+      if (newest !== null) this.#hold(newest);
+    }
+  }
+
+  /** Looks again at what was held back by something that passes. */
+  async retryHeld(): Promise<void> {
+    const now = this.#deps.clock.monotonic();
+    if (now - this.#lookedAt < HELD_EVERY_MS) return;
+    this.#lookedAt = now;
+    // A copy: what is still held back is put in again, which would be visited for ever.
+    const held = [...this.#held.values()];
+    for (const recommendation of held) await this.propose(recommendation);
+  }
+
+  #hold(recommendation: Recommendation): void {
+    if (this.#held.size < MAX_HELD) this.#held.set(recommendation.incident, recommendation);
   }
 
   /** Ends what has waited too long. */
