@@ -9,7 +9,7 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\
 function takes(node: SchemaNode): string {
   const { enum: choices, type, expects } = node as SchemaNode & { readonly enum?: readonly unknown[] };
   if (choices !== undefined) return choices.map((choice) => `\`${String(choice)}\``).join(', ');
-  return typeof expects === 'string' ? expects.replaceAll('_', ' ') : String(type ?? '');
+  return typeof expects === 'string' ? expects.replaceAll('_', ' ') : (type ?? '');
 }
 
 const row = (path: string, node: SchemaNode): string => {
