@@ -1,0 +1,52 @@
+import type { Settings } from '../../../src/api/contract/views.ts';
+import { OctagonX } from 'lucide-react';
+import { useState } from 'react';
+import { useSaveSettings } from '../api/changes.ts';
+import { useWords } from '../text/words.ts';
+import { Button } from '../ui/button.tsx';
+import { Dialog } from '../ui/dialog.tsx';
+import { Failed } from '../ui/states.tsx';
+
+/** Stops everything with one press; asks only before it lets things run again. */
+export function KillSwitch({ settings }: { readonly settings: Settings }) {
+  const words = useWords();
+  const save = useSaveSettings();
+  const [asking, setAsking] = useState(false);
+  const stopped = settings.killSwitch;
+  const set = (killSwitch: boolean): void =>
+    save.mutate({ ...settings, killSwitch }, { onSuccess: () => setAsking(false) });
+  return (
+    <div className={`card flex flex-wrap items-center justify-between gap-4 p-5 ${stopped ? 'border-critical' : ''}`}>
+      <div className="flex min-w-0 items-start gap-3">
+        <OctagonX size={20} aria-hidden className={`mt-0.5 shrink-0 ${stopped ? 'text-critical' : 'text-muted'}`} />
+        <div>
+          <p className="font-semibold">
+            {words.say(stopped ? 'dashboard-pages.stopped' : 'dashboard-pages.notStopped')}
+          </p>
+          <p className="text-sm text-muted">
+            {words.say(stopped ? 'dashboard-pages.stoppedDetail' : 'dashboard-pages.notStoppedDetail')}
+          </p>
+        </div>
+      </div>
+      {stopped ? (
+        <Button onClick={() => setAsking(true)}>{words.say('dashboard-pages.release')}</Button>
+      ) : (
+        <Button look="danger" busy={save.isPending} onClick={() => set(true)}>
+          {words.say('dashboard-pages.stopAll')}
+        </Button>
+      )}
+      {save.error !== null && <Failed error={save.error} />}
+      {asking && (
+        <Dialog title={words.say('dashboard-pages.releaseTitle')} onClose={() => setAsking(false)}>
+          <p className="mb-5 text-sm text-muted">{words.say('dashboard-pages.releaseDetail')}</p>
+          <div className="flex justify-end gap-2">
+            <Button onClick={() => setAsking(false)}>{words.say('dashboard.cancel')}</Button>
+            <Button look="primary" busy={save.isPending} onClick={() => set(false)}>
+              {words.say('dashboard-pages.release')}
+            </Button>
+          </div>
+        </Dialog>
+      )}
+    </div>
+  );
+}

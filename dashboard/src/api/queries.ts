@@ -1,0 +1,112 @@
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useQuery,
+  type UseInfiniteQueryResult,
+  type UseQueryResult,
+} from '@tanstack/react-query';
+import type {
+  ActionView,
+  Chart,
+  EntityView,
+  FeatureView,
+  IncidentDetail,
+  Overview,
+  Settings,
+  SourceView,
+  Status,
+} from '../../../src/api/contract/views.ts';
+import type { Outcome, Run } from '../../../src/model/action.ts';
+import type { Anomaly } from '../../../src/model/anomaly.ts';
+import type { Event } from '../../../src/model/event.ts';
+import type { AuditEntry, Model } from '../../../src/model/failure.ts';
+import type { Incident } from '../../../src/model/incident.ts';
+import type { Prediction } from '../../../src/model/prediction.ts';
+import type { DeadLetter } from '../../../src/model/topics.ts';
+import { entityPath, get, query } from './client.ts';
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
+
+/** The stream says when something changed; this is how often a page asks anyway, as values move without a change of state. */
+const REFRESH_MS = 15_000;
+
+/** The first element of a query's key is what the live stream invalidates. */
+function useGet<T>(key: readonly unknown[], path: string, options: { refresh?: boolean; enabled?: boolean } = {}) {
+  return useQuery({
+    queryKey: key,
+    queryFn: ({ signal }) => get<T>(path, signal),
+    enabled: options.enabled ?? true,
+    refetchInterval: options.refresh === true ? REFRESH_MS : false,
+  });
+}
+
+export const useOverview = () => useGet<Overview>(['overview'], 'overview', { refresh: true });
+
+export const useEntity = (id: string) => useGet<EntityView>(['entities', id], entityPath(id), { refresh: true });
+
+export const useFeatures = (id: string) =>
+  useGet<Page<FeatureView>>(['entities', id, 'features'], `${entityPath(id)}/features`, {
+    refresh: true,
+  });
+
+export interface ChartRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export function useChart(id: string, features: readonly string[], range: ChartRange): UseQueryResult<Chart> {
+  return useQuery({
+    queryKey: ['entities', id, 'chart', features, range.from, range.to],
+    queryFn: ({ signal }) =>
+      get<Chart>(`${entityPath(id)}/chart${query({ features, from: range.from, to: range.to, points: 400 })}`, signal),
+    enabled: features.length > 0,
+    placeholderData: keepPreviousData,
+    // Each refresh is a new range; what was left is dropped soon, so that a page left open does not grow.
+    gcTime: 30_000,
+  });
+}
+
+/** What has been loaded of a list so far. */
+export interface List<T> {
+  readonly items: readonly T[];
+  readonly more: boolean;
+}
+
+function useList<T>(
+  key: string,
+  path: string,
+  parameters: Parameters<typeof query>[0] = {},
+): UseInfiniteQueryResult<List<T>> {
+  return useInfiniteQuery({
+    queryKey: [key, path, parameters],
+    queryFn: ({ signal, pageParam }) =>
+      get<Page<T>>(`${path}${query({ limit: 200, ...parameters, cursor: pageParam ?? undefined })}`, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+    select: (data) => ({ items: data.pages.flatMap((page) => page.items), more: data.pages.at(-1)?.next != null }),
+  });
+}
+
+export const useEntities = (search: string) => useList<EntityView>('entities', 'entities', { search });
+export const useIncidents = (state: 'open' | 'resolved') => useList<Incident>('incidents', 'incidents', { state });
+export const usePredictions = (entity?: string) => useList<Prediction>('predictions', 'predictions', { entity });
+export const useAnomalies = (entity: string, range: ChartRange) =>
+  useList<Anomaly>('anomalies', 'anomalies', { entity, from: range.from, to: range.to });
+export const useEvents = (entity: string, range: ChartRange) =>
+  useList<Event>('events', 'events', { entity, from: range.from, to: range.to });
+export const useRuns = () => useList<Run>('runs', 'runs');
+export const useOutcomes = () => useList<Outcome>('outcomes', 'outcomes');
+export const useModels = () => useList<Model>('models', 'models');
+export const useAudit = () => useList<AuditEntry>('audit', 'audit', { limit: 50 });
+export const useDeadLetters = () => useList<DeadLetter>('dead-letters', 'dead-letters', { limit: 50 });
+
+export const useIncident = (id: string) =>
+  useGet<IncidentDetail>(['incidents', id], `incidents/${encodeURIComponent(id)}`, { refresh: true });
+export const useActions = () => useGet<Page<ActionView>>(['actions'], 'actions');
+export const useSources = () => useGet<Page<SourceView>>(['sources'], 'sources', { refresh: true });
+export const useSettings = () => useGet<Settings>(['settings'], 'settings');
+export const useStatus = () => useGet<Status>(['status'], 'status', { refresh: true });

@@ -1,0 +1,54 @@
+import { lazy, Suspense } from 'react';
+import { Route, Switch } from 'wouter';
+import { readSegments } from './format/names.ts';
+import { OverviewPage } from './overview/overview-page.tsx';
+import { Layout } from './shell/layout.tsx';
+import { NotFound } from './shell/not-found.tsx';
+import { Skeleton } from './ui/states.tsx';
+
+// The overview is in the first load; every other page comes when it is wanted, and charts with the pages that draw some.
+const EntityPage = lazy(() => import('./entity/entity-page.tsx').then((page) => ({ default: page.EntityPage })));
+const EntitiesPage = lazy(() => import('./entity/entities-page.tsx').then((page) => ({ default: page.EntitiesPage })));
+const IncidentPage = lazy(() =>
+  import('./incident/incident-page.tsx').then((page) => ({ default: page.IncidentPage })),
+);
+const IncidentsPage = lazy(() =>
+  import('./incident/incidents-page.tsx').then((page) => ({ default: page.IncidentsPage })),
+);
+const PredictionsPage = lazy(() =>
+  import('./predictions/predictions-page.tsx').then((page) => ({ default: page.PredictionsPage })),
+);
+const ActionsPage = lazy(() => import('./actions/actions-page.tsx').then((page) => ({ default: page.ActionsPage })));
+const DataPage = lazy(() => import('./data/data-page.tsx').then((page) => ({ default: page.DataPage })));
+const ModelsPage = lazy(() => import('./models/models-page.tsx').then((page) => ({ default: page.ModelsPage })));
+const SettingsPage = lazy(() =>
+  import('./settings/settings-page.tsx').then((page) => ({ default: page.SettingsPage })),
+);
+
+export function App() {
+  return (
+    <Layout>
+      <Suspense fallback={<Skeleton rows={4} height="h-24" />}>
+        <Switch>
+          <Route path="/" component={OverviewPage} />
+          <Route path="/entities" component={EntitiesPage} />
+          <Route path="/entities/:kind/*">
+            {(params) => (
+              <EntityPage key={`${params.kind}/${params['*']}`} id={`${params.kind}/${readSegments(params['*'])}`} />
+            )}
+          </Route>
+          <Route path="/incidents" component={IncidentsPage} />
+          <Route path="/incidents/:id">
+            {(params) => <IncidentPage key={params.id} id={readSegments(params.id)} />}
+          </Route>
+          <Route path="/predictions" component={PredictionsPage} />
+          <Route path="/actions" component={ActionsPage} />
+          <Route path="/data" component={DataPage} />
+          <Route path="/models" component={ModelsPage} />
+          <Route path="/settings" component={SettingsPage} />
+          <Route component={NotFound} />
+        </Switch>
+      </Suspense>
+    </Layout>
+  );
+}

@@ -1,0 +1,144 @@
+import type { SourceView, Status } from '../../../src/api/contract/views.ts';
+import { formatBytes, formatNumber } from '../../../src/text/format.ts';
+import { useDeadLetters, useSources, useStatus } from '../api/queries.ts';
+import { useWords } from '../text/words.ts';
+import { Listed } from '../ui/listed.tsx';
+import { Progress } from '../ui/progress.tsx';
+import { PageTitle, Section } from '../ui/section.tsx';
+import { type State, StateIcon } from '../ui/severity.tsx';
+import { Empty, Loaded } from '../ui/states.tsx';
+import { VirtualList } from '../ui/virtual-list.tsx';
+import { When } from '../ui/when.tsx';
+
+const sourceStates: Readonly<Record<SourceView['state'], State>> = { up: 'calm', down: 'critical', idle: 'silent' };
+
+function SourceRow({ source }: { readonly source: SourceView }) {
+  const words = useWords();
+  const number = (value: number): string => formatNumber(words.language, value);
+  const drops = Object.entries(source.drops).filter(([, count]) => count > 0);
+  return (
+    <li className="px-5 py-4">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+        <StateIcon state={sourceStates[source.state]} />
+        <span className="font-medium break-all">{source.name}</span>
+        <span className="text-sm text-muted">
+          {words.name('source', source.kind)} · {words.name('sourceState', source.state)}
+          {source.lastSuccess !== null && (
+            <>
+              {' · '}
+              {words.say('dashboard-pages.lastSuccess')} <When time={source.lastSuccess} />
+            </>
+          )}
+        </span>
+        <span className="ml-auto text-sm text-muted">
+          {words.say('dashboard-pages.sourceCounts', {
+            samples: number(source.samples),
+            series: number(source.series),
+          })}
+        </span>
+      </div>
+      {source.lastError !== null && (
+        <p className="mt-1.5 text-sm text-warning">
+          {words.phrase(source.lastError.phrase)} (<When time={source.lastError.time} />)
+        </p>
+      )}
+      {drops.length > 0 && (
+        <p className="mt-1.5 text-sm text-muted">
+          {words.say('dashboard-pages.dropped')}{' '}
+          {drops.map(([reason, count]) => `${words.name('drop', reason)} ${number(count)}`).join(', ')}
+        </p>
+      )}
+    </li>
+  );
+}
+
+function Health({ status }: { readonly status: Status }) {
+  const words = useWords();
+  const { store } = status;
+  const bytes = (value: number): string => formatBytes(words.language, value);
+  const label = words.say('dashboard-pages.storeUse', { used: bytes(store.bytes), budget: bytes(store.budgetBytes) });
+  return (
+    <div className="card grid gap-x-10 gap-y-5 p-5 text-sm md:grid-cols-2">
+      <div>
+        <p className="mb-2">
+          {store.kind} · {label}
+        </p>
+        <Progress value={store.bytes} of={store.budgetBytes} label={label} />
+        <p className="mt-3 text-muted">
+          Vigía {status.version} · {words.say('dashboard-pages.memory', { bytes: bytes(status.residentBytes) })} ·{' '}
+          {words.say('dashboard-pages.startedAt')} <When time={status.startedAt} />
+        </p>
+      </div>
+      <ul className="grid grid-cols-2 gap-x-8 gap-y-1 self-start">
+        {status.stages.map(({ name, lag }) => (
+          <li key={name} className="flex justify-between gap-3">
+            <span className="text-muted">{name}</span>
+            <span className={lag > 0 ? 'font-medium' : 'text-muted'}>
+              {words.say('dashboard-pages.lag', { count: lag })}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function DeadLetters() {
+  const words = useWords();
+  const dead = useDeadLetters();
+  return (
+    <Section title={words.say('dashboard-pages.deadLetters')} note={words.say('dashboard-pages.deadLettersNote')}>
+      <Listed query={dead} empty={<Empty title={words.say('dashboard-pages.deadLettersEmpty')} />}>
+        {(items) => (
+          <VirtualList
+            items={items}
+            keyOf={({ id }) => id}
+            label={words.say('dashboard-pages.deadLetters')}
+            rowHeight={70}
+            renderRow={(letter) => (
+              <div className="px-5 py-3 text-sm">
+                <p className="font-medium break-words">{letter.reason}</p>
+                <p className="text-muted">
+                  {letter.topic} → {letter.group} · {letter.key} · <When time={letter.time} />
+                </p>
+              </div>
+            )}
+          />
+        )}
+      </Listed>
+    </Section>
+  );
+}
+
+/** Where the data comes from, how fresh it is, and what was dropped and why. */
+export function DataPage() {
+  const words = useWords();
+  const sources = useSources();
+  const status = useStatus();
+  return (
+    <div className="space-y-10">
+      <PageTitle title={words.say('dashboard.data')} note={words.say('dashboard-pages.dataNote')} />
+      <Section title={words.say('dashboard-pages.sources')}>
+        <Loaded query={sources}>
+          {({ items }) =>
+            items.length === 0 ? (
+              <Empty title={words.say('dashboard-pages.sourcesEmpty')}>
+                {words.say('dashboard-pages.sourcesEmptyDetail')}
+              </Empty>
+            ) : (
+              <ul className="card divide-y divide-line">
+                {items.map((source) => (
+                  <SourceRow key={source.name} source={source} />
+                ))}
+              </ul>
+            )
+          }
+        </Loaded>
+      </Section>
+      <Section title={words.say('dashboard-pages.health')}>
+        <Loaded query={status}>{(data) => <Health status={data} />}</Loaded>
+      </Section>
+      <DeadLetters />
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+import type { Chart } from '../../../src/api/contract/views.ts';
+
+type ChartFeature = Chart['features'][number];
+
+/** One time of a chart. `null` is a gap and is drawn as one. */
+export interface ChartRow {
+  readonly time: number;
+  readonly mean: number | null;
+  /** Lowest and highest within the step, where they differ. */
+  readonly range: readonly [number, number] | null;
+  readonly band: readonly [number, number] | null;
+}
+
+const pair = (low: number | null | undefined, high: number | null | undefined): readonly [number, number] | null =>
+  low === null || low === undefined || high === null || high === undefined ? null : [low, high];
+
+function medianStep(times: readonly number[], stepMs: number): number {
+  const steps = times.slice(1).map((time, index) => time - (times[index] ?? time));
+  return Math.max(stepMs, steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? stepMs);
+}
+
+/** A distance of more steps than this between two times is a gap: nothing may be drawn across it. */
+const GAP_STEPS = 2.5;
+
+/** Rows of one feature, with an empty one wherever frames are missing. */
+export function chartRows(chart: Pick<Chart, 'times' | 'stepMs'>, feature: ChartFeature): readonly ChartRow[] {
+  const step = medianStep(chart.times, chart.stepMs);
+  const rows: ChartRow[] = [];
+  for (const [index, time] of chart.times.entries()) {
+    const before = chart.times[index - 1];
+    if (before !== undefined && time - before > GAP_STEPS * step) {
+      rows.push({ time: before + step, mean: null, range: null, band: null });
+    }
+    rows.push({
+      time,
+      mean: feature.mean[index] ?? null,
+      range: pair(feature.low[index], feature.high[index]),
+      band: pair(feature.bandLow[index], feature.bandHigh[index]),
+    });
+  }
+  return rows;
+}
+
+/** The smallest height of an axis as a share of the values on it, so that a flat line looks flat. */
+const LEAST_SPAN = 0.05;
+
+/**
+ * Ends of the value axis. It starts at zero where the values come near it; otherwise it is as tight as the values and their band,
+ * but never so tight that noise looks like change.
+ */
+export function valueDomain(rows: readonly ChartRow[], extra: readonly number[] = []): readonly [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  const see = (value: number): void => {
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  };
+  for (const { mean, range, band } of rows) {
+    if (mean !== null) see(mean);
+    if (range !== null) range.forEach(see);
+    if (band !== null) band.forEach(see);
+  }
+  extra.forEach(see);
+  if (low > high) return [0, 1];
+  const least = Math.max(Math.abs(low), Math.abs(high)) * LEAST_SPAN || 1;
+  const spare = Math.max(0, least - (high - low)) / 2;
+  const margin = (high - low) * 0.06;
+  const from = low >= 0 && low < high / 2 ? 0 : low - spare - margin;
+  return [low >= 0 ? Math.max(0, from) : from, high + spare + margin];
+}

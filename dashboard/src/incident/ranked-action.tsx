@@ -1,0 +1,120 @@
+import { formatPercent } from '../../../src/text/format.ts';
+import type { RankedAction, Run } from '../../../src/model/action.ts';
+import { useState } from 'react';
+import { useWords } from '../text/words.ts';
+import { ApproveDialog, RejectDialog } from '../actions/approve-dialog.tsx';
+import { Button } from '../ui/button.tsx';
+import { RunDialog } from './run-dialog.tsx';
+
+/** The estimate as a mark and its interval as a bar: how good, and how sure. */
+function Chance({ action }: { readonly action: RankedAction }) {
+  const words = useWords();
+  const percent = (share: number): string => formatPercent(words.language, share);
+  return (
+    <div>
+      <p className="text-sm">
+        <span className="text-lg font-semibold">{percent(action.probability)}</span>{' '}
+        <span className="text-muted">
+          {words.say('dashboard-incident.success', { low: percent(action.low), high: percent(action.high) })}
+        </span>
+      </p>
+      <div aria-hidden className="relative my-1.5 h-2 rounded-full bg-sunken">
+        <span
+          className="absolute inset-y-0 rounded-full bg-accent/35"
+          style={{ left: `${action.low * 100}%`, right: `${100 - action.high * 100}%` }}
+        />
+        <span
+          className="absolute -inset-y-0.5 w-1 -translate-x-1/2 rounded-full bg-accent"
+          style={{ left: `${action.probability * 100}%` }}
+        />
+      </div>
+      <p className="text-sm text-muted">
+        {action.tried === 0
+          ? words.say('dashboard-incident.neverTried')
+          : words.say('dashboard-incident.tried', { resolved: action.resolved, count: action.tried })}
+        {' · '}
+        {words.name('disruption', action.disruption)}
+      </p>
+    </div>
+  );
+}
+
+interface RankedActionCardProps {
+  readonly action: RankedAction;
+  readonly incident: string;
+  /** The run that waits for approval of this very action, if there is one. */
+  readonly waiting: Run | undefined;
+}
+
+type Asking = 'simulate' | 'run' | 'approve' | 'reject' | null;
+
+function Buttons({
+  action,
+  waiting,
+  onAsk,
+}: {
+  readonly action: RankedAction;
+  readonly waiting: Run | undefined;
+  readonly onAsk: (what: Asking) => void;
+}) {
+  const words = useWords();
+  const mayRun = action.blocked === null && action.mode !== 'observe';
+  return (
+    <div className="mt-4 flex flex-wrap gap-2">
+      {waiting !== undefined && (
+        <>
+          <Button look="primary" onClick={() => onAsk('approve')}>
+            {words.say('dashboard-incident.approve')}
+          </Button>
+          <Button onClick={() => onAsk('reject')}>{words.say('dashboard-incident.reject')}</Button>
+        </>
+      )}
+      {waiting === undefined && mayRun && (
+        <Button look={action.rank === 1 ? 'primary' : 'plain'} onClick={() => onAsk('run')}>
+          {words.say('dashboard-incident.run')}
+        </Button>
+      )}
+      <Button onClick={() => onAsk('simulate')}>{words.say('dashboard-incident.simulate')}</Button>
+    </div>
+  );
+}
+
+/** One recommended action with what speaks for it and what it would cost. */
+export function RankedActionCard({ action, incident, waiting }: RankedActionCardProps) {
+  const words = useWords();
+  const [asking, setAsking] = useState<Asking>(null);
+  const close = (): void => setAsking(null);
+  const title = action.title[words.language];
+  return (
+    <article className="card p-5">
+      <h3 className="font-semibold">
+        {action.rank}. {title}
+      </h3>
+      <p className="mb-3 text-sm break-words text-muted">
+        {action.entity} · {words.name('mode', action.mode)}
+      </p>
+      <Chance action={action} />
+      {action.reasons.length > 0 && (
+        <ul className="mt-2 list-disc space-y-0.5 pl-5 text-sm text-muted">
+          {action.reasons.map((reason) => (
+            <li key={words.phrase(reason)}>{words.phrase(reason)}</li>
+          ))}
+        </ul>
+      )}
+      {action.blocked !== null && (
+        <p className="mt-3 rounded-lg bg-warning-soft px-3 py-2 text-sm text-warning">{words.phrase(action.blocked)}</p>
+      )}
+      <Buttons action={action} waiting={waiting} onAsk={setAsking} />
+      {asking === 'approve' && waiting !== undefined && <ApproveDialog run={waiting} onClose={close} />}
+      {asking === 'reject' && waiting !== undefined && <RejectDialog run={waiting} onClose={close} />}
+      {(asking === 'simulate' || asking === 'run') && (
+        <RunDialog
+          request={{ action: action.action, entity: action.entity, incident }}
+          title={title}
+          simulation={asking === 'simulate'}
+          onClose={close}
+        />
+      )}
+    </article>
+  );
+}

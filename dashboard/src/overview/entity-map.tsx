@@ -1,0 +1,181 @@
+import { duration } from '../format/duration.ts';
+import type { EntityView } from '../../../src/api/contract/views.ts';
+import { formatPercent } from '../../../src/text/format.ts';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { entityHref } from '../format/names.ts';
+import { type PageWords, useWords } from '../text/words.ts';
+import { Section } from '../ui/section.tsx';
+import type { State } from '../ui/severity.tsx';
+import { Empty } from '../ui/states.tsx';
+import { groupEntities } from './entity-groups.ts';
+
+/** Up to here a tile has room for a name. */
+const MOST_NAMED = 60;
+
+const STATES: readonly State[] = ['critical', 'warning', 'info', 'calm', 'learning', 'silent'];
+
+/** A sign beside the colour for what somebody should look at. */
+const signs: Readonly<Partial<Record<State, string>>> = { critical: '!', warning: '▲', info: '·', silent: '×' };
+
+const looks: Readonly<Record<State, string>> = {
+  critical: 'bg-[var(--critical-tile)] text-white border-transparent',
+  warning: 'bg-[var(--warning-tile)] text-[#2a1900] border-transparent',
+  info: 'bg-[var(--info-tile)] text-ink border-transparent',
+  calm: 'bg-[var(--calm-tile)] border-transparent',
+  learning: 'bg-[var(--learning-tile)] border-dashed border-line-strong/60',
+  silent: 'bg-transparent text-muted border-line-strong',
+};
+
+function tell(words: PageWords, entity: EntityView): string {
+  const state = `${entity.id}: ${words.name('state', entity.state)}`;
+  if (entity.risk === null) return state;
+  const within = words.say('dashboard.riskWithin', {
+    probability: formatPercent(words.language, entity.risk.probability),
+    duration: duration(words, entity.risk.seconds),
+  });
+  return `${state}, ${words.say('dashboard-overview.tileRisk', { risk: within })}`;
+}
+
+interface TileProps {
+  readonly entity: EntityView;
+  readonly named: boolean;
+  /** Whether Tab stops here. */
+  readonly stop: boolean;
+  readonly onFocus: () => void;
+  readonly onLook: (text: string) => void;
+}
+
+const namedShape = 'min-h-9 gap-2 px-3 py-1 text-sm rounded-lg';
+const smallShape = 'size-[22px] justify-center text-[11px] leading-none font-bold rounded-[5px]';
+
+function Tile({ entity, named, stop, onFocus, onLook }: TileProps) {
+  const words = useWords();
+  const text = tell(words, entity);
+  return (
+    <li className="min-w-0">
+      <Link
+        href={entityHref(entity.id)}
+        tabIndex={stop ? 0 : -1}
+        aria-label={text}
+        title={text}
+        onFocus={() => {
+          onFocus();
+          onLook(text);
+        }}
+        onPointerEnter={() => onLook(text)}
+        className={`flex items-center border ${named ? namedShape : smallShape} ${looks[entity.state]} outline-offset-1 hover:outline-2 hover:outline-accent`}
+      >
+        {named && <span className="min-w-0 flex-1 truncate">{entity.name}</span>}
+        <span aria-hidden>{signs[entity.state]}</span>
+      </Link>
+    </li>
+  );
+}
+
+const STEPS: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+
+interface TilesProps {
+  readonly entities: readonly EntityView[];
+  readonly named: boolean;
+  readonly onLook: (text: string) => void;
+}
+
+/** One kind's tiles. Tab enters at one tile; the arrows go on from there, so that a thousand tiles are one stop. */
+function Tiles({ entities, named, onLook }: TilesProps) {
+  const [at, setAt] = useState(0);
+  const stop = Math.min(at, entities.length - 1);
+  const onKey = (event: React.KeyboardEvent<HTMLUListElement>): void => {
+    const step = STEPS[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    event.currentTarget.querySelectorAll('a')[(stop + step + entities.length) % entities.length]?.focus();
+  };
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the arrows move among the links inside
+    <ul
+      onKeyDown={onKey}
+      className={named ? 'grid grid-cols-[repeat(auto-fill,minmax(9.5rem,1fr))] gap-1.5' : 'flex flex-wrap gap-[3px]'}
+    >
+      {entities.map((entity, index) => (
+        <Tile
+          key={entity.id}
+          entity={entity}
+          named={named}
+          stop={index === stop}
+          onFocus={() => setAt(index)}
+          onLook={onLook}
+        />
+      ))}
+    </ul>
+  );
+}
+
+function Legend({ entities }: { readonly entities: readonly EntityView[] }) {
+  const words = useWords();
+  const counts = STATES.map((state) => ({ state, count: entities.filter((entity) => entity.state === state).length }));
+  return (
+    <ul className="flex flex-wrap gap-x-4 gap-y-1 text-sm text-muted">
+      {counts
+        .filter(({ count }) => count > 0)
+        .map(({ state, count }) => (
+          <li key={state} className="flex items-center gap-1.5">
+            <span
+              aria-hidden
+              className={`inline-flex size-4 items-center justify-center rounded-[4px] border text-[10px] leading-none font-bold ${looks[state]}`}
+            >
+              {signs[state]}
+            </span>
+            {words.name('state', state)} {count}
+          </li>
+        ))}
+    </ul>
+  );
+}
+
+interface EntityMapProps {
+  readonly entities: readonly EntityView[];
+  readonly total: number;
+  readonly className?: string;
+}
+
+/** Every entity as a tile in its kind, shaded by its state; a thousand fit on a screen. */
+export function EntityMap({ entities, total, className = '' }: EntityMapProps) {
+  const words = useWords();
+  const [looked, setLooked] = useState('');
+  const named = entities.length <= MOST_NAMED;
+  if (entities.length === 0) {
+    return (
+      <Section title={words.say('dashboard-overview.map')} className={className}>
+        <Empty title={words.say('dashboard-overview.mapEmpty')}>{words.say('dashboard-overview.mapEmptyDetail')}</Empty>
+      </Section>
+    );
+  }
+  return (
+    <Section title={words.say('dashboard-overview.map')} className={className} aside={<Legend entities={entities} />}>
+      <div className="space-y-5" onPointerLeave={() => setLooked('')}>
+        {groupEntities(entities).map((group) => (
+          <div key={group.kind}>
+            <h3 className="mb-1.5 text-sm text-muted">
+              {group.kind} <span className="text-muted">{group.entities.length}</span>
+            </h3>
+            <Tiles entities={group.entities} named={named} onLook={setLooked} />
+          </div>
+        ))}
+      </div>
+      {!named && looked !== '' && (
+        <p
+          aria-hidden
+          className="pointer-events-none sticky bottom-4 mt-3 w-fit max-w-full truncate rounded-lg border border-line bg-raised px-3 py-1.5 text-sm shadow-lg"
+        >
+          {looked}
+        </p>
+      )}
+      {total > entities.length && (
+        <p className="mt-2 text-sm text-muted">
+          {words.say('dashboard-overview.mapPart', { shown: entities.length, total })}
+        </p>
+      )}
+    </Section>
+  );
+}
