@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { toError, VigiaError } from '../runtime/errors.ts';
 import { EngineStopped } from './engine-stopped.ts';
 import { openEngine } from './pglite-engine.ts';
-import { loadPreparedFolder, unpackTar } from './prepared-folder.ts';
+import { unpackPreparedFolder } from './prepared-folder.ts';
 
 /** Where the database lies within the data folder. */
 export const databaseFolder = (folder: string): string => join(folder, 'store');
@@ -37,9 +37,7 @@ async function createDatabaseFolder(target: string): Promise<void> {
   const draft = `${target}.new`;
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true, mode: 0o700 });
-  const tar = await loadPreparedFolder();
-  if (tar) await unpackTar(tar, draft);
-  else await (await openEngine({ folder: draft })).close();
+  if (!(await unpackPreparedFolder(draft))) await (await openEngine({ folder: draft })).close();
   await rename(draft, target);
 }
 

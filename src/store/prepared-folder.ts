@@ -1,6 +1,7 @@
+import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { constants, brotliCompressSync, brotliDecompressSync } from 'node:zlib';
+import { constants, brotliCompressSync, brotliDecompressSync, createBrotliDecompress } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
 
 /**
@@ -35,21 +36,42 @@ export async function savePreparedFolder(tar: Uint8Array, file = PREPARED_FOLDER
 
 const BLOCK = 512;
 
-/** Writes the files of a tar (regular files and folders, as PGlite makes them) under `folder`. */
-export async function unpackTar(tar: Uint8Array, folder: string): Promise<void> {
-  const bytes = Buffer.from(tar.buffer, tar.byteOffset, tar.byteLength);
-  const text = (from: number, length: number): string =>
-    bytes.toString('utf8', from, from + length).replace(/\0.*$/s, '');
-  for (let at = 0; at + BLOCK <= bytes.length && bytes[at] !== 0;) {
-    const prefix = text(at + 345, 155);
-    const name = join(prefix, text(at, 100));
-    const size = Number.parseInt(text(at + 124, 12), 8) || 0;
-    const path = join(folder, name);
-    if (text(at + 156, 1) === '5') await mkdir(path, { recursive: true, mode: 0o700 });
-    else {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeFile(path, bytes.subarray(at + BLOCK, at + BLOCK + size), { mode: 0o600 });
+/** Takes so many bytes at a time from a stream; fewer at its end. */
+function byteReader(stream: AsyncIterable<Buffer>): (length: number) => Promise<Buffer> {
+  const iterator = stream[Symbol.asyncIterator]();
+  let rest: Buffer = Buffer.alloc(0);
+  return async (length) => {
+    const parts = [rest];
+    let have = rest.length;
+    while (have < length) {
+      const { value, done } = await iterator.next();
+      if (done) break;
+      parts.push(value);
+      have += value.length;
     }
-    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
+    const bytes = parts.length === 1 ? rest : Buffer.concat(parts);
+    rest = bytes.subarray(length);
+    return bytes.subarray(0, length);
+  };
+}
+
+/**
+ * Unpacks the prepared folder: false where there is none. File by file as it is decompressed, for 30 MB held at once
+ * would stay with the process. Knows regular files and folders, all that PGlite puts into a tar.
+ */
+export async function unpackPreparedFolder(folder: string, file = PREPARED_FOLDER): Promise<boolean> {
+  if (!existsSync(file)) return false;
+  const take = byteReader(createReadStream(file).pipe(createBrotliDecompress()));
+  for (;;) {
+    const header = await take(BLOCK);
+    if (header.length < BLOCK || header[0] === 0) return true;
+    const text = (from: number, length: number): string =>
+      header.toString('utf8', from, from + length).replace(/\0.*$/s, '');
+    const path = join(folder, text(345, 155), text(0, 100));
+    const size = Number.parseInt(text(124, 12), 8) || 0;
+    const isFolder = text(156, 1) === '5';
+    await mkdir(isFolder ? path : dirname(path), { recursive: true, mode: 0o700 });
+    if (!isFolder) await writeFile(path, await take(size), { mode: 0o600 });
+    await take(Math.ceil(size / BLOCK) * BLOCK - size);
   }
 }
