@@ -60,7 +60,7 @@ export interface CurrentFeatures {
   readonly scores: Float32Array;
 }
 
-/** The door to acting; refuses with a VigiaError (`ACTION_UNKNOWN`, `NOT_FOUND`, `RUN_STATE`). */
+/** The door to acting; it writes the audit log and refuses with a VigiaError (`ACTION_UNKNOWN`, `NOT_FOUND`, `RUN_STATE`). */
 export interface ActPort {
   request(request: {
     readonly action: string;

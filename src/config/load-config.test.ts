@@ -6,6 +6,7 @@ import { createText } from '../text/text.ts';
 import { actionDefinitions } from './action-definitions.ts';
 import { loadConfig, parseConfig } from './load-config.ts';
 import { describeMistakes } from './mistake.ts';
+import { createReveal } from './secrets.ts';
 import { settingsFor } from './settings-for.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigia-config-'));
@@ -136,7 +137,10 @@ describe('a mistake', () => {
       'collect:\n  scrape:\n    - {name: a, targets: ["http://h"], interval: 5s, timeout: 6s}',
       'vigia.yaml:3: collect.scrape[0].timeout: found "6s"; expected less than interval (5s)',
     ],
-    ['limits:\n  - metric: m', 'vigia.yaml:2: limits[0]: found {"metric":"m"}; expected either value or feature'],
+    [
+      'limits:\n  - {metric: m, value: 1, feature: n}',
+      'vigia.yaml:2: limits[0]: found {"metric":"m","value":1,"feature":"n"}; expected either value or feature',
+    ],
     [
       'api:\n  tokens:\n    - {name: a, role: viewer, token: "${env:NOT_SET}"}',
       'vigia.yaml:3: api.tokens[0].token: the environment variable NOT_SET is not set; set it, or take the reference out',
@@ -168,6 +172,11 @@ describe('a mistake', () => {
     ]);
     expect(bad(action('"Bearer ${env:T}"'), { T: 'x' })).toEqual([]);
   });
+});
+
+test('a reference reveals its secret when it is asked for', () => {
+  const reveal = createReveal({ environment: { HOOK: 'abc' }, folder });
+  expect([reveal('${env:HOOK}'), reveal('${env:NONE}'), reveal('HOOK')]).toEqual(['abc', null, null]);
 });
 
 describe('hostile files', () => {
@@ -209,7 +218,7 @@ describe('settings for a subject', () => {
       '  - match: {entity: "service/orders*"}',
       '    set: {detect: {minimumDuration: 2m}, act: {mode: observe}}',
       '  - match: {kind: service, anomaly: spike}',
-      '    set: {detect: {mute: true}}',
+      '    set: {detect: {warmUp: 60}}',
       '  - match: {action: restart}',
       '    set: {act: {cooldown: 1h}}',
       'actions:',
@@ -224,7 +233,7 @@ describe('settings for a subject', () => {
 
   test('are overridden part by part', () => {
     const settings = settingsFor(config, { entity: 'service/orders-2', kind: 'service', anomaly: 'spike' });
-    expect(settings.detect).toEqual({ ...config.detect, minimumDuration: 120_000, mute: true });
+    expect(settings.detect).toEqual({ ...config.detect, minimumDuration: 120_000, warmUp: 60 });
     expect(settings.act).toEqual({ ...config.act, mode: 'observe' });
   });
 

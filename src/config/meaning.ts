@@ -83,7 +83,8 @@ const timeouts: Check = ({ collect }) =>
 
 const limitBounds: Check = ({ limits }) =>
   (limits ?? []).flatMap((limit, index) =>
-    (limit.value === undefined) === (limit.feature === undefined)
+    // A rule without either takes a natural limit away.
+    limit.value !== undefined && limit.feature !== undefined
       ? [wrong(['limits', index], value(limit), saying('config.expects_value_or_feature'))]
       : [],
   );

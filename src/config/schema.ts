@@ -48,7 +48,7 @@ const StoreSection = Type.Object(
     retention: Type.Object(
       {
         samples: Duration({ default: '7d', least: '1h' }),
-        steps: Duration({ default: '7d', least: '1h' }),
+        steps: Duration({ default: '2d', least: '1h' }),
         minutes: Duration({ default: '60d', least: '1d' }),
         hours: Duration({ default: '400d', least: '1d' }),
       },
@@ -70,7 +70,6 @@ const DetectSection = Type.Object(
   {
     warmUp: Type.Integer({ default: 120, minimum: 10, description: 'Frames to learn from before anything is judged.' }),
     minimumDuration: Duration({ default: '30s', description: 'What lasts less is no anomaly.' }),
-    mute: Type.Boolean({ default: false, description: 'True keeps what matches from being reported.' }),
   },
   { ...closed, default: {}, description: 'What counts as abnormal.' },
 );
@@ -111,19 +110,9 @@ const OverrideSet = Type.Object(
         {
           warmUp: Type.Optional(Type.Integer({ minimum: 10 })),
           minimumDuration: Type.Optional(Duration()),
-          mute: Type.Optional(Type.Boolean()),
         },
         closed,
       ),
-    ),
-    predict: Type.Optional(
-      Type.Object(
-        { horizons: Type.Optional(Type.Array(Duration({ least: '1m' }), { minItems: 1, maxItems: 10 })) },
-        closed,
-      ),
-    ),
-    correlate: Type.Optional(
-      Type.Object({ window: Type.Optional(Duration()), quiet: Type.Optional(Duration()) }, closed),
     ),
     act: Type.Optional(
       Type.Object(

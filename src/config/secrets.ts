@@ -50,3 +50,12 @@ export function resolveReferences(text: string, sources: SecretSources): Looked 
   }
   return { text: parts.join('') + rest };
 }
+
+/** Looks up one reference when it is needed, so that a file may be renewed meanwhile; null when there is nothing. */
+export const createReveal =
+  (sources: SecretSources) =>
+  (reference: string): string | null => {
+    const match = REFERENCE.exec(reference);
+    const looked = match?.[0] === reference ? lookUp(match[1]!, match[2]!, sources) : null;
+    return looked !== null && 'text' in looked ? looked.text : null;
+  };

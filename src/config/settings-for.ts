@@ -13,7 +13,7 @@ export interface SettingSubject {
 }
 
 /** The sections that overrides may change. */
-export type Settings = Pick<Config, 'detect' | 'predict' | 'correlate' | 'act'>;
+export type Settings = Pick<Config, 'detect' | 'act'>;
 
 const SUBJECTS = ['entity', 'kind', 'anomaly', 'action'] as const;
 
@@ -31,12 +31,7 @@ export function settingsFor(config: Config, subject: SettingSubject): Settings {
       return pattern === undefined || (asked !== undefined && matchesPattern(pattern, asked));
     });
     if (!fits) continue;
-    settings = {
-      detect: over(settings.detect, set.detect),
-      predict: over(settings.predict, set.predict),
-      correlate: over(settings.correlate, set.correlate),
-      act: over(settings.act, set.act),
-    };
+    settings = { detect: over(settings.detect, set.detect), act: over(settings.act, set.act) };
   }
   return settings;
 }

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { Run, RunState } from '../../model/action.ts';
 import { EntityId } from '../../model/entity.ts';
 import { VigiaError } from '../../runtime/errors.ts';
-import { audit, type Resource } from '../api-app.ts';
+import type { Resource } from '../api-app.ts';
 import { PageOf } from '../contract/views.ts';
 import {
   EntityParameter,
@@ -67,11 +67,6 @@ const asking: Resource = (app, deps) => {
     async (request, reply) => {
       const { action, entity, incident = null, dryRun } = request.body;
       const run = await deps.act.request({ action, entity, incident, dryRun, by: request.identity.name });
-      await audit(deps, request, {
-        verb: dryRun ? 'run.plan' : 'run.request',
-        target: run.id,
-        detail: { action, entity },
-      });
       return reply.code(201).send(run);
     },
   );
@@ -81,11 +76,7 @@ const deciding: Resource = (app, deps) => {
   app.post(
     '/runs/:id/approve',
     { schema: { summary: 'Approve a run that waits', params: IdParameters, response: { 200: Run } } },
-    async (request) => {
-      const run = await deps.act.approve(request.params.id, request.identity.name);
-      await audit(deps, request, { verb: 'run.approve', target: run.id });
-      return run;
-    },
+    (request) => deps.act.approve(request.params.id, request.identity.name),
   );
 
   app.post(
@@ -98,12 +89,7 @@ const deciding: Resource = (app, deps) => {
         response: { 200: Run },
       },
     },
-    async (request) => {
-      const note = request.body?.note ?? '';
-      const run = await deps.act.reject(request.params.id, request.identity.name, note);
-      await audit(deps, request, { verb: 'run.reject', target: run.id, detail: { note } });
-      return run;
-    },
+    (request) => deps.act.reject(request.params.id, request.identity.name, request.body?.note ?? ''),
   );
 };
 
