@@ -16,8 +16,10 @@ import { createMetrics } from '../runtime/metrics.ts';
 import { createStore } from '../store/create-store.ts';
 import { openMemoryDatabase } from '../store/memory-database.ts';
 import type { Store } from '../store/store.ts';
+import { createText } from '../text/text.ts';
 import type { ActSettings } from './guardrails.ts';
 import { type ActStage, createActStage } from './act-stage.ts';
+import { createCommandExecutor } from './executors/command-executor.ts';
 
 const T0 = 1_800_000_000_000;
 const STEP = 1000;
@@ -186,7 +188,10 @@ async function start(actions: readonly ActionDefinition[], over: { settings?: ()
     log: silentLog,
     metrics,
     actions,
-    executors: [target.executor],
+    executors: [
+      target.executor,
+      createCommandExecutor({ clock: systemClock, secret: () => null, environment: process.env }),
+    ],
     settings: over.settings ?? (() => ({ killSwitch: false, modes: {} })),
     stepMs: STEP,
     tickMs: 3_600_000,
@@ -231,7 +236,7 @@ async function start(actions: readonly ActionDefinition[], over: { settings?: ()
     while (heard.lag() > 0) await systemClock.sleep(1);
     return outcomes.filter((outcome) => outcome.incident === incident);
   };
-  return { stage, target, judged, recommend, wish };
+  return { stage, target, judged, recommend, wish, metrics };
 }
 
 const runsOf = async (incident: Incident): Promise<readonly Run[]> =>
@@ -483,6 +488,29 @@ describe('what it brought', () => {
       reason: { key: 'act.outcome_missing' },
     });
   });
+});
+
+test('a command that is missing or hangs fails with one clear message, and is counted', async () => {
+  const command = { executor: 'command', timeoutMs: 500 };
+  const { stage, wish, metrics } = await start([
+    action('missing', { ...command, args: { argv: ['no-such-command-here'] } }),
+    action('hanging', { ...command, args: { argv: ['sleep', '60'] } }),
+  ]);
+  const incident = await trouble();
+  const texts: string[] = [];
+  for (const id of ['missing', 'hanging']) {
+    const asked = await wish(incident, id);
+    await stage.approve(asked.id, 'ana');
+    await stage.idle();
+    const { state, error } = (await store.runs.get(asked.id))!;
+    expect(state).toBe('failed');
+    texts.push(createText()('en').phrase(error!));
+  }
+  expect(texts).toEqual([
+    'The command no-such-command-here was not found. Install it or correct `actions` in the configuration.',
+    'It did not end within 0.5 s, so it and all it had started were ended.',
+  ]);
+  expect((await metrics.expose()).text).toContain('vigia_act_runs_total{verb="run.end",state="failed"} 2');
 });
 
 test('what ran when the process died is never repeated, and what it brought is not known', async () => {

@@ -78,7 +78,7 @@ const executor: Guardrail = ({ action, executorKnown }) =>
 
 const args: Guardrail = ({ argsProblem }) => (argsProblem === null ? ok('args') : { ok: false, said: argsProblem });
 
-/** A clock that went back must not lengthen a cooldown: a start in the future counts as one of now. */
+/** A start in the future, after the clock was set back, counts as one of now: rather too long than too short. */
 const cooldown: Guardrail = ({ now, action, lastStart }) => {
   if (lastStart === null) return ok('cooldown');
   const left = action.cooldownMs - (now - Math.min(lastStart, now));

@@ -1,9 +1,10 @@
 import type { Recommendation, Run } from '../model/action.ts';
 import type { Incident } from '../model/incident.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
-import { VigiaError } from '../runtime/errors.ts';
+import { toError, VigiaError } from '../runtime/errors.ts';
 import { stableId } from '../runtime/ids.ts';
 import { createTurns } from '../runtime/turns.ts';
+import type { Page } from '../store/store.ts';
 import { type ActDeps, audit, VIGIA } from './act-deps.ts';
 import { type Case, examine } from './facts.ts';
 import { modeOf } from './guardrails.ts';
@@ -19,6 +20,7 @@ export interface ActRequest {
 }
 
 const PAGE = 100;
+const MAX_PAGES = 10;
 /** Objections that pass by themselves; for others a new recommendation is waited for. */
 const PASSING: ReadonlySet<string> = new Set(['act.no_cooldown', 'act.no_alone', 'act.no_kill_switch']);
 /** Recommendations held until what stood in their way has passed; incidents beyond that are left to people. */
@@ -149,7 +151,15 @@ export class RunDesk {
     this.#lookedAt = now;
     // A copy: what is still held back is put in again, which would be visited for ever.
     const held = [...this.#held.values()];
-    for (const recommendation of held) await this.propose(recommendation);
+    for (const recommendation of held) {
+      try {
+        await this.propose(recommendation);
+      } catch (thrown) {
+        if (thrown instanceof VigiaError && thrown.retryable) this.#hold(recommendation);
+        const { incident } = recommendation;
+        this.#deps.log.warn({ incident, err: toError(thrown).message }, 'what was held back could not be looked at');
+      }
+    }
   }
 
   #hold(recommendation: Recommendation): void {
@@ -159,8 +169,13 @@ export class RunDesk {
   /** Ends what has waited too long. */
   async expire(): Promise<void> {
     const now = this.#deps.clock.now();
-    const { items } = await this.#deps.store.runs.list({ state: 'awaiting_approval', limit: PAGE, cursor: null });
-    for (const run of items) if (run.expiresAt !== null && run.expiresAt <= now) await this.#expire(run, now);
+    let cursor: string | null = null;
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const waiting: Page<Run> = await this.#deps.store.runs.list({ state: 'awaiting_approval', limit: PAGE, cursor });
+      for (const run of waiting.items) if (run.expiresAt !== null && run.expiresAt <= now) await this.#expire(run, now);
+      cursor = waiting.next;
+      if (cursor === null) return;
+    }
   }
 
   async #expire(run: Run, now: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { topics } from '../model/topics.ts';
 import type { Outcome, Run } from '../model/action.ts';
+import { toError } from '../runtime/errors.ts';
 import { stableId } from '../runtime/ids.ts';
 import type { ActDeps } from './act-deps.ts';
 import { gatherEvidence } from './evidence.ts';
@@ -58,13 +59,20 @@ export class Settlement {
     );
   }
 
-  /** Judges what is due. What fails stays due. */
+  /** Judges what is due. What fails stays due and holds up nothing else. */
   async settle(): Promise<void> {
     for (const run of this.#due.values()) {
-      const judgement = await this.#judgement(run, this.#deps.clock.now());
-      if (judgement === null) continue;
-      await this.#conclude(run, judgement);
-      this.#due.delete(run.id);
+      try {
+        const judgement = await this.#judgement(run, this.#deps.clock.now());
+        if (judgement === null) continue;
+        await this.#conclude(run, judgement);
+        this.#due.delete(run.id);
+      } catch (thrown) {
+        this.#deps.log.warn(
+          { run: run.id, err: toError(thrown).message },
+          'an outcome could not be judged; tried again',
+        );
+      }
     }
   }
 

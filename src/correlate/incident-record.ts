@@ -137,11 +137,11 @@ function tellChange(record: IncidentRecord, before: Signal | undefined, signal: 
   if (!sameSign(before, signal)) record.dirty = true;
 }
 
+/** The order of its features changes with every frame and is no news. */
+const featuresOf = ({ features }: Signal): string => [...features].sort().join('\u0000');
+
 const sameSign = (a: Signal, b: Signal): boolean =>
-  a.severity === b.severity &&
-  a.end === b.end &&
-  a.kind === b.kind &&
-  a.features.join('\u0000') === b.features.join('\u0000');
+  a.severity === b.severity && a.end === b.end && a.kind === b.kind && featuresOf(a) === featuresOf(b);
 
 /** The worst of its signs: the severity it would have without a budget. */
 export function wantedSeverity(record: IncidentRecord): Severity {
