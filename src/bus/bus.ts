@@ -51,8 +51,10 @@ export interface Bus {
   /**
    * Resolves when the bus has accepted the messages, that is, when there is room for them. With `durable` it resolves
    * only when the death of this process can no longer lose them: on Kafka that is always so (acks=all); in memory it
-   * means that every group subscribed to the topic has committed them. Rejects with `BUS_STOPPED` once `stop` is done;
-   * while it drains, stages may still hand on what they were given. What no group listens to is dropped and counted.
+   * means that every group subscribed to the topic has committed them, and it rejects with the error of a group that
+   * cannot commit for want of infrastructure; the messages may still be delivered, so a repeat must do no harm.
+   * Rejects with `BUS_STOPPED` once `stop` is done; while it drains, stages may still hand on what they were given.
+   * What no group listens to is dropped and counted.
    */
   publish<T>(topic: Topic<T>, messages: readonly Message<T>[], options?: { readonly durable?: boolean }): Promise<void>;
   /** Joins a consumer group. Groups see every message; members of one group share the partitions. */

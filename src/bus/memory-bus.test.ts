@@ -97,6 +97,32 @@ describe('memory bus', () => {
     }
   });
 
+  it('tells durable publishers while nothing can be committed, keeps what it has, and goes on afterwards', async () => {
+    const bus = createBus({ capacity: 3, patienceMs: 10 });
+    let full = true;
+    const seen: number[] = [];
+    await bus.subscribe(topic, 'store', async (batch) => {
+      if (full) throw new VigiaError('STORE_FULL', { folder: 'x' });
+      for (const { value } of batch) seen.push(value);
+    });
+    const publish = (...values: number[]) =>
+      bus.publish(
+        topic,
+        values.map((value) => ({ key: 'k', value })),
+        { durable: true },
+      );
+    for (const result of await Promise.allSettled([publish(2, 3, 4, 5), publish(1)])) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'STORE_FULL' } });
+    }
+    await expect(publish(9)).rejects.toMatchObject({ code: 'STORE_FULL' });
+    full = false;
+    await expect.poll(() => seen.length).toBeGreaterThan(1);
+    await publish(7);
+    expect(seen.at(-1)).toBe(7);
+    expect(seen).not.toContain(9);
+    await bus.stop();
+  });
+
   it('drops and counts what nobody listens to', async () => {
     const metrics = createMetrics();
     const bus = createBus({ metrics });

@@ -19,10 +19,13 @@ export interface MemoryBusDeps {
   readonly capacity?: number;
   /** Pauses between tries, doubling; default 100 ms up to 10 s. */
   readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
+  /** How long a group may fail for want of infrastructure before durable publishers are told; default 1 s. */
+  readonly patienceMs?: number;
 }
 
 const DEFAULT_CAPACITY = 4096;
 const DEFAULT_BACKOFF = { firstMs: 100, maxMs: 10_000 };
+const DEFAULT_PATIENCE_MS = 1000;
 const DEFAULT_STOP_MS = 4000;
 
 /** One topic: its groups by name, and the line of publishers that wait for room. */
@@ -30,15 +33,21 @@ interface Stream {
   readonly published: Counter.Internal;
   readonly unheard: Counter.Internal;
   readonly groups: Map<string, MemoryGroup>;
+  /** Durable publishes that have not been committed by all groups. */
+  readonly receipts: Set<Receipt>;
   tail: Promise<void> | undefined;
   room: (() => void)[];
+}
+
+/** What nobody can commit now is not taken with the promise that it will be. */
+function refuseInTrouble(stream: Stream): void {
+  for (const { trouble } of stream.groups.values()) if (trouble !== undefined) throw trouble;
 }
 
 class MemoryBus implements Bus {
   readonly #deps: MemoryBusDeps;
   readonly #streams = new Map<string, Stream>();
   readonly #end = new AbortController();
-  readonly #receipts = new Set<Receipt>();
   #stopping: Promise<void> | undefined;
   #committed: () => void = () => undefined;
 
@@ -63,13 +72,13 @@ class MemoryBus implements Bus {
       return;
     }
     const receipt = createReceipt();
-    this.#receipts.add(receipt);
+    stream.receipts.add(receipt);
     try {
       await this.#hand(stream, messages, receipt);
       receipt.seal();
       await receipt.done;
     } finally {
-      this.#receipts.delete(receipt);
+      stream.receipts.delete(receipt);
     }
   }
 
@@ -106,8 +115,10 @@ class MemoryBus implements Bus {
     if (left > 0) this.#deps.log.warn({ messages: left }, 'the bus stopped before everything was processed');
     const error = new VigiaError('BUS_STOPPED');
     this.#end.abort(error);
-    for (const receipt of this.#receipts) receipt.fail(error);
-    for (const stream of this.#streams.values()) for (const wake of stream.room.splice(0)) wake();
+    for (const stream of this.#streams.values()) {
+      for (const receipt of stream.receipts) receipt.fail(error);
+      for (const wake of stream.room.splice(0)) wake();
+    }
   }
 
   /** What groups with somebody to do the work have still to do, and publishers that still wait in line. */
@@ -134,6 +145,7 @@ class MemoryBus implements Bus {
         published: published.labels(topic),
         unheard: unheard.labels(topic),
         groups: new Map(),
+        receipts: new Set(),
         tail: undefined,
         room: [],
       };
@@ -154,6 +166,7 @@ class MemoryBus implements Bus {
 
   /** Publishers wait in line, so that the messages of one key keep their order. */
   async #hand(stream: Stream, messages: readonly Message<unknown>[], receipt?: Receipt): Promise<void> {
+    if (receipt !== undefined) refuseInTrouble(stream);
     if (stream.tail === undefined && this.#accept(stream, messages, receipt)) return;
     const turn = this.#inTurn(stream, messages, receipt);
     stream.tail = turn;
@@ -173,6 +186,7 @@ class MemoryBus implements Bus {
       while (!this.#accept(stream, [message], receipt)) {
         await new Promise<void>((resolve) => stream.room.push(resolve));
         this.#refuseWhenStopped();
+        if (receipt !== undefined) refuseInTrouble(stream);
       }
     }
   }
@@ -186,11 +200,17 @@ class MemoryBus implements Bus {
       clock,
       capacity,
       backoff,
+      patienceMs: this.#deps.patienceMs ?? DEFAULT_PATIENCE_MS,
       signal: this.#end.signal,
       bury: (rejected) => this.#bury(topic, group, rejected),
       onRedelivery: (error, pauseMs) => {
         again.inc({ topic, group });
         log.warn({ topic, group, err: error.message, pauseMs }, 'a batch failed and comes again');
+      },
+      onTrouble: (error) => {
+        const stream = this.#stream(topic);
+        for (const receipt of stream.receipts) receipt.fail(error);
+        for (const wake of stream.room.splice(0)) wake();
       },
       onLag: (messages) => lag.set(messages),
       onCommit: () => {

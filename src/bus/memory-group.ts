@@ -24,8 +24,9 @@ interface Work {
   rest: Entry[];
   /** Failures that say something about the messages; lost infrastructure is not counted here. */
   refusals: number;
-  /** Failures in a row of any kind, for the back-off. */
+  /** Failures in a row of any kind, for the back-off, and when the first of them was. */
   failures: number;
+  since: number;
   readonly partitions: readonly Partition[];
 }
 
@@ -44,11 +45,15 @@ export interface GroupDeps {
   /** Most messages queued or being worked on. */
   readonly capacity: number;
   readonly backoff: { readonly firstMs: number; readonly maxMs: number };
+  /** How long durable publishers are kept waiting while there is no infrastructure to commit with. */
+  readonly patienceMs: number;
   /** Aborted when the bus ends. */
   readonly signal: AbortSignal;
   /** Buries what can never be processed; rejects only when that should be tried again. */
   readonly bury: (rejected: readonly Rejected<unknown>[]) => Promise<void>;
   readonly onRedelivery: (error: Error, pauseMs: number) => void;
+  /** The group cannot commit for want of infrastructure. */
+  readonly onTrouble: (error: Error) => void;
   readonly onLag: (messages: number) => void;
   readonly onCommit: () => void;
 }
@@ -70,6 +75,7 @@ export class MemoryGroup {
   /** Work whose pause is over, or that was taken apart; goes before anything new. */
   readonly #due: Work[] = [];
   #pending = 0;
+  #trouble: Error | undefined;
   #next = 0;
   #scheduled = false;
 
@@ -79,6 +85,11 @@ export class MemoryGroup {
 
   get pending(): number {
     return this.#pending;
+  }
+
+  /** Why nothing can be committed at this time. */
+  get trouble(): Error | undefined {
+    return this.#trouble;
   }
 
   get room(): number {
@@ -150,7 +161,7 @@ export class MemoryGroup {
       partitions.push(partition);
       this.#next = index + 1;
     }
-    return entries.length === 0 ? undefined : { entries, rest: [], refusals: 0, failures: 0, partitions };
+    return entries.length === 0 ? undefined : { entries, rest: [], refusals: 0, failures: 0, since: 0, partitions };
   }
 
   async #run(member: Member, work: Work): Promise<void> {
@@ -168,6 +179,7 @@ export class MemoryGroup {
   }
 
   #commit(work: Work): void {
+    this.#trouble = undefined;
     this.#pending -= work.entries.length;
     this.#deps.onLag(this.#pending);
     for (const entry of work.entries) entry.receipt?.commit();
@@ -215,7 +227,13 @@ export class MemoryGroup {
   #again(work: Work, error: Error): void {
     const { firstMs, maxMs } = this.#deps.backoff;
     const pauseMs = Math.min(maxMs, firstMs * 2 ** Math.min(work.failures, 20));
+    const now = this.#deps.clock.monotonic();
+    if (work.failures === 0) work.since = now;
     work.failures += 1;
+    if (isRetryable(error) && now - work.since >= this.#deps.patienceMs) {
+      this.#trouble = error;
+      this.#deps.onTrouble(error);
+    }
     for (const entry of work.entries) entry.attempt += 1;
     this.#deps.onRedelivery(error, pauseMs);
     const due = (): void => {
