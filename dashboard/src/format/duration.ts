@@ -1,5 +1,5 @@
 import { formatDuration } from '../../../src/text/format.ts';
-import type { PageWords } from '../text/words.ts';
+import type { PageWords } from '../text/page-words.ts';
 
 const HOUR = 3600;
 const DAY = 86_400;

@@ -1,6 +1,6 @@
 import type { Learning } from '../../../src/api/contract/views.ts';
 import { formatMoment } from '../../../src/text/format.ts';
-import type { PageWords } from '../text/words.ts';
+import type { PageWords } from '../text/page-words.ts';
 
 /** "34 of 120 frames, ready at 10:42". */
 export function learningProgress(words: PageWords, learning: Learning, now: number): string {

@@ -1,6 +1,6 @@
 import { duration } from './duration.ts';
 import type { Language } from '../../../src/text/language.ts';
-import type { PageWords } from '../text/words.ts';
+import type { PageWords } from '../text/page-words.ts';
 
 const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', es: 'es-ES' };
 

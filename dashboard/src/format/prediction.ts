@@ -2,7 +2,7 @@ import { duration } from './duration.ts';
 import { formatPercent } from '../../../src/text/format.ts';
 import type { Prediction } from '../../../src/model/prediction.ts';
 import { tellingHorizon } from '../overview/lane-scale.ts';
-import type { PageWords } from '../text/words.ts';
+import type { PageWords } from '../text/page-words.ts';
 
 const until = (words: PageWords, time: number, now: number): string =>
   duration(words, Math.max(0, Math.round((time - now) / 1000)));

@@ -1,5 +1,5 @@
 import { formatQuantity } from '../../../src/text/format.ts';
-import type { PageWords } from '../text/words.ts';
+import type { PageWords } from '../text/page-words.ts';
 
 /** A value with its unit, on one line; what is missing is a dash, never a zero. */
 export const quantity = (words: PageWords, value: number | null, unit: string): string =>

@@ -1,6 +1,6 @@
 import type { EntityView, Overview } from '../../../src/api/contract/views.ts';
 import { entityHref, incidentHref, shortFeature } from '../format/names.ts';
-import type { PageWords } from '../text/words.ts';
+import type { PageWords } from '../text/page-words.ts';
 import { PAGES } from './pages.ts';
 
 export interface Hit {
