@@ -90,7 +90,9 @@ export function createForest({ task, trees, gain, outOfBag }: ForestParts): Fore
     outOfBag,
     gain,
     importance: gain.map((x) => (total > 0 ? x / total : 0)),
-    expected: shap.expected.map((x) => x / count),
+    get expected() {
+      return shap.expected.map((x) => x / count);
+    },
     predictRow: (row, out, offset = 0) => {
       checkRow(row, offset, columns);
       for (let k = 0; k < outputs; k++) out[k] = 0;

@@ -106,7 +106,9 @@ function createModel({ objective, trees, base, importance, validationLosses }: P
     importance,
     validationLosses,
     marginRow,
-    expectedMargin: base + shap.expected[0]!,
+    get expectedMargin() {
+      return base + shap.expected[0]!;
+    },
     predictRow: (row, out, offset = 0) => {
       out[0] = link(marginRow(row, offset));
       return out;

@@ -176,7 +176,9 @@ function createModel({ intervals, trees, base, importance, validationLosses }: P
     trees,
     importance,
     validationLosses,
-    expectedLogit: base + shap.expected[0]!,
+    get expectedLogit() {
+      return base + shap.expected[0]!;
+    },
     predictRow: (row, out, offset = 0) => {
       predictInto(row, offset, out, 0);
       return out;

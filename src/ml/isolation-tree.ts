@@ -8,6 +8,7 @@ export type IsolationTreeOptions = { readonly trees: number; readonly subsample:
 
 /** Largest magnitude that takes part: the width of a range of infinite values stays finite. */
 const LARGEST = Number.MAX_VALUE / 4;
+const TWO_POW_MINUS_32 = 2 ** -32;
 
 /** Grows the trees of an isolation forest; leaf values are path lengths, covers are numbers of sampled rows. */
 export function growIsolationTrees(matrix: Matrix, options: IsolationTreeOptions): TreeEnsemble {
@@ -33,6 +34,8 @@ class IsolationTreeGrower {
   private readonly order: Int32Array;
   private readonly candidates: Int32Array;
   private readonly stack: Int32Array;
+  /** Average path length by rows of a leaf. */
+  private readonly rest: Float64Array;
   private low = 0;
   private high = 0;
   private missingLeft = false;
@@ -47,6 +50,7 @@ class IsolationTreeGrower {
     this.rows = new Int32Array(subsample);
     this.order = new Int32Array(subsample);
     this.candidates = new Int32Array(matrix.columns);
+    this.rest = Float64Array.from({ length: subsample + 1 }, (_, size) => averagePathLength(size));
     this.stack = new Int32Array(4 * (this.maxDepth + 2));
   }
 
@@ -65,7 +69,7 @@ class IsolationTreeGrower {
       builder.cover[node] = end - start;
       const column = depth < this.maxDepth && end - start > 1 ? this.drawColumn(random, start, end) : -1;
       if (column < 0) {
-        builder.value[node] = depth + averagePathLength(end - start);
+        builder.value[node] = depth + this.rest[end - start]!;
         continue;
       }
       const threshold = this.drawThreshold(random);
@@ -92,8 +96,7 @@ class IsolationTreeGrower {
       const offset = rows[i]! * columns;
       taken[rows[i]!] = 0;
       for (let column = 0; column < columns; column++) {
-        const x = data[offset + column]!;
-        sample[i * columns + column] = x > LARGEST ? LARGEST : x < -LARGEST ? -LARGEST : x;
+        sample[i * columns + column] = data[offset + column]!;
       }
     }
   }
@@ -126,10 +129,11 @@ class IsolationTreeGrower {
     this.high = high;
   }
 
-  /** Uniform in [low, high): at least one row goes each way. */
+  /** Uniform in [low, high): at least one row goes each way, also where the bounds are infinite or rounding interferes. */
   private drawThreshold(random: Random): number {
-    const threshold = this.low + random.next() * (this.high - this.low);
-    return threshold < this.high ? threshold : this.low;
+    const low = Math.max(this.low, -LARGEST);
+    const threshold = low + random.uint32() * TWO_POW_MINUS_32 * (Math.min(this.high, LARGEST) - low);
+    return threshold >= this.low && threshold < this.high ? threshold : this.low;
   }
 
   /** Reorders the range into left and right and returns where right starts; sets `missingLeft`. */

@@ -22,9 +22,12 @@ const MAX_DEPTH = 1024;
  */
 export function createTreeShap(trees: TreeEnsemble): TreeShap {
   let walker: Walker | undefined;
-  const expected = expectedValues(trees);
+  let expected: Float64Array | undefined;
   return {
-    expected,
+    get expected() {
+      expected ??= expectedValues(trees);
+      return expected;
+    },
     explainRow: (row, out, where = {}) => {
       const { offset = 0, output = 0 } = where;
       checkRow(row, offset, trees.columns);
