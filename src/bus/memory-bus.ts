@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Counter } from 'prom-client';
 import type { Bus, Handler, Message, Rejected, SubscribeOptions, Subscription } from './bus.ts';
 import type { DeadLetter, Topic } from '../model/topics.ts';
@@ -53,6 +54,8 @@ class MemoryBus implements Bus {
 
   constructor(deps: MemoryBusDeps) {
     this.#deps = deps;
+    // One for every batch that waits for its next try: many, but bounded.
+    setMaxListeners(0, this.#end.signal);
   }
 
   async start(): Promise<void> {

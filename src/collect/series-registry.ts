@@ -104,7 +104,8 @@ export class SeriesRegistry {
     const all = extra === undefined ? parsed.labels : withExtra(parsed.labels, extra);
     const key = canonicalKey(parsed.name, all);
     const known = this.#slots.get(key);
-    if (known !== undefined && known.series.type === type) return known;
+    // Who does not declare a type does not take it back either.
+    if (known !== undefined && (known.series.type === type || type === 'unknown')) return known;
     if (known === undefined && this.full) return 'series_limit';
     const name = this.#intern(parsed.name);
     const labels = this.#internLabels(all);

@@ -13,12 +13,14 @@ import { pages as dashboardPagesEs } from './es/dashboard-pages.ts';
 import { words as dashboardWordsEn } from './en/dashboard-words.ts';
 import { words as dashboardWordsEs } from './es/dashboard-words.ts';
 import { api as apiEn } from './en/api.ts';
+import { collect as collectEn } from './en/collect.ts';
 import { config as configEn } from './en/config.ts';
 import { correlate as correlateEn } from './en/correlate.ts';
 import { errors as errorsEn } from './en/errors.ts';
 import { predict as predictEn } from './en/predict.ts';
 import { recommend as recommendEn } from './en/recommend.ts';
 import { api as apiEs } from './es/api.ts';
+import { collect as collectEs } from './es/collect.ts';
 import { config as configEs } from './es/config.ts';
 import { correlate as correlateEs } from './es/correlate.ts';
 import { errors as errorsEs } from './es/errors.ts';
@@ -39,6 +41,7 @@ const en = {
   'dashboard-words': dashboardWordsEn,
   act: actEn,
   api: apiEn,
+  collect: collectEn,
   config: configEn,
   correlate: correlateEn,
   dashboard: dashboardEn,
@@ -55,6 +58,7 @@ const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof
   'dashboard-words': dashboardWordsEs,
   act: actEs,
   api: apiEs,
+  collect: collectEs,
   config: configEs,
   correlate: correlateEs,
   dashboard: dashboardEs,

@@ -1,0 +1,185 @@
+import { setMaxListeners } from 'node:events';
+import type { Bus } from '../bus/bus.ts';
+import type { Entity } from '../model/entity.ts';
+import type { Event } from '../model/event.ts';
+import type { SampleBatch } from '../model/series.ts';
+import type { Service } from '../model/service.ts';
+import { topics } from '../model/topics.ts';
+import { phrase } from '../model/phrase.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { toError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { createEntityRules, DEFAULT_ENTITY_RULES, type EntityRule } from './entity-rules.ts';
+import { createHostSource } from './host-source.ts';
+import { KnownEntities } from './known-entities.ts';
+import { createLane } from './lanes.ts';
+import { createPushSource, type PushSource } from './push-source.ts';
+import type { PageLimits } from './sample-page.ts';
+import { untilNext } from './schedule.ts';
+import { createScrapeSource, type ScrapeDeps, type ScrapeSource, type ScrapeTarget } from './scrape-source.ts';
+import { DEFAULT_SERIES_LIMITS, type SeriesLimits } from './series-registry.ts';
+import { createSourceState, type SourceState, type SourceView } from './source-state.ts';
+
+export interface CollectOptions {
+  readonly host: { readonly enabled: boolean; readonly intervalMs: number };
+  readonly scrape: readonly Omit<ScrapeTarget, 'bodyBytes'>[];
+  readonly limits: PageLimits & { readonly bodyBytes: number; readonly seriesPerSource: number };
+  /** Come before the default rules. */
+  readonly entityRules: readonly EntityRule[];
+}
+
+export interface CollectDeps {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly options: CollectOptions;
+  /** Told of entities soon after they first appear, and again every minute or so while they go on; may reject. */
+  readonly onEntities?: (entities: readonly Entity[]) => Promise<void>;
+}
+
+export interface CollectStage extends Service, Pick<PushSource, 'ingest'> {
+  /** Resolves when the event is committed. */
+  publishEvent(event: Event): Promise<void>;
+  publishEvents(events: readonly Event[]): Promise<void>;
+  sources(): readonly SourceView[];
+}
+
+/** Scrapes at the same time: of targets that answer, and of those that did not last time. */
+const WELL = 32;
+const ILL = 8;
+const SWEEP_MS = 5 * 60_000;
+const TELL_MS = 1000;
+const MAX_TOLD = 5000;
+const STOP_MS = 1000;
+
+class Collect implements CollectStage {
+  readonly name = 'collect';
+  readonly #deps: CollectDeps;
+  readonly #entities = new KnownEntities();
+  readonly #push: PushSource;
+  readonly #scrapes: readonly ScrapeSource[];
+  readonly #host: { readonly source: ReturnType<typeof createHostSource>; readonly state: SourceState } | undefined;
+  #end = new AbortController();
+  #running: readonly Promise<void>[] = [];
+
+  constructor(deps: CollectDeps) {
+    const { clock, log, metrics, options } = deps;
+    const { limits, host } = options;
+    this.#deps = deps;
+    const assign = createEntityRules([...options.entityRules, ...DEFAULT_ENTITY_RULES], 'service/push');
+    const seriesLimits: SeriesLimits = { ...DEFAULT_SERIES_LIMITS, series: limits.seriesPerSource };
+    const shared = { clock, metrics, assign, limits, seriesLimits };
+    const publish = (batches: readonly SampleBatch[]): Promise<void> => this.#publish(batches, true);
+    this.#push = createPushSource({ ...shared, bodyBytes: limits.bodyBytes, publish });
+    const lanes = { well: createLane(WELL), ill: createLane(ILL) };
+    const scrape: ScrapeDeps = { ...shared, log, lanes, publish: (batches) => this.#publish(batches, false) };
+    this.#scrapes = options.scrape.map((target) =>
+      createScrapeSource({ ...target, bodyBytes: limits.bodyBytes }, scrape),
+    );
+    if (!host.enabled) return;
+    const source = createHostSource({ clock, log });
+    const state = createSourceState({ clock, metrics, name: 'host', kind: 'host', series: () => source.series() });
+    this.#host = { source, state };
+  }
+
+  ingest: PushSource['ingest'] = (body, format) => this.#push.ingest(body, format);
+
+  publishEvent(event: Event): Promise<void> {
+    return this.publishEvents([event]);
+  }
+
+  publishEvents(events: readonly Event[]): Promise<void> {
+    const messages = events.map((event) => ({ key: event.entity, value: event }));
+    return this.#deps.bus.publish(topics.events, messages, { durable: true });
+  }
+
+  sources(): readonly SourceView[] {
+    const host = this.#host === undefined ? [] : [this.#host.state.view()];
+    return [...host, ...this.#scrapes.map((scrape) => scrape.view()), this.#push.view()];
+  }
+
+  async start(): Promise<void> {
+    this.#end = new AbortController();
+    const { signal } = this.#end;
+    // One or two for every source: many, but bounded.
+    setMaxListeners(0, signal);
+    const { host } = this.#deps.options;
+    this.#running = [
+      this.#every(SWEEP_MS, 'sweep', async () => this.#sweep()),
+      this.#every(TELL_MS, 'tell', () => this.#tell()),
+      ...this.#scrapes.map((scrape) => scrape.run(signal)),
+    ];
+    if (this.#host !== undefined) {
+      this.#running = [...this.#running, this.#every(host.intervalMs, 'host', () => this.#readHost())];
+    }
+  }
+
+  /** Ends the sources and tells of the last entities; what is published already goes its way. */
+  async stop(): Promise<void> {
+    if (this.#end.signal.aborted) return;
+    this.#end.abort();
+    // A source may stand waiting for room on the bus; the bus lets it go when it stops.
+    const patience = new AbortController();
+    const late = this.#deps.clock.sleep(STOP_MS, patience.signal).catch(() => undefined);
+    await Promise.race([Promise.all(this.#running), late]);
+    patience.abort();
+    await this.#tell().catch(() => undefined);
+  }
+
+  /** At once, and then in the middle of every interval of the wall clock. */
+  async #every(intervalMs: number, what: string, work: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#deps;
+    const { signal } = this.#end;
+    while (!signal.aborted) {
+      try {
+        await work();
+      } catch (thrown) {
+        if (!signal.aborted) log.warn({ what, err: toError(thrown).message }, 'collect: a round went wrong');
+      }
+      await clock.sleep(untilNext(clock.now(), intervalMs, intervalMs / 2), signal).catch(() => undefined);
+    }
+  }
+
+  async #readHost(): Promise<void> {
+    if (this.#host === undefined) return;
+    const { source, state } = this.#host;
+    try {
+      const { batches, page } = await source.read();
+      await this.#publish(batches, false);
+      state.took(page);
+    } catch (thrown) {
+      state.failed(phrase('errors.INTERNAL', { detail: toError(thrown).message }));
+      throw thrown;
+    }
+  }
+
+  async #publish(batches: readonly SampleBatch[], durable: boolean): Promise<void> {
+    if (batches.length === 0) return;
+    this.#entities.see(batches);
+    const messages = batches.map((batch) => ({ key: batch.entity, value: batch }));
+    await this.#deps.bus.publish(topics.samples, messages, { durable });
+  }
+
+  async #tell(): Promise<void> {
+    const { onEntities, clock } = this.#deps;
+    if (onEntities === undefined) return;
+    const { entities, told } = this.#entities.due(clock.now(), MAX_TOLD);
+    if (entities.length > 0) await onEntities(entities);
+    told();
+  }
+
+  #sweep(): void {
+    this.#push.sweep();
+    this.#host?.source.sweep();
+    for (const scrape of this.#scrapes) scrape.sweep();
+  }
+}
+
+/**
+ * Where data enters: this machine, endpoints that are scraped, and what is pushed. Every sample leaves with its series
+ * and entity, in batches by entity; every drop is counted by source and reason. A source that is slow, huge or
+ * malformed harms none of the others.
+ */
+export const createCollectStage = (deps: CollectDeps): CollectStage => new Collect(deps);

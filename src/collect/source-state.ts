@@ -1,0 +1,87 @@
+import type { Phrase } from '../model/phrase.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { type DropReason, DROP_REASONS } from './series-registry.ts';
+import type { SamplePage } from './sample-page.ts';
+
+export type SourceKind = 'host' | 'scrape' | 'push';
+
+/** One source as the API shows it. */
+export interface SourceView {
+  readonly name: string;
+  readonly kind: SourceKind;
+  readonly state: 'up' | 'down' | 'idle';
+  readonly lastSuccess: number | null;
+  readonly lastError: { readonly time: number; readonly phrase: Phrase } | null;
+  /** Samples taken since the start. */
+  readonly samples: number;
+  /** Series at this time. */
+  readonly series: number;
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+/** Keeps count of what a source brings; the same counts are in `/metrics`. */
+export interface SourceState {
+  /** Counts what a page holds and what it dropped, after it was published. */
+  took(page: SamplePage): void;
+  /** Counts drops only, of a page of which nothing was taken. */
+  dropped(reason: DropReason, count: number): void;
+  failed(phrase: Phrase): void;
+  view(): SourceView;
+}
+
+export interface SourceStateDeps {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly name: string;
+  readonly kind: SourceKind;
+  readonly series: () => number;
+}
+
+/** A source that is pushed to is never down, only idle when nothing came for so long. */
+const IDLE_MS = 5 * 60_000;
+
+export function createSourceState({ clock, metrics, name, kind, series }: SourceStateDeps): SourceState {
+  const labels = ['source'] as const;
+  const taken = metrics.counter('vigia_collect_samples_total', 'Samples taken', labels);
+  const drops = metrics.counter('vigia_collect_dropped_samples_total', 'Samples dropped, by why', ['source', 'reason']);
+  const kept = metrics.gauge('vigia_collect_series', 'Series known of a source', labels);
+  const counts: Partial<Record<DropReason, number>> = {};
+  let samples = 0;
+  let lastSuccess: number | null = null;
+  let lastError: SourceView['lastError'] = null;
+  const dropped = (reason: DropReason, count: number): void => {
+    counts[reason] = (counts[reason] ?? 0) + count;
+    drops.inc({ source: name, reason }, count);
+  };
+  const state = (): SourceView['state'] => {
+    if (kind !== 'push' && lastError !== null) return 'down';
+    if (lastSuccess === null) return 'idle';
+    return kind === 'push' && clock.now() - lastSuccess > IDLE_MS ? 'idle' : 'up';
+  };
+  return {
+    took: (page) => {
+      samples += page.count;
+      taken.inc({ source: name }, page.count);
+      kept.set({ source: name }, series());
+      for (const [reason, count] of page.drops) dropped(reason, count);
+      lastSuccess = clock.now();
+      lastError = null;
+    },
+    dropped,
+    failed: (phrase) => {
+      lastError = { time: clock.now(), phrase };
+    },
+    view: () => ({
+      name,
+      kind,
+      state: state(),
+      lastSuccess,
+      lastError,
+      samples,
+      series: series(),
+      // In the order of the table, so that a page does not jump.
+      drops: Object.fromEntries(DROP_REASONS.flatMap((reason) => (counts[reason] ? [[reason, counts[reason]]] : []))),
+    }),
+  };
+}
