@@ -26,7 +26,7 @@ export function databaseOver(engine: PgliteEngine): Database {
     sql,
     transaction: (work) => sql.transaction().execute(work),
     ensureRoom: async () => {},
-    close: () => sql.destroy(),
+    close: () => pool.close(),
   };
 }
 

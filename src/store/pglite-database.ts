@@ -59,7 +59,7 @@ export async function openPgliteDatabase({ folder, clock }: PgliteOptions): Prom
     sql,
     transaction: (work) => sql.transaction().execute(work),
     ensureRoom: roomCheck(folder, clock),
-    close: () => sql.destroy(),
+    close: () => pool.close(),
   };
 }
 

@@ -52,6 +52,7 @@ function sessionOf(client: pg.PoolClient): Session & { broken: boolean } {
 }
 
 function sessionPool(pool: pg.Pool): SessionPool {
+  let closing: Promise<void> | null = null;
   const releases = new WeakMap<Session, () => void>();
   // A connection that breaks says so to the statement that runs on it; the pool replaces one that was idle.
   pool.on('error', () => {});
@@ -66,7 +67,7 @@ function sessionPool(pool: pg.Pool): SessionPool {
       return session;
     },
     release: (session) => releases.get(session)?.(),
-    close: () => pool.end(),
+    close: () => (closing ??= pool.end()),
   };
 }
 
@@ -80,13 +81,14 @@ export function openPostgresDatabase(options: PostgresOptions): Database {
     options: '-c TimeZone=UTC -c DateStyle=ISO',
     types,
   });
+  const sessions = sessionPool(pool);
   // oxlint-disable-next-line typescript/no-empty-object-type -- no table is known to the builder
-  const sql = new Kysely<{}>({ dialect: sessionDialect(sessionPool(pool)) });
+  const sql = new Kysely<{}>({ dialect: sessionDialect(sessions) });
   return {
     engine: 'postgres',
     sql,
     transaction: (work) => sql.transaction().execute(work),
     ensureRoom: async () => {},
-    close: () => sql.destroy(),
+    close: () => sessions.close(),
   };
 }
