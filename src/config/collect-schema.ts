@@ -25,7 +25,7 @@ export const CollectSection = Type.Object(
     host: Type.Object(
       {
         enabled: Type.Boolean({ default: true, description: 'Watch the machine that Vigía runs on.' }),
-        interval: Duration({ default: '5s', least: '1s' }),
+        interval: Type.Optional(Duration({ least: '1s', description: 'As long as a step when left out.' })),
       },
       { ...closed, default: {} },
     ),

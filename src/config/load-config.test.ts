@@ -35,7 +35,7 @@ describe('a good configuration', () => {
     expect(config.step).toBe(5000);
     expect(config.store.diskBudget).toBe(2 * 2 ** 30);
     expect(config.alertBudget.pages).toEqual({ count: 2, windowMs: 86_400_000 });
-    expect(config.predict.horizons).toEqual([3_600_000, 21_600_000, 86_400_000, 604_800_000]);
+    expect(config.predict.horizons).toEqual([900_000, 3_600_000, 21_600_000, 86_400_000, 604_800_000]);
   });
 
   test('may have sections without anything in them', () => {

@@ -70,13 +70,18 @@ const DetectSection = Type.Object(
   {
     warmUp: Type.Integer({ default: 120, minimum: 10, description: 'Frames to learn from before anything is judged.' }),
     minimumDuration: Duration({ default: '30s', description: 'What lasts less is no anomaly.' }),
+    mute: Type.Boolean({ default: false, description: 'For overrides: what matches is learnt but not reported.' }),
   },
   { ...closed, default: {}, description: 'What counts as abnormal.' },
 );
 
 const PredictSection = Type.Object(
   {
-    horizons: Type.Array(Duration({ least: '1m' }), { default: ['1h', '6h', '1d', '7d'], minItems: 1, maxItems: 10 }),
+    horizons: Type.Array(Duration({ least: '1m' }), {
+      default: ['15m', '1h', '6h', '24h', '7d'],
+      minItems: 1,
+      maxItems: 10,
+    }),
   },
   { ...closed, default: {}, description: 'How far ahead failures are predicted.' },
 );
@@ -110,6 +115,7 @@ const OverrideSet = Type.Object(
         {
           warmUp: Type.Optional(Type.Integer({ minimum: 10 })),
           minimumDuration: Type.Optional(Duration()),
+          mute: Type.Optional(Type.Boolean()),
         },
         closed,
       ),

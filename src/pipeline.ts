@@ -1,0 +1,170 @@
+import { type ActStage, createActStage } from './act/act-stage.ts';
+import { createCommandExecutor } from './act/executors/command-executor.ts';
+import { createWebhookExecutor } from './act/executors/webhook-executor.ts';
+import { modeOf } from './act/guardrails.ts';
+import type { Settings } from './api/contract/views.ts';
+import type { Bus } from './bus/bus.ts';
+import { type CollectStage, createCollectStage } from './collect/collect-stage.ts';
+import { actionDefinitions } from './config/action-definitions.ts';
+import type { Config } from './config/schema.ts';
+import { settingsFor } from './config/settings-for.ts';
+import { createCorrelateStage } from './correlate/correlate-stage.ts';
+import { createDetectStage, type DetectStage } from './detect/detect-stage.ts';
+import { createLearnStage } from './learn/learn-stage.ts';
+import type { ActionDefinition } from './model/action-definition.ts';
+import type { Run } from './model/action.ts';
+import { parseEntityId } from './model/entity.ts';
+import type { Service } from './model/service.ts';
+import { type Topic, topics } from './model/topics.ts';
+import { createPredictStage } from './predict/predict-stage.ts';
+import { createEventKeeper } from './prepare/event-keeper.ts';
+import { createPrepareStage } from './prepare/prepare-stage.ts';
+import { createRecommendStage } from './recommend/recommend-stage.ts';
+import type { Clock } from './runtime/clock.ts';
+import type { Ids } from './runtime/ids.ts';
+import type { Log } from './runtime/log.ts';
+import type { Metrics } from './runtime/metrics.ts';
+import type { Store } from './store/store.ts';
+
+export interface PipelineDeps {
+  readonly config: Config;
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** What may be changed while it runs; asked each time. */
+  readonly settings: () => Settings;
+  /** The value of a secret that an action refers to; null when it cannot be had. */
+  readonly secret: (reference: string) => string | null;
+  readonly onRun: (run: Run) => void;
+}
+
+/** The way the data goes: every stage in order, what it reads, what it writes. */
+export const stages: readonly {
+  readonly name: string;
+  readonly reads: readonly Topic<unknown>[];
+  readonly writes: readonly Topic<unknown>[];
+}[] = [
+  { name: 'collect', reads: [], writes: [topics.samples, topics.events] },
+  { name: 'prepare', reads: [topics.samples, topics.events], writes: [topics.frames] },
+  { name: 'detect', reads: [topics.frames], writes: [topics.anomalies] },
+  { name: 'predict', reads: [topics.frames], writes: [topics.predictions] },
+  {
+    name: 'correlate',
+    reads: [topics.anomalies, topics.predictions, topics.events, topics.outcomes],
+    writes: [topics.incidents],
+  },
+  { name: 'recommend', reads: [topics.incidents, topics.outcomes], writes: [topics.recommendations] },
+  { name: 'act', reads: [topics.recommendations], writes: [topics.outcomes] },
+  { name: 'learn', reads: [topics.predictions, topics.outcomes], writes: [] },
+];
+
+export interface Pipeline {
+  /** In the order of the flow; start them in reverse, so that nothing is sent before somebody listens. */
+  readonly services: readonly Service[];
+  readonly collect: CollectStage;
+  readonly detect: DetectStage;
+  readonly act: ActStage;
+  readonly catalogue: readonly ActionDefinition[];
+}
+
+const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000);
+
+/** Builds every stage from the configuration. Nothing runs yet. */
+export function createPipeline(deps: PipelineDeps): Pipeline {
+  const { config, clock, metrics, secret, settings, store } = deps;
+  const stepMs = config.step;
+  const catalogue = actionDefinitions(config);
+  const alertBudget = () => budgetInForce(config, settings());
+
+  const collect = createCollectStage({
+    ...deps,
+    options: collectOptions(config),
+    onEntities: (found) => store.entities.upsert(found),
+  });
+  const keeper = createEventKeeper(deps);
+  const prepare = createPrepareStage({
+    ...deps,
+    rules: {
+      stepMs,
+      latenessMs: config.prepare.lateness,
+      featuresPerEntity: config.prepare.featuresPerEntity,
+      limits: config.limits,
+    },
+  });
+  const detect = createDetectStage({ ...deps, options: { stepMs, alertBudget, settingsOf: detectSettings(config) } });
+  const predict = createPredictStage({ ...deps, options: { stepMs, horizons: config.predict.horizons.map(seconds) } });
+  const correlate = createCorrelateStage({
+    ...deps,
+    alertBudget,
+    options: { entityWindowMs: config.correlate.window, quietMs: config.correlate.quiet },
+  });
+  const recommend = createRecommendStage({
+    ...deps,
+    catalogue,
+    modeOf: (action) => modeOf(action, settings()),
+    stopped: () => settings().killSwitch,
+  });
+  const act = createActStage({
+    ...deps,
+    actions: catalogue,
+    executors: [
+      createCommandExecutor({ clock, secret, environment: process.env }),
+      createWebhookExecutor({ clock, secret }),
+    ],
+    settings,
+    stepMs,
+  });
+  const learn = createLearnStage({ ...deps, metrics });
+  return {
+    services: [collect, prepare, keeper, detect, predict, correlate, recommend, act, learn],
+    collect,
+    detect,
+    act,
+    catalogue,
+  };
+}
+
+/** The owner's budget, with the counts that were set while it runs. */
+function budgetInForce({ alertBudget }: Config, { alertBudget: counts }: Settings) {
+  return {
+    pages: { ...alertBudget.pages, count: counts.pages },
+    warnings: { ...alertBudget.warnings, count: counts.warnings },
+  };
+}
+
+function collectOptions({ collect, entities, step }: Config) {
+  const { host, scrape, limits } = collect;
+  return {
+    host: { enabled: host.enabled, intervalMs: host.interval ?? step },
+    scrape: scrape.flatMap(({ name, targets, interval, timeout, token, labels }) =>
+      targets.map((url, index) => ({
+        name: targets.length === 1 ? `scrape/${name}` : `scrape/${name}/${index + 1}`,
+        job: name,
+        url,
+        intervalMs: interval,
+        timeoutMs: timeout,
+        token,
+        labels,
+      })),
+    ),
+    limits: {
+      lineBytes: limits.lineBytes,
+      aheadMs: limits.futureTolerance,
+      behindMs: limits.pastTolerance,
+      bodyBytes: limits.bodyBytes,
+      seriesPerSource: limits.seriesPerSource,
+    },
+    entityRules: entities,
+  };
+}
+
+const detectSettings =
+  (config: Config) =>
+  (entity: string, anomaly?: string): { warmUp: number; minimumDurationMs: number; mute: boolean } => {
+    const subject = { entity, kind: parseEntityId(entity).kind, ...(anomaly === undefined ? {} : { anomaly }) };
+    const { warmUp, minimumDuration, mute } = settingsFor(config, subject).detect;
+    return { warmUp, minimumDurationMs: minimumDuration, mute };
+  };
