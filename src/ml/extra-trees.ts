@@ -2,9 +2,8 @@ import { growForest } from './forest-growing.ts';
 import { forestSettings, forestTarget, type ForestOptions } from './forest-options.ts';
 import { RandomSplitter } from './forest-splitter-random.ts';
 import { createForest, type Forest } from './forest.ts';
-import type { LabelledRows } from './gradient-boosting.ts';
 import { checkTrainingMatrix } from './matrix.ts';
-import { checkWeights } from './supervised-rows.ts';
+import { checkWeights, type LabelledRows } from './supervised-rows.ts';
 
 /**
  * Extremely randomised trees (Geurts, Ernst and Wehenkel, 2006): every tree sees all rows, and a node tries one random

@@ -2,20 +2,12 @@ import { applyBins, findBinEdges, type BinEdges } from './binned-matrix.ts';
 import { OBJECTIVES, type ObjectiveName } from './boosting-objective.ts';
 import { boostingSettings, type BoostingOptions } from './boosting-options.ts';
 import { boost, type BoostingRows } from './boosting.ts';
-import { checkColumns, checkRow, checkTrainingMatrix, outputArray, type FloatArray, type Matrix } from './matrix.ts';
+import { checkColumns, checkRow, checkTrainingMatrix, outputArray, type FloatArray } from './matrix.ts';
 import type { SupervisedModel } from './model-contract.ts';
 import { decodeModel, encodeModel, requireKind, type DecodeLimits } from './serialize.ts';
-import { checkTarget, checkWeights } from './supervised-rows.ts';
+import { checkTarget, checkWeights, type LabelledRows } from './supervised-rows.ts';
 import { addBatch, readTrees, sumRow, treeSections, type TreeEnsemble } from './tree-ensemble.ts';
 import { createTreeShap } from './tree-shap.ts';
-
-/** Labelled rows. `target` is 0 to 1 for `logistic` (a class, or its probability), any finite number for `squared`. */
-export type LabelledRows = {
-  readonly matrix: Matrix;
-  readonly target: ArrayLike<number>;
-  /** How much each row counts, 0 or more. Default 1 each. */
-  readonly weights?: ArrayLike<number>;
-};
 
 export type GradientBoostingOptions = BoostingOptions & {
   readonly objective: ObjectiveName;
@@ -27,7 +19,8 @@ export type GradientBoostingOptions = BoostingOptions & {
  * Gradient-boosted trees (Friedman, 2001) with second-order gains (Chen and Guestrin, 2016), grown leaf by leaf on
  * histograms of 8-bit bins (Ke et al., 2017).
  *
- * Predictions are probabilities in (0, 1) for `logistic` and numbers for `squared`. A missing value goes, at every
+ * `logistic` takes targets from 0 to 1 (a class, or its probability) and predicts probabilities in (0, 1); `squared`
+ * takes and predicts numbers within ±1e100. A missing value goes, at every
  * split, the way that lowered the loss in training; where training saw none missing, with the heavier side.
  * Fit: O(trees × rows × columns × depth) at worst, about half of the rows a level thanks to subtraction.
  *

@@ -3,6 +3,9 @@ import { averagePathLength } from './average-path-length.ts';
 import { checkOutlierModel, gaussianMatrix } from './check-outlier-model.ts';
 import { fitIsolationForest, loadIsolationForest } from './isolation-forest.ts';
 import { createMatrix } from './matrix.ts';
+import { encodeModel } from './serialize.ts';
+import { TreeBuilder } from './tree-builder.ts';
+import { treeSections } from './tree-ensemble.ts';
 
 checkOutlierModel('isolation forest', {
   fit: (matrix, seed) => fitIsolationForest(matrix, { trees: 30, subsample: 64, seed }),
@@ -58,6 +61,16 @@ describe('fitIsolationForest', () => {
     const other = Float64Array.of(0, 0, 0, 0);
     const otherParts = model.attributeRow(other, new Float64Array(4));
     expect(otherParts.reduce((sum, x) => sum + x, 0) - Math.log2(model.scoreRow(other))).toBeCloseTo(neutral, 9);
+  });
+
+  it('refuses more nodes than memory is meant to hold, and a file without trees', () => {
+    const matrix = gaussianMatrix(70_000, 1);
+    expect(() => fitIsolationForest(matrix, { trees: 10_000, subsample: 65_536, seed: 1 })).toThrowError(
+      expect.objectContaining({ code: 'ML_TOO_LARGE' }),
+    );
+    const none = { ...treeSections(new TreeBuilder(1, 1).finish()) };
+    const bytes = encodeModel('isolation-forest', 1, { columns: 1, subsample: 2 }, none);
+    expect(() => loadIsolationForest(bytes)).toThrowError(expect.objectContaining({ code: 'ML_FORMAT' }));
   });
 
   it.each([{ trees: 0 }, { trees: 1.5 }, { subsample: 0 }, { subsample: 1e9 }, { seed: Number.NaN }])(

@@ -1,7 +1,7 @@
 import { averagePathLength } from './average-path-length.ts';
 import { growIsolationTrees } from './isolation-tree.ts';
 import { checkColumns, checkRow, checkTrainingMatrix, outputArray, type FloatArray, type Matrix } from './matrix.ts';
-import { requireInteger } from './ml-error.ts';
+import { MlError, requireInteger } from './ml-error.ts';
 import type { OutlierModel } from './model-contract.ts';
 import { decodeModel, encodeModel, requireKind, type DecodeLimits } from './serialize.ts';
 import { addBatch, readTrees, sumRow, treeSections, type TreeEnsemble } from './tree-ensemble.ts';
@@ -57,7 +57,9 @@ export function loadIsolationForest(bytes: Uint8Array, limits?: DecodeLimits): I
   const model = decodeModel(bytes, limits);
   requireKind(model, KIND, VERSION);
   const columns = model.integer('columns', 1, 2 ** 31 - 1);
-  return isolationForestFromTrees(readTrees(model, columns, 1), model.integer('subsample', 1, MAX_SUBSAMPLE));
+  const trees = readTrees(model, columns, 1);
+  if (trees.roots.length === 0) throw new MlError('ML_FORMAT', 'an isolation forest without trees');
+  return isolationForestFromTrees(trees, model.integer('subsample', 1, MAX_SUBSAMPLE));
 }
 
 /** A model over given trees (from `readTrees` or another library) whose leaf values are path lengths. */

@@ -1,5 +1,5 @@
 import { type Address, type Kernels, borrowScoringKernels, roundUp } from './kernels/kernels.ts';
-import { type FloatArray, checkColumns } from './matrix.ts';
+import { type FloatArray, checkColumns, checkRow } from './matrix.ts';
 import { MlError } from './ml-error.ts';
 import type { OutlierModel } from './model-contract.ts';
 import type { DenseWeights } from './neural-dense.ts';
@@ -7,7 +7,6 @@ import { type DenseStack, type Layout, createDenseStack } from './neural-dense-s
 import { checkDense, checkScaling, packDense, unpackDense } from './neural-format.ts';
 import { type Scaling, cut } from './neural-scaling.ts';
 import { decodeModel, encodeModel, requireKind } from './serialize.ts';
-import { checkRow } from './tree-ensemble.ts';
 
 /**
  * A dense autoencoder (Rumelhart et al., 1986; for outliers Sakurada and Yairi, 2014): it learns to pass rows through a narrow

@@ -1,5 +1,5 @@
 import { type Kernels, borrowScoringKernels } from './kernels/kernels.ts';
-import { type FloatArray, checkColumns } from './matrix.ts';
+import { type FloatArray, checkColumns, checkRow } from './matrix.ts';
 import { MlError, requireInteger } from './ml-error.ts';
 import type { SupervisedModel } from './model-contract.ts';
 import { checkDense, checkFinite, checkScaling, decodeWidths, packDense, unpackDense } from './neural-format.ts';
@@ -12,7 +12,6 @@ import {
 } from './neural-lstm-network.ts';
 import { type Scaling, cut } from './neural-scaling.ts';
 import { type DecodedModel, decodeModel, encodeModel, requireKind } from './serialize.ts';
-import { checkRow } from './tree-ensemble.ts';
 
 /** Everything that makes an LSTM model. */
 export type LstmParts = LstmNetworkWeights &

@@ -1,10 +1,9 @@
-import { checkColumns, checkTrainingMatrix, type FloatArray, type Matrix } from './matrix.ts';
+import { checkColumns, checkRow, checkTrainingMatrix, outputArray, type FloatArray, type Matrix } from './matrix.ts';
 import { MlError, requireInteger, requireNumber } from './ml-error.ts';
 import type { OutlierModel } from './model-contract.ts';
 import { type DecodeLimits, decodeModel, encodeModel, requireKind } from './serialize.ts';
 import { RbfRows } from './svm-kernel-rows.ts';
 import { solveOneClass } from './svm-one-class-solver.ts';
-import { checkRow, outputArray } from './tree-ensemble.ts';
 
 export type OneClassSvmOptions = {
   /** Upper bound on the share of training rows outside, lower bound on the share of support vectors; in (0, 1]. Default 0.1. */

@@ -6,10 +6,10 @@ import { fitExtraTrees } from './extra-trees.ts';
 import type { ForestOptions } from './forest-options.ts';
 import { outOfBagScore } from './forest-out-of-bag.ts';
 import { loadForest, mergeForests, type Forest } from './forest.ts';
-import type { LabelledRows } from './gradient-boosting.ts';
 import { createMatrix, type Matrix } from './matrix.ts';
 import { createRandom } from './random.ts';
 import { fitRandomForest } from './random-forest.ts';
+import type { LabelledRows } from './supervised-rows.ts';
 
 type Fit = (rows: LabelledRows, options: ForestOptions) => Forest;
 const METHODS: readonly [string, Fit][] = [

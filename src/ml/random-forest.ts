@@ -4,10 +4,9 @@ import { forestSettings, forestTarget, type ForestOptions } from './forest-optio
 import { OutOfBagSums } from './forest-out-of-bag.ts';
 import { BinnedSplitter } from './forest-splitter-binned.ts';
 import { createForest, type Forest } from './forest.ts';
-import type { LabelledRows } from './gradient-boosting.ts';
 import { checkTrainingMatrix } from './matrix.ts';
 import { requireInteger } from './ml-error.ts';
-import { checkWeights } from './supervised-rows.ts';
+import { checkWeights, type LabelledRows } from './supervised-rows.ts';
 
 export type RandomForestOptions = ForestOptions & {
   /** Most bins of a column, 2 to 255. Default 255. */

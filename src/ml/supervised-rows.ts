@@ -1,4 +1,13 @@
+import type { Matrix } from './matrix.ts';
 import { MlError } from './ml-error.ts';
+
+/** Labelled rows. `target` holds one value a row; each method says which it takes. */
+export type LabelledRows = {
+  readonly matrix: Matrix;
+  readonly target: ArrayLike<number>;
+  /** How much each row counts, 0 or more. Default 1 each. */
+  readonly weights?: ArrayLike<number>;
+};
 
 /** A float64 copy of a target. Throws `ML_SHAPE` unless it has one value a row, `ML_VALUE` when one is not finite. */
 export function checkTarget(target: ArrayLike<number>, rows: number): Float64Array {

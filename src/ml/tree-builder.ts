@@ -1,8 +1,8 @@
 import type { TreeEnsemble } from './tree-ensemble.ts';
 import { MlError } from './ml-error.ts';
 
-/** About 2.6 GB of arrays with one output: more nodes than any sound setting grows. */
-const MAX_NODES = 2 ** 26;
+/** Most leaf values of one model: about 2 GB of arrays with one output, and more than any sound setting grows. */
+const MAX_VALUES = 2 ** 26;
 
 /**
  * Collects trees into growing flat arrays. Hot loops read and write the arrays directly; they move when the builder
@@ -23,6 +23,7 @@ export class TreeBuilder {
   constructor(columns: number, outputs: number, capacity = 1024) {
     this.columns = columns;
     this.outputs = outputs;
+    this.checkSize(capacity);
     this.feature = new Int32Array(capacity);
     this.threshold = new Float64Array(capacity);
     this.left = new Int32Array(capacity);
@@ -80,9 +81,17 @@ export class TreeBuilder {
     };
   }
 
+  private checkSize(nodes: number): void {
+    if (nodes * this.outputs <= MAX_VALUES) return;
+    throw new MlError(
+      'ML_TOO_LARGE',
+      `${nodes} tree nodes × ${this.outputs} outputs are over the bound of ${MAX_VALUES}`,
+    );
+  }
+
   private grow(): void {
-    if (this.nodes > MAX_NODES) throw new MlError('ML_TOO_LARGE', `a model holds at most ${MAX_NODES} tree nodes`);
-    const capacity = Math.max(2 * this.feature.length, this.nodes);
+    this.checkSize(this.nodes);
+    const capacity = Math.max(Math.min(2 * this.feature.length, Math.floor(MAX_VALUES / this.outputs)), this.nodes);
     this.feature = resized(new Int32Array(capacity), this.feature);
     this.threshold = resized(new Float64Array(capacity), this.threshold);
     this.left = resized(new Int32Array(capacity), this.left);

@@ -3,8 +3,6 @@ import type { FloatArray, Matrix } from './matrix.ts';
 import { MlError } from './ml-error.ts';
 import type { DecodedModel, SectionArray } from './serialize.ts';
 
-export { checkRow, outputArray } from './matrix.ts';
-
 /**
  * Trees as flat arrays, one entry a node, shared by isolation forest, boosting and forests.
  *
