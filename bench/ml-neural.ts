@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { createMatrix } from '../src/ml/matrix.ts';
+import { type Matrix, createMatrix } from '../src/ml/matrix.ts';
 import { fitAutoencoder } from '../src/ml/neural-autoencoder-training.ts';
 import { fitLstm, type LstmOptions } from '../src/ml/neural-lstm-training.ts';
 import { createRandom } from '../src/ml/random.ts';
+import { createTrainingPool } from '../src/ml/training-pool.ts';
 import { type Peer, startTensorFlow } from './ml-neural-tensorflow.ts';
 import type { Row } from './report.ts';
 
@@ -15,7 +16,7 @@ const ROWS = 4096;
 
 type Kind = Parameters<Peer>[0];
 
-function normals(rows: number, columns: number, seed: number) {
+function normals(rows: number, columns: number, seed: number): Matrix {
   const random = createRandom(seed);
   return createMatrix(
     Float32Array.from({ length: rows * columns }, () => random.normal()),
@@ -27,7 +28,7 @@ function normals(rows: number, columns: number, seed: number) {
 const sequences = normals(ROWS, 30 * 16, 1);
 const answers = normals(ROWS, 1, 2);
 const wide = normals(ROWS, 64, 3);
-const lstmOptions: LstmOptions = { seed: 1, features: 16, units: [32], loss: { kind: 'squared' } };
+const lstmOptions = { seed: 1, features: 16, units: [32], loss: { kind: 'squared' } } satisfies LstmOptions;
 
 /** Ours by the public functions, from the end of the first epoch on: the peers' preparation is not counted either. */
 const ours: Peer = async (kind, seconds) => {
@@ -100,6 +101,34 @@ function lstmRow(): number {
   return median(times.slice(1000));
 }
 
+/** Members of an ensemble that two workers train, against one. */
+async function twoWorkers(): Promise<Row> {
+  const shared = ({ data, rows, columns }: Matrix): Matrix => {
+    const copy = new Float32Array(new SharedArrayBuffer(data.length * 4) as unknown as ArrayBuffer);
+    copy.set(data);
+    return createMatrix(copy, rows, columns);
+  };
+  const data = { sequences: shared(sequences), targets: shared(answers) };
+  const tasks = [1, 2, 3, 4].map((seed) => {
+    return { kind: 'lstm', data, options: { ...lstmOptions, seed, epochs: 3, validationShare: 0 } } as const;
+  });
+  const pools = [1, 2].map((threads) => createTrainingPool({ threads, niceness: 0 }));
+  const ratios: number[] = [];
+  // The first round starts the threads.
+  for (let round = 0; round <= ROUNDS; round++) {
+    const seconds: number[] = [];
+    for (const pool of pools) {
+      const started = performance.now();
+      await Promise.all(tasks.map((task) => pool.run(task)));
+      seconds.push(performance.now() - started);
+    }
+    if (round > 0) ratios.push(seconds[0]! / seconds[1]!);
+  }
+  await Promise.all(pools.map((pool) => pool.close()));
+  const note = `${tasks.length} members of 3 epochs each`;
+  return { name: 'two-workers-lstm', value: median(ratios), unit: '×', bound: 1.7, better: 'higher', note };
+}
+
 /** The rows of the neural part of `npm run bench:ml`. */
 export async function neuralRows(): Promise<Row[]> {
   const torch = await startTorch();
@@ -134,5 +163,6 @@ export async function neuralRows(): Promise<Row[]> {
     better: 'lower',
     note: '30 × 16, 32 units',
   });
+  rows.push(await twoWorkers());
   return rows;
 }

@@ -1,8 +1,7 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { Tinypool } from 'tinypool';
 import { MlError, requireInteger } from './ml-error.ts';
-import type { TrainingProgress } from './neural-training.ts';
-import type { TrainingResult, TrainingTask } from './training-tasks.ts';
+import type { TaskProgress, TrainingResult, TrainingTask } from './training-tasks.ts';
 import type { TrainingAnswer } from './training-worker.ts';
 
 export type TrainingPoolOptions = {
@@ -20,8 +19,8 @@ export type TrainingPoolOptions = {
 export type TrainingControl = {
   /** Stops at once, waiting or running: the thread is ended and replaced. */
   readonly signal?: AbortSignal;
-  /** Neural tasks report after every epoch. */
-  readonly onProgress?: (progress: TrainingProgress) => void;
+  /** After every epoch, tree or round; isolation forest and one-class SVM are too short to report. */
+  readonly onProgress?: (progress: TaskProgress) => void;
 };
 
 /** Trains models beside the event loop. */
@@ -64,7 +63,7 @@ export function createTrainingPool(options: TrainingPoolOptions): TrainingPool {
     if (unfinished >= threads + queue) throw new MlError('ML_TOO_LARGE', 'too many trainings wait already');
     unfinished += 1;
     const { port1, port2 } = new MessageChannel();
-    const report = (progress: TrainingProgress): void => onProgress?.(progress);
+    const report = (progress: TaskProgress): void => onProgress?.(progress);
     port1.on('message', report);
     try {
       const answer = (await pool.run(
@@ -73,7 +72,7 @@ export function createTrainingPool(options: TrainingPoolOptions): TrainingPool {
       )) as TrainingAnswer;
       // The answer may overtake reports on the other channel.
       for (let late = receiveMessageOnPort(port1); late; late = receiveMessageOnPort(port1)) {
-        report(late.message as TrainingProgress);
+        report(late.message as TaskProgress);
       }
       if ('failed' in answer) throw new MlError(answer.failed.code, answer.failed.message);
       return answer;

@@ -12,35 +12,44 @@ import type { TrainingHistory, TrainingProgress } from './neural-training.ts';
 import { fitOneClassSvm } from './one-class-svm.ts';
 import { fitRandomForest } from './random-forest.ts';
 
-/** What a neural task takes in place of functions and models, which do not cross threads. */
-type Portable<T> = Omit<T, 'signal' | 'onProgress' | 'from'> & {
-  /** The model to continue from, as its `toBytes`. */
-  readonly from?: Uint8Array;
+/** What has been done so far. */
+export type TaskProgress = {
+  /** Epochs, trees or rounds. */
+  readonly done: number;
+  readonly validationLoss?: number;
 };
+
+type Report = (progress: TaskProgress) => void;
 
 /** A model as bytes for its loader; `history` where training has one. */
 export type TrainingResult = { readonly bytes: Uint8Array; readonly history?: TrainingHistory };
 
-type Report = (progress: TrainingProgress) => void;
+/** Options without what does not cross threads: functions, signals and models. */
+type Portable<T> = Omit<T, 'signal' | 'onProgress' | 'onTree' | 'onRound' | 'from'>;
+type Continued<T> = Portable<T> & {
+  /** The model to continue from, as its `toBytes`. */
+  readonly from?: Uint8Array;
+};
 
 /** Every algorithm by the name of its task: rows and options of plain data in, bytes out. */
 const TASKS = {
-  'isolation-forest': encoded(fitIsolationForest),
-  'one-class-svm': encoded(fitOneClassSvm),
-  'random-forest': encoded(fitRandomForest),
-  'extra-trees': encoded(fitExtraTrees),
-  'gradient-boosting': encoded(fitGradientBoosting),
-  'hazard-boosting': encoded(fitHazardBoosting),
-  autoencoder: (matrix: Matrix, options: Portable<AutoencoderOptions>, onProgress: Report): TrainingResult => {
+  'isolation-forest': encoded(fitIsolationForest, () => ({})),
+  'one-class-svm': encoded(fitOneClassSvm, () => ({})),
+  'random-forest': encoded(fitRandomForest, perTree),
+  'extra-trees': encoded(fitExtraTrees, perTree),
+  'gradient-boosting': encoded(fitGradientBoosting, perRound),
+  'hazard-boosting': encoded(fitHazardBoosting, perRound),
+  autoencoder: (matrix: Matrix, options: Continued<AutoencoderOptions>, report: Report): TrainingResult => {
     const { from, ...rest } = options;
     const start = from && { from: loadAutoencoder(from) };
-    const { model, history } = fitAutoencoder(matrix, { ...rest, ...start, onProgress });
+    const { model, history } = fitAutoencoder(matrix, { ...rest, ...start, onProgress: perEpoch(report) });
     return { bytes: model.toBytes(), history };
   },
-  lstm: (data: LstmData, options: Portable<LstmOptions>, onProgress: Report): TrainingResult => {
+  lstm: (data: LstmData, options: Continued<LstmOptions>, report: Report): TrainingResult => {
     const { from, ...rest } = options;
     const start = from && { from: loadLstm(from) };
-    const { model, history } = fitLstm(data.sequences, data.targets, { ...rest, ...start, onProgress });
+    const all = { ...rest, ...start, onProgress: perEpoch(report) };
+    const { model, history } = fitLstm(data.sequences, data.targets, all);
     return { bytes: model.toBytes(), history };
   },
 } as const;
@@ -48,8 +57,28 @@ const TASKS = {
 /** Sequences and targets of `fitLstm`. */
 export type LstmData = { readonly sequences: Matrix; readonly targets: Matrix };
 
-function encoded<Data, Options>(fit: (data: Data, options: Options) => { toBytes(): Uint8Array }) {
-  return (data: Data, options: Options): TrainingResult => ({ bytes: fit(data, options).toBytes() });
+function encoded<Data, Options>(
+  fit: (data: Data, options: Options) => { toBytes(): Uint8Array },
+  watch: (report: Report) => object,
+) {
+  return (data: Data, options: Portable<Options>, report: Report): TrainingResult => ({
+    bytes: fit(data, { ...options, ...watch(report) } as Options).toBytes(),
+  });
+}
+
+function perTree(report: Report): object {
+  return { onTree: (done: number) => report({ done }) };
+}
+
+function perRound(report: Report): object {
+  return {
+    onRound: (done: number, validationLoss?: number) =>
+      report(validationLoss === undefined ? { done } : { done, validationLoss }),
+  };
+}
+
+function perEpoch(report: Report): (progress: TrainingProgress) => void {
+  return ({ epoch, validationLoss }) => report({ done: epoch, validationLoss });
 }
 
 export type TrainingKind = keyof typeof TASKS;

@@ -4,9 +4,9 @@ import { fitIsolationForest } from '../../src/ml/isolation-forest.ts';
 import { type Matrix, createMatrix } from '../../src/ml/matrix.ts';
 import { fitAutoencoder } from '../../src/ml/neural-autoencoder-training.ts';
 import { fitLstm } from '../../src/ml/neural-lstm-training.ts';
-import type { TrainingProgress } from '../../src/ml/neural-training.ts';
 import type * as TrainingPool from '../../src/ml/training-pool.ts';
 import { createRandom } from '../../src/ml/random.ts';
+import type { TaskProgress } from '../../src/ml/training-tasks.ts';
 
 /** Threads run compiled code, so the pool is the built one. */
 const built = resolve(import.meta.dirname, '../../dist/ml/training-pool.js');
@@ -49,13 +49,32 @@ describe('training pool', () => {
   it('continues from bytes, shares rows in shared memory, and reports every epoch in order', async () => {
     const data = normals(300, 6, true);
     const first = await pool.run({ kind: 'autoencoder', data, options: { seed: 1, epochs: 5 } });
-    const seen: TrainingProgress[] = [];
+    const seen: TaskProgress[] = [];
     const again = await pool.run(
       { kind: 'autoencoder', data, options: { seed: 1, epochs: 4, from: first.bytes } },
       { onProgress: (progress) => seen.push(progress) },
     );
-    expect(seen).toEqual(again.history!.progress);
-    expect(seen[0]!.trainingLoss).toBeLessThan(first.history!.progress[0]!.trainingLoss);
+    const { progress } = again.history!;
+    expect(seen).toEqual(progress.map(({ epoch, validationLoss }) => ({ done: epoch, validationLoss })));
+    expect(progress[0]!.trainingLoss).toBeLessThan(first.history!.progress[0]!.trainingLoss);
+  });
+
+  it('reports trees and rounds', async () => {
+    const matrix = normals(200, 4);
+    const data = { matrix, target: Float64Array.from({ length: 200 }, (_, i) => i % 2) };
+    const forest: TaskProgress[] = [];
+    const rounds: TaskProgress[] = [];
+    await pool.run(
+      { kind: 'random-forest', data, options: { seed: 1, task: 'classification', trees: 3 } },
+      { onProgress: (progress) => forest.push(progress) },
+    );
+    await pool.run(
+      { kind: 'gradient-boosting', data, options: { seed: 1, objective: 'logistic', trees: 2, validation: data } },
+      { onProgress: (progress) => rounds.push(progress) },
+    );
+    expect(forest).toEqual([{ done: 1 }, { done: 2 }, { done: 3 }]);
+    expect(rounds.map(({ done }) => done)).toEqual([1, 2]);
+    expect(rounds.every(({ validationLoss }) => validationLoss! > 0)).toBe(true);
   });
 
   it('stops a training that runs, ones that wait, and goes on', async () => {
