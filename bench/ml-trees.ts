@@ -4,14 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Worker } from 'node:worker_threads';
-import { outOfBagScore, type OutOfBag } from '../src/ml/forest-out-of-bag.ts';
+import { outOfBagScore } from '../src/ml/forest-out-of-bag.ts';
 import { loadForest, mergeForests } from '../src/ml/forest.ts';
 import { fitGradientBoosting } from '../src/ml/gradient-boosting.ts';
 import { fitIsolationForest } from '../src/ml/isolation-forest.ts';
 import { fitRandomForest } from '../src/ml/random-forest.ts';
+import { createTrainingPool } from '../src/ml/training-pool.ts';
+import type { TrainingTask } from '../src/ml/training-tasks.ts';
 import { boostingData, forestData, outlierData, writePeerData, type Labelled } from './ml-trees-data.ts';
-import type { TreeTask } from './ml-trees-worker.ts';
 import type { Row } from './report.ts';
 
 /** Ours and the peers work in turn, so that a machine that slows down slows all of them down. */
@@ -149,67 +149,49 @@ function rowTimes(): Row[] {
   ];
 }
 
-type Part = { readonly bytes: Uint8Array; readonly outOfBag?: OutOfBag };
-
-class Workers {
-  private readonly workers = [0, 1].map(() => new Worker(new URL('ml-trees-worker.js', import.meta.url)));
-
-  /** Seconds until the given tasks are done, each worker doing its list one after another. */
-  async run(lists: readonly (readonly TreeTask[])[], finish: (parts: Part[]) => void): Promise<number> {
-    const started = performance.now();
-    const parts = await Promise.all(
-      lists.map(async (tasks, index) => {
-        const done: Part[] = [];
-        for (const task of tasks) {
-          const answer = once(this.workers[index]!, 'message');
-          // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker, not a window
-          this.workers[index]!.postMessage(task);
-          done.push(((await answer) as [Part])[0]);
-        }
-        return done;
-      }),
-    );
-    finish(parts.flat());
-    return (performance.now() - started) / 1000;
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.terminate()));
-  }
-}
-
+/** One forest in two halves, merged, and two boosted models, by two threads of the training pool against one. */
 async function twoWorkers(): Promise<Row[]> {
-  const workers = new Workers();
   const forest = forestData();
   const boosting = boostingData();
-  const merge = (parts: Part[]): void => {
-    mergeForests(parts.map(({ bytes, outOfBag }) => loadForest(bytes, undefined, outOfBag)));
-  };
-  const grow = (firstTree: number, trees: number): TreeTask => ({ kind: 'forest', rows: forest, firstTree, trees });
-  const boost = (seed: number): TreeTask => ({ kind: 'boosting', rows: boosting, seed });
-  const cases = [
-    {
-      name: 'two-workers-forest',
-      note: 'one forest in two halves, merged',
-      one: () => workers.run([[grow(0, 100)]], merge),
-      two: () => workers.run([[grow(0, 50)], [grow(50, 50)]], merge),
-    },
-    {
-      name: 'two-workers-boosting',
-      note: 'two models at once',
-      one: () => workers.run([[boost(1), boost(2)]], () => undefined),
-      two: () => workers.run([[boost(1)], [boost(2)]], () => undefined),
-    },
+  const half = (firstTree: number): TrainingTask => ({
+    kind: 'random-forest',
+    data: forest,
+    options: { task: 'classification', seed: 1, firstTree, trees: 50 },
+  });
+  const boost = (seed: number): TrainingTask => ({
+    kind: 'gradient-boosting',
+    data: boosting,
+    options: { objective: 'logistic', seed, trees: 30 },
+  });
+  return [
+    await raceThreads('two-workers-forest', [half(0), half(50)], (parts) => {
+      mergeForests(parts.map((bytes) => loadForest(bytes)));
+    }),
+    await raceThreads('two-workers-boosting', [boost(1), boost(2)], () => undefined),
   ];
-  const rows: Row[] = [];
-  for (const { name, note, one, two } of cases) {
-    const ratios: number[] = [];
-    // The first round warms both workers up.
-    for (let round = 0; round <= ROUNDS; round++) ratios.push((await one()) / (await two()));
-    rows.push({ name, value: median(ratios.slice(1)), unit: '×', bound: 1.7, better: 'higher', note });
+}
+
+async function raceThreads(
+  name: string,
+  tasks: readonly TrainingTask[],
+  finish: (parts: Uint8Array[]) => void,
+): Promise<Row> {
+  const pools = [1, 2].map((threads) => createTrainingPool({ threads, niceness: 0 }));
+  const ratios: number[] = [];
+  // The first round starts the threads and warms them up.
+  for (let round = 0; round <= ROUNDS; round++) {
+    const seconds: number[] = [];
+    for (const pool of pools) {
+      const started = performance.now();
+      const results = await Promise.all(tasks.map((task) => pool.run(task)));
+      finish(results.map(({ bytes }) => bytes));
+      seconds.push(performance.now() - started);
+    }
+    if (round > 0) ratios.push(seconds[0]! / seconds[1]!);
   }
-  await workers.stop();
-  return rows;
+  await Promise.all(pools.map((pool) => pool.close()));
+  const note = ratios.map((ratio) => ratio.toFixed(2)).join(' ');
+  return { name, value: median(ratios), unit: '×', bound: 1.7, better: 'higher', note };
 }
 
 /** The rows of the trees' part of `npm run bench:ml`. */

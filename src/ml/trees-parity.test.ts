@@ -124,7 +124,7 @@ describe('against scikit-learn and XGBoost', () => {
       const values = data.map((x) => (Number.isNaN(x) ? fixture.fill : x));
       return createMatrix(values, rows, columns);
     };
-    const ours = seeds.map((seed) => {
+    const ours = seeds.slice(0, 4).map((seed) => {
       const options = { task: 'classification', seed, minLeafRows: 5 } as const;
       const forest = fitRandomForest({ matrix: filled(train), target: learn }, options);
       const shares = forest.predictBatch(filled(test)).filter((_, i) => i % 2 === 1);
