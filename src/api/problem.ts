@@ -44,9 +44,11 @@ export function toVigiaError(thrown: unknown, bodyLimit: number): VigiaError {
 function sayValues(values: ErrorValues, words: Words): ErrorValues {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => {
-      const key = `api.${name}_${value}`;
-      const said = words.phrase({ key, values: {} });
-      return [name, said === key ? value : said];
+      for (const key of [`api.${name}_${value}`, `collect.${name}_${value}`]) {
+        const said = words.phrase({ key, values: {} });
+        if (said !== key) return [name, said];
+      }
+      return [name, value];
     }),
   );
 }
