@@ -14,6 +14,7 @@ import { words as dashboardWordsEn } from './en/dashboard-words.ts';
 import { words as dashboardWordsEs } from './es/dashboard-words.ts';
 import { api as apiEn } from './en/api.ts';
 import { collect as collectEn } from './en/collect.ts';
+import { commands as commandsEn } from './en/commands.ts';
 import { config as configEn } from './en/config.ts';
 import { correlate as correlateEn } from './en/correlate.ts';
 import { errors as errorsEn } from './en/errors.ts';
@@ -21,6 +22,7 @@ import { predict as predictEn } from './en/predict.ts';
 import { recommend as recommendEn } from './en/recommend.ts';
 import { api as apiEs } from './es/api.ts';
 import { collect as collectEs } from './es/collect.ts';
+import { commands as commandsEs } from './es/commands.ts';
 import { config as configEs } from './es/config.ts';
 import { correlate as correlateEs } from './es/correlate.ts';
 import { errors as errorsEs } from './es/errors.ts';
@@ -42,6 +44,7 @@ const en = {
   act: actEn,
   api: apiEn,
   collect: collectEn,
+  commands: commandsEn,
   config: configEn,
   correlate: correlateEn,
   dashboard: dashboardEn,
@@ -59,6 +62,7 @@ const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof
   act: actEs,
   api: apiEs,
   collect: collectEs,
+  commands: commandsEs,
   config: configEs,
   correlate: correlateEs,
   dashboard: dashboardEs,

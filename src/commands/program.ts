@@ -1,0 +1,97 @@
+import { Command, CommanderError } from 'commander';
+import { toError, VigiaError } from '../runtime/errors.ts';
+import type { TextKey } from '../text/catalogue.ts';
+import { EXIT, type Terminal } from './terminal.ts';
+
+/** Commander's complaints, as ours. */
+const COMPLAINTS: Readonly<Record<string, TextKey>> = {
+  'commander.unknownOption': 'commands.bad_option',
+  'commander.unknownCommand': 'commands.bad_command',
+  'commander.missingArgument': 'commands.bad_argument',
+  'commander.optionMissingArgument': 'commands.bad_argument',
+  'commander.excessArguments': 'commands.bad_excess',
+};
+
+/** One line for a wrong command line. */
+function complainOfUsage(error: CommanderError, name: string, { words, complain }: Terminal): number {
+  const found = /'([^']*)'/.exec(error.message)?.[1] ?? '';
+  const detail = error.message.replace(/^error: /, '').split('\n')[0] ?? '';
+  const command = name === '' ? '' : `${name} `;
+  complain(words.say(COMPLAINTS[error.code] ?? 'commands.bad_usage', { found, detail, command }));
+  return EXIT.usage;
+}
+
+/** One line for what ended a command; what nobody foresaw comes with its trace. */
+function complainOfFailure(thrown: unknown, { words, complain }: Terminal): number {
+  if (thrown instanceof VigiaError) {
+    const detail = words.error(thrown.code, thrown.values);
+    complain(thrown.code === 'USAGE' ? detail : `${thrown.code}: ${detail}`);
+    return thrown.code === 'USAGE' ? EXIT.usage : EXIT.failed;
+  }
+  const error = toError(thrown);
+  complain(`INTERNAL: ${words.error('INTERNAL', { detail: error.message })}\n${error.stack ?? ''}`);
+  return EXIT.failed;
+}
+
+/** Adds the commands. Each is loaded only when it is asked for, so that none makes another slow. */
+function build(terminal: Terminal, end: (code: number) => void): Command {
+  const { words } = terminal;
+  const program = new Command('vigia').description(words.say('commands.about'));
+  const config = ['-c, --config <file>', words.say('commands.about_config')] as const;
+
+  program
+    .command('run', { isDefault: true })
+    .description(words.say('commands.about_run'))
+    .option(...config)
+    .action(async (options: { readonly config?: string }) =>
+      end(await (await import('./run.ts')).run(options, terminal)),
+    );
+
+  program
+    .command('check <file>')
+    .description(words.say('commands.about_check'))
+    .action(async (file: string) => end((await import('./check.ts')).check(file, terminal)));
+
+  program
+    .command('doctor')
+    .description(words.say('commands.about_doctor'))
+    .option(...config)
+    .action(async (options: { readonly config?: string }) =>
+      end(await (await import('./doctor.ts')).doctor(options, terminal)),
+    );
+
+  program
+    .command('token')
+    .description(words.say('commands.about_token'))
+    .option('--name <name>', words.say('commands.about_name'), 'default')
+    .option('--role <role>', words.say('commands.about_role'), 'operator')
+    .action(async (options: { readonly name: string; readonly role: string }) =>
+      end((await import('./token.ts')).token(options, terminal)),
+    );
+  return program;
+}
+
+/** Carries out one command line; resolves with the exit code. Never throws. */
+export async function runProgram(argv: readonly string[], version: string, terminal: Terminal): Promise<number> {
+  let code: number = EXIT.good;
+  const program = build(terminal, (ended) => {
+    code = ended;
+  });
+  program.version(version);
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .showSuggestionAfterError(false)
+      .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: () => undefined });
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) return complainOfFailure(thrown, terminal);
+    // Help and version end commander by an error of exit code 0.
+    if (thrown.exitCode === 0) return EXIT.good;
+    const name = program.commands.find((command) => command.name() === argv[0])?.name() ?? '';
+    return complainOfUsage(thrown, name, terminal);
+  }
+}
