@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { toError, VigiaError } from '../runtime/errors.ts';
-import { createText } from '../text/text.ts';
+import { toError } from '../runtime/errors.ts';
 import { type Running, startVigia } from './start-vigia.ts';
 import { configFile, EXIT, readConfig, type Terminal } from './terminal.ts';
 
@@ -38,16 +37,8 @@ export async function run(options: { readonly config?: string | undefined }, ter
   const file = configFile(options.config, terminal);
   const config = readConfig(file, terminal);
   if (config === null) return EXIT.usage;
-  const words = createText()(config.language);
   const folder = file === null ? terminal.folder : dirname(resolve(terminal.folder, file));
-  try {
-    const running = await startVigia(config, folder);
-    terminal.print(words.say('commands.watching', { url: running.url }));
-    return await untilEnded(running, terminal);
-  } catch (thrown) {
-    const error = toError(thrown);
-    if (!(error instanceof VigiaError)) throw error;
-    terminal.complain(`${error.code}: ${words.error(error.code, error.values)}`);
-    return error.code === 'CONFIG_INVALID' ? EXIT.usage : EXIT.failed;
-  }
+  const running = await startVigia(config, folder);
+  terminal.print(terminal.words.say('commands.watching', { url: running.url }));
+  return untilEnded(running, terminal);
 }
