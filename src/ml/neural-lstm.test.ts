@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gaussianMatrix, resultOrCode } from './check-outlier-model.ts';
+import { checkSupervisedModel } from './check-supervised-model.ts';
 import { createKernels } from './kernels/kernels.ts';
 import { type Matrix, createMatrix } from './matrix.ts';
 import { MlError } from './ml-error.ts';
@@ -11,6 +12,7 @@ import { randomLstm } from './neural-lstm-layer.ts';
 import { createLstmNetwork } from './neural-lstm-network.ts';
 import { type LstmOptions, fitLstm, trainLstm } from './neural-lstm-training.ts';
 import { createRandom } from './random.ts';
+import { checkTarget } from './supervised-rows.ts';
 
 /** Bits; the answer is whether those at steps 2 and 7 of 12 differ. */
 function delayedXor(rows: number, seed: number): { x: Matrix; y: Matrix } {
@@ -135,7 +137,17 @@ function fitSmall(x: Matrix, changes: Partial<LstmOptions> = {}): LstmModel {
   return fitLstm(x, y, { ...small, ...changes }).model;
 }
 
-describe('LSTM keeps the contract of a supervised model', () => {
+checkSupervisedModel('LSTM', {
+  fit: (matrix, target, seed) => {
+    const options: LstmOptions = { seed, features: Math.min(2, matrix.columns), loss: { kind: 'logistic' } };
+    // A missing target is unknown to the LSTM; this suite wants every label known.
+    const targets = createMatrix(checkTarget(target, matrix.rows), target.length, 1);
+    return fitLstm(matrix, targets, { ...options, units: [8], epochs: 30, learningRate: 0.01 }).model;
+  },
+  load: loadLstm,
+});
+
+describe('LSTM as a model of sequences', () => {
   const matrix = gaussianMatrix(150, 12);
   const model = fitSmall(matrix, { units: [5, 9], hidden: [7] });
 
