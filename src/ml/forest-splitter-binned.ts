@@ -64,8 +64,11 @@ export class BinnedSplitter implements ForestSplitter {
     const missing = this.counts[MISSING_BIN]!;
     const varies = used > 1 || (used === 1 && missing > 0);
     if (varies) {
-      this.scan(column, used, false);
-      if (missing > 0) this.scan(column, used, true);
+      const one = this.sums === 1;
+      if (one) this.scanOne(column, used, false);
+      else this.scan(column, used, false);
+      if (missing > 0 && one) this.scanOne(column, used, true);
+      if (missing > 0 && !one) this.scan(column, used, true);
     }
     this.clear(used);
     return varies;
@@ -81,7 +84,7 @@ export class BinnedSplitter implements ForestSplitter {
       const cell = bin * width;
       counts[bin]!++;
       cells[cell]! += weight[i]!;
-      cells[cell + 1 + slot[i]!]! += value[i]!;
+      cells[cell + 1 + (sums === 1 ? 0 : slot[i]!)]! += value[i]!;
       if (sparse) hit[bin >> 5]! |= 1 << (bin & 31);
     }
   }
@@ -135,12 +138,39 @@ export class BinnedSplitter implements ForestSplitter {
       }
       if (rows < this.minLeafRows || end - start - rows < this.minLeafRows) continue;
       const score = sideScore(left, 0, sums) + sideScore(right, 0, sums);
-      if (score <= this.bestScore) continue;
-      this.bestScore = score;
-      this.column = column;
-      this.bin = bin;
-      // Missing values that training did not see follow the heavier side.
-      this.missingLeft = missing > 0 ? missingLeft : 2 * left[0]! >= totals[0]!;
+      if (score > this.bestScore) this.keep({ column, bin, missingLeft }, score, left[0]!);
     }
+  }
+
+  /** The same for one sum, the case of regression and of two classes: four numbers that stay in registers. */
+  private scanOne(column: number, used: number, missingLeft: boolean): void {
+    const { counts, cells, minLeafRows } = this;
+    const { totals, start, end } = this.node!;
+    const [weight = 0, sum = 0] = totals;
+    const missing = counts[MISSING_BIN]!;
+    const cuts = missing > 0 && !missingLeft ? used : used - 1;
+    const most = end - start - minLeafRows;
+    let rows = missingLeft ? missing : 0;
+    let leftWeight = missingLeft ? cells[2 * MISSING_BIN]! : 0;
+    let left = missingLeft ? cells[2 * MISSING_BIN + 1]! : 0;
+    for (let i = 0; i < cuts; i++) {
+      const bin = this.used[i]!;
+      rows += counts[bin]!;
+      leftWeight += cells[2 * bin]!;
+      left += cells[2 * bin + 1]!;
+      const rightWeight = weight - leftWeight;
+      if (rows < minLeafRows || rows > most || rightWeight <= 0) continue;
+      const right = sum - left;
+      const score = (left * left) / leftWeight + (right * right) / rightWeight;
+      if (score > this.bestScore) this.keep({ column, bin, missingLeft }, score, leftWeight);
+    }
+  }
+
+  private keep(cut: { column: number; bin: number; missingLeft: boolean }, score: number, leftWeight: number): void {
+    this.bestScore = score;
+    this.column = cut.column;
+    this.bin = cut.bin;
+    // Missing values that training did not see follow the heavier side.
+    this.missingLeft = this.counts[MISSING_BIN]! > 0 ? cut.missingLeft : 2 * leftWeight >= this.node!.totals[0]!;
   }
 }
