@@ -594,8 +594,24 @@ function answer(url, method, body) {
     case 'anomalies':
       return page([
         ...anomalies.filter(({ entity }) => entity === search.get('entity')),
-        ...(anomalies.length > 0 ? [closedAnomaly(search.get('entity'))] : []),
+        ...(anomalies.length > 0 && search.get('open') === null ? [closedAnomaly(search.get('entity'))] : []),
       ]);
+    case 'failures':
+      return page(
+        search.get('entity') === bad[0]?.id
+          ? [
+              {
+                id: 'f1',
+                entity: bad[0].id,
+                kind: 'target_down',
+                start: start - 26 * HOUR,
+                end: start - 25.8 * HOUR,
+                source: 'scrape',
+                note: '',
+              },
+            ]
+          : [],
+      );
     case 'events':
       return page(mood === 'learning' ? [] : eventsOf(search.get('entity')));
     case 'predictions':

@@ -26,7 +26,7 @@ export function ApproveDialog({ run, onClose }: RunDialogProps) {
       <div className="space-y-5">
         <Plan run={run} />
         {run.expiresAt !== null && (
-          <p className="text-sm text-muted">
+          <p className="text-sm text-muted first-letter:uppercase">
             {words.say('dashboard-incident.expires', { when: relative(words, run.expiresAt, now) })}
           </p>
         )}

@@ -19,7 +19,7 @@ import type {
 import type { Outcome, Run } from '../../../src/model/action.ts';
 import type { Anomaly } from '../../../src/model/anomaly.ts';
 import type { Event } from '../../../src/model/event.ts';
-import type { AuditEntry, Model } from '../../../src/model/failure.ts';
+import type { AuditEntry, Failure, Model } from '../../../src/model/failure.ts';
 import type { Incident } from '../../../src/model/incident.ts';
 import type { Prediction } from '../../../src/model/prediction.ts';
 import type { DeadLetter } from '../../../src/model/topics.ts';
@@ -87,6 +87,7 @@ function useList<T>(
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,
+    gcTime: 60_000,
     select: (data) => ({ items: data.pages.flatMap((page) => page.items), more: data.pages.at(-1)?.next != null }),
   });
 }
@@ -94,8 +95,11 @@ function useList<T>(
 export const useEntities = (search: string) => useList<EntityView>('entities', 'entities', { search });
 export const useIncidents = (state: 'open' | 'resolved') => useList<Incident>('incidents', 'incidents', { state });
 export const usePredictions = (entity?: string) => useList<Prediction>('predictions', 'predictions', { entity });
-export const useAnomalies = (entity: string, range: ChartRange) =>
-  useList<Anomaly>('anomalies', 'anomalies', { entity, from: range.from, to: range.to });
+export const useOpenAnomalies = (entity: string) => useList<Anomaly>('anomalies', 'anomalies', { entity, open: true });
+/** Anomalies that began within the range, or up to its length before, as those may reach into it. */
+export const useAnomalies = (entity: string, { from, to }: ChartRange) =>
+  useList<Anomaly>('anomalies', 'anomalies', { entity, from: Math.max(0, 2 * from - to), to });
+export const useFailures = (entity: string) => useList<Failure>('failures', 'failures', { entity });
 export const useEvents = (entity: string, range: ChartRange) =>
   useList<Event>('events', 'events', { entity, from: range.from, to: range.to });
 export const useRuns = () => useList<Run>('runs', 'runs');

@@ -1,7 +1,9 @@
 import type { ReactNode } from 'react';
 import type { Anomaly } from '../../../src/model/anomaly.ts';
 import type { Event } from '../../../src/model/event.ts';
+import type { Failure } from '../../../src/model/failure.ts';
 import type { Prediction } from '../../../src/model/prediction.ts';
+import { duration } from '../format/duration.ts';
 import { risk } from '../format/prediction.ts';
 import { shortFeature } from '../format/names.ts';
 import type { PageWords } from '../text/page-words.ts';
@@ -22,7 +24,17 @@ interface Line {
 /** Lines at once; a longer range has them all in the charts. */
 const MOST_LINES = 100;
 
-function linesOf(words: PageWords, { anomalies, predictions, events }: HistoryProps): readonly Line[] {
+/** What had been said of it before a failure: the newest prediction that was made before, or that there was none. */
+function saidBefore(words: PageWords, failure: Failure, predictions: readonly Prediction[]): string {
+  const [last] = predictions
+    .filter(({ openedAt }) => openedAt < failure.start)
+    .toSorted((a, b) => b.openedAt - a.openedAt);
+  if (last === undefined) return words.say('dashboard-entity.notSaid');
+  const lead = duration(words, Math.round((failure.start - last.openedAt) / 1000));
+  return words.say('dashboard-entity.saidBefore', { lead, risk: risk(words, last) });
+}
+
+function linesOf(words: PageWords, { anomalies, predictions, events, failures }: HistoryProps): readonly Line[] {
   const lines: readonly Line[] = [
     ...anomalies.map((anomaly) => ({
       key: anomaly.id,
@@ -33,6 +45,13 @@ function linesOf(words: PageWords, { anomalies, predictions, events }: HistoryPr
         .slice(0, 2)
         .map(({ feature }) => shortFeature(feature))
         .join(', '),
+    })),
+    ...failures.map((failure) => ({
+      key: failure.id,
+      time: failure.start,
+      severity: 'critical' as const,
+      title: words.say('dashboard-entity.failure', { kind: failure.kind }),
+      detail: [saidBefore(words, failure, predictions), failure.note].filter((part) => part !== '').join(' '),
     })),
     ...predictions.map((prediction) => ({
       key: prediction.id,
@@ -56,6 +75,7 @@ interface HistoryProps {
   readonly anomalies: readonly Anomaly[];
   readonly predictions: readonly Prediction[];
   readonly events: readonly Event[];
+  readonly failures: readonly Failure[];
 }
 
 function HistoryLine({ line }: { readonly line: Line }): ReactNode {

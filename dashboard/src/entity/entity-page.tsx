@@ -1,5 +1,7 @@
 import { lazy, Suspense, useMemo } from 'react';
-import { useAnomalies, useEntity, useEvents, usePredictions } from '../api/queries.ts';
+import type { EntityView } from '../../../src/api/contract/views.ts';
+import type { Anomaly } from '../../../src/model/anomaly.ts';
+import { useAnomalies, useEntity, useEvents, useFailures, useOpenAnomalies, usePredictions } from '../api/queries.ts';
 import { useWords } from '../text/words.ts';
 import { AnomalyCard } from '../ui/anomaly-card.tsx';
 import { Section } from '../ui/section.tsx';
@@ -11,52 +13,61 @@ import { RiskCard } from './risk-card.tsx';
 
 const FeatureCharts = lazy(() => import('./feature-charts.tsx').then((charts) => ({ default: charts.FeatureCharts })));
 
+const NOTHING: readonly never[] = [];
+
+function AbnormalNow({ anomalies }: { readonly anomalies: readonly Anomaly[] }) {
+  const words = useWords();
+  if (anomalies.length === 0) return null;
+  return (
+    <Section title={words.say('dashboard-entity.abnormalNow')}>
+      <div className="space-y-4">
+        {anomalies.map((anomaly) => (
+          <AnomalyCard key={anomaly.id} anomaly={anomaly} />
+        ))}
+      </div>
+    </Section>
+  );
+}
+
+function Everything({ entity }: { readonly entity: EntityView }) {
+  const words = useWords();
+  const choice = useRange();
+  const open = useOpenAnomalies(entity.id).data?.items ?? NOTHING;
+  const inRange = useAnomalies(entity.id, choice.range).data?.items ?? NOTHING;
+  const events = useEvents(entity.id, choice.range).data?.items ?? NOTHING;
+  const failures = useFailures(entity.id).data?.items ?? NOTHING;
+  const predictions = usePredictions(entity.id).data?.items ?? NOTHING;
+  const risks = predictions.filter(({ state }) => state === 'open');
+  const past = predictions.filter(({ state }) => state !== 'open');
+  const closed = useMemo(() => inRange.filter(({ end }) => end !== null), [inRange]);
+  const marks = useMemo(() => ({ anomalies: [...open, ...closed], events }), [open, closed, events]);
+  return (
+    <div className="space-y-10">
+      <EntityHead entity={entity} risks={risks} />
+      {risks.length > 0 && (
+        <Section title={words.say('dashboard-entity.risks')}>
+          <div className="space-y-4">
+            {risks.map((prediction) => (
+              <RiskCard key={prediction.id} prediction={prediction} />
+            ))}
+          </div>
+        </Section>
+      )}
+      <AbnormalNow anomalies={open} />
+      <Suspense fallback={<Skeleton rows={2} height="h-48" />}>
+        <FeatureCharts entity={entity.id} open={open} choice={choice} marks={marks} />
+      </Suspense>
+      <EntityHistory anomalies={closed} predictions={past} events={events} failures={failures} />
+    </div>
+  );
+}
+
 /** Everything known of one entity, from what it means to the numbers behind it. */
 export function EntityPage({ id }: { readonly id: string }) {
-  const words = useWords();
   const entity = useEntity(id);
-  const choice = useRange();
-  const anomalies = useAnomalies(id, choice.range);
-  const events = useEvents(id, choice.range);
-  const predictions = usePredictions(id);
-  const own = (predictions.data?.items ?? []).filter((prediction) => prediction.entity === id);
-  const risks = own.filter(({ state }) => state === 'open');
-  const seen = anomalies.data?.items;
-  const open = useMemo(() => (seen ?? []).filter(({ end }) => end === null), [seen]);
-  const marks = { anomalies: seen ?? [], events: events.data?.items ?? [] };
   return (
     <Loaded query={entity} skeleton={<Skeleton rows={3} height="h-32" />}>
-      {(view) => (
-        <div className="space-y-10">
-          <EntityHead entity={view} risks={risks} />
-          {risks.length > 0 && (
-            <Section title={words.say('dashboard-entity.risks')}>
-              <div className="space-y-4">
-                {risks.map((prediction) => (
-                  <RiskCard key={prediction.id} prediction={prediction} />
-                ))}
-              </div>
-            </Section>
-          )}
-          {open.length > 0 && (
-            <Section title={words.say('dashboard-entity.abnormalNow')}>
-              <div className="space-y-4">
-                {open.map((anomaly) => (
-                  <AnomalyCard key={anomaly.id} anomaly={anomaly} />
-                ))}
-              </div>
-            </Section>
-          )}
-          <Suspense fallback={<Skeleton rows={2} height="h-48" />}>
-            <FeatureCharts entity={id} open={open} choice={choice} marks={marks} />
-          </Suspense>
-          <EntityHistory
-            anomalies={(seen ?? []).filter(({ end }) => end !== null)}
-            predictions={own.filter(({ state }) => state !== 'open')}
-            events={events.data?.items ?? []}
-          />
-        </div>
-      )}
+      {(view) => <Everything entity={view} />}
     </Loaded>
   );
 }

@@ -1,7 +1,7 @@
 import { Area, ComposedChart, Line, ReferenceArea, ReferenceLine, ResponsiveContainer, Tooltip } from 'recharts';
 import type { ChartRange } from '../api/queries.ts';
 import { clockTime } from '../format/moment.ts';
-import { band, quantity } from '../format/quantity.ts';
+import { quantity } from '../format/quantity.ts';
 import { useWords } from '../text/words.ts';
 import { useBrush } from './brush.ts';
 import { TimeAxis, ValueAxis } from './chart-axes.tsx';
@@ -20,18 +20,12 @@ interface ReadingProps {
   readonly unit: string;
 }
 
-/** Value, expectation and time at the cursor; every chart of the page shows its own at the same time. Recharts hands in the payload. */
+/** Value and time at the cursor; every chart of the page shows its own at the same time. Recharts hands in the payload. */
 function Reading({ payload, unit }: ReadingProps) {
   const words = useWords();
   const row = payload?.[0]?.payload as ChartRow | undefined;
   if (row === undefined) return null;
-  return (
-    <ChartTip value={quantity(words, row.mean, unit)}>
-      {row.band !== null &&
-        `· ${words.say('dashboard-entity.expectedBand', { band: band(words, row.band[0], row.band[1], unit) })} `}
-      · {clockTime(words.language, row.time)}
-    </ChartTip>
-  );
+  return <ChartTip value={quantity(words, row.mean, unit)}>· {clockTime(words.language, row.time)}</ChartTip>;
 }
 
 /** Anomalies as shaded spans, events as ticks. */

@@ -22,7 +22,7 @@ const WELL_KNOWN = [
 const NOTABLE = 0.9;
 
 function knownRank({ metric, hasLimit }: FeatureView): number {
-  const name = metric.replace(/^(host|node|container|process)_/, '');
+  const name = metric.replace(/^(host|node|container)_/, '');
   const found = WELL_KNOWN.findIndex((beginning) => name.startsWith(beginning));
   const rank = found < 0 ? WELL_KNOWN.length : found;
   return hasLimit ? rank - 0.5 : rank;

@@ -7,7 +7,7 @@ import { WaitingRun } from '../actions/waiting-run.tsx';
 export function Do({ waiting, className = '' }: { readonly waiting: readonly Run[]; readonly className?: string }) {
   const words = useWords();
   return (
-    <Section title={words.say('dashboard-overview.do')} className={className}>
+    <Section id="do" title={words.say('dashboard-overview.do')} className={className}>
       {waiting.length === 0 ? (
         <p className="text-sm text-muted">{words.say('dashboard-overview.doEmpty')}</p>
       ) : (

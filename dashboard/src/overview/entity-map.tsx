@@ -1,7 +1,7 @@
 import { duration } from '../format/duration.ts';
 import type { EntityView } from '../../../src/api/contract/views.ts';
 import { formatPercent } from '../../../src/text/format.ts';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import { entityHref } from '../format/names.ts';
 import type { PageWords } from '../text/page-words.ts';
@@ -44,13 +44,15 @@ interface TileProps {
   /** Whether Tab stops here. */
   readonly stop: boolean;
   readonly onFocus: () => void;
-  readonly onLook: (text: string) => void;
 }
 
 const namedShape = 'min-h-9 gap-2 px-3 py-1 text-sm rounded-lg';
-const smallShape = 'size-[22px] justify-center text-[11px] leading-none font-bold rounded-[5px]';
+/** The name of a small tile that is looked at stands in one place, at the end of its kind's heading. */
+const told =
+  'after:pointer-events-none after:absolute after:-top-7 after:right-0 after:hidden after:max-w-[75%] after:truncate after:bg-page after:text-sm after:font-normal after:text-ink after:content-[attr(aria-label)] hover:after:block focus-visible:after:block';
+const smallShape = `size-[22px] justify-center text-[11px] leading-none font-bold rounded-[5px] ${told}`;
 
-function Tile({ entity, named, stop, onFocus, onLook }: TileProps) {
+function Tile({ entity, named, stop, onFocus }: TileProps) {
   const words = useWords();
   const text = tell(words, entity);
   return (
@@ -60,11 +62,7 @@ function Tile({ entity, named, stop, onFocus, onLook }: TileProps) {
         tabIndex={stop ? 0 : -1}
         aria-label={text}
         title={text}
-        onFocus={() => {
-          onFocus();
-          onLook(text);
-        }}
-        onPointerEnter={() => onLook(text)}
+        onFocus={onFocus}
         className={`flex items-center border ${named ? namedShape : smallShape} ${looks[entity.state]} outline-offset-1 hover:outline-2 hover:outline-accent`}
       >
         {named && <span className="min-w-0 flex-1 truncate">{entity.name}</span>}
@@ -79,11 +77,10 @@ const STEPS: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowDown: 1, A
 interface TilesProps {
   readonly entities: readonly EntityView[];
   readonly named: boolean;
-  readonly onLook: (text: string) => void;
 }
 
 /** One kind's tiles. Tab enters at one tile; the arrows go on from there, so that a thousand tiles are one stop. */
-function Tiles({ entities, named, onLook }: TilesProps) {
+function Tiles({ entities, named }: TilesProps) {
   const [at, setAt] = useState(0);
   const stop = Math.min(at, entities.length - 1);
   const onKey = (event: React.KeyboardEvent<HTMLUListElement>): void => {
@@ -96,17 +93,12 @@ function Tiles({ entities, named, onLook }: TilesProps) {
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the arrows move among the links inside
     <ul
       onKeyDown={onKey}
-      className={named ? 'grid grid-cols-[repeat(auto-fill,minmax(9.5rem,1fr))] gap-1.5' : 'flex flex-wrap gap-[3px]'}
+      className={
+        named ? 'grid grid-cols-[repeat(auto-fill,minmax(9.5rem,1fr))] gap-1.5' : 'relative flex flex-wrap gap-[3px]'
+      }
     >
       {entities.map((entity, index) => (
-        <Tile
-          key={entity.id}
-          entity={entity}
-          named={named}
-          stop={index === stop}
-          onFocus={() => setAt(index)}
-          onLook={onLook}
-        />
+        <Tile key={entity.id} entity={entity} named={named} stop={index === stop} onFocus={() => setAt(index)} />
       ))}
     </ul>
   );
@@ -143,8 +135,8 @@ interface EntityMapProps {
 /** Every entity as a tile in its kind, shaded by its state; a thousand fit on a screen. */
 export function EntityMap({ entities, total, className = '' }: EntityMapProps) {
   const words = useWords();
-  const [looked, setLooked] = useState('');
   const named = entities.length <= MOST_NAMED;
+  const groups = useMemo(() => groupEntities(entities), [entities]);
   if (entities.length === 0) {
     return (
       <Section title={words.say('dashboard-overview.map')} className={className}>
@@ -154,24 +146,16 @@ export function EntityMap({ entities, total, className = '' }: EntityMapProps) {
   }
   return (
     <Section title={words.say('dashboard-overview.map')} className={className} aside={<Legend entities={entities} />}>
-      <div className="space-y-5" onPointerLeave={() => setLooked('')}>
-        {groupEntities(entities).map((group) => (
+      <div className="space-y-5">
+        {groups.map((group) => (
           <div key={group.kind}>
             <h3 className="mb-1.5 text-sm text-muted">
               {group.kind} <span className="text-muted">{group.entities.length}</span>
             </h3>
-            <Tiles entities={group.entities} named={named} onLook={setLooked} />
+            <Tiles entities={group.entities} named={named} />
           </div>
         ))}
       </div>
-      {!named && looked !== '' && (
-        <p
-          aria-hidden
-          className="pointer-events-none sticky bottom-4 mt-3 w-fit max-w-full truncate rounded-lg border border-line bg-raised px-3 py-1.5 text-sm shadow-lg"
-        >
-          {looked}
-        </p>
-      )}
       {total > entities.length && (
         <p className="mt-2 text-sm text-muted">
           {words.say('dashboard-overview.mapPart', { shown: entities.length, total })}

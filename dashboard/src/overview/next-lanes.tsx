@@ -19,7 +19,7 @@ const grid = 'grid gap-x-5 sm:grid-cols-[minmax(9rem,14rem)_minmax(0,1fr)_8.5rem
 
 const barColours: Readonly<Record<Prediction['severity'], string>> = {
   critical: 'var(--critical)',
-  warning: 'var(--warning-tile)',
+  warning: 'var(--warning-mark)',
   info: 'var(--info)',
 };
 
@@ -106,7 +106,7 @@ function Axis() {
 }
 
 /** Lanes at once; the rest behind a press. */
-const SHOWN = 10;
+const SHOWN = 6;
 
 interface NextLanesProps {
   readonly predictions: readonly Prediction[];

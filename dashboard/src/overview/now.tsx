@@ -18,7 +18,7 @@ export function NowSentence({ overview }: { readonly overview: Overview }) {
   const words = useWords();
   const { silent, entities } = overview.counts;
   const notes = [
-    words.say('dashboard-overview.watching', { count: entities }),
+    ...(entities > 0 ? [words.say('dashboard-overview.watching', { count: entities })] : []),
     ...(silent > 0 ? [words.say('dashboard-overview.silentOnes', { count: silent })] : []),
   ];
   return (
@@ -31,6 +31,11 @@ export function NowSentence({ overview }: { readonly overview: Overview }) {
           {stateSentence(words, overview)}
         </h1>
         <p className="mt-1 text-muted">{notes.join(' · ')}</p>
+        {overview.waiting.length > 0 && (
+          <a href="#do" className="mt-2 inline-block font-medium text-accent underline underline-offset-3 lg:hidden">
+            {words.say('dashboard-overview.waitingRuns', { count: overview.waiting.length })}
+          </a>
+        )}
       </div>
     </div>
   );
@@ -72,7 +77,7 @@ function IncidentRow({ incident }: { readonly incident: Incident }) {
 }
 
 /** Rows at once on the overview; the page of incidents has them all. */
-const SHOWN = 8;
+const SHOWN = 5;
 
 export function NowIncidents({ incidents }: { readonly incidents: readonly Incident[] }) {
   const words = useWords();

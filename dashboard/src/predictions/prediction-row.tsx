@@ -15,7 +15,7 @@ export function PredictionRow({ prediction }: { readonly prediction: Prediction 
   return (
     <Link href={entityHref(prediction.entity)} className="flex items-start gap-3 px-4 py-3 hover:bg-sunken">
       <span className="mt-0.5">
-        <StateIcon state={open ? prediction.severity : 'calm'} />
+        <StateIcon state={prediction.state === 'cleared' ? 'calm' : prediction.severity} />
       </span>
       <span className="min-w-0 flex-1">
         <span className="block font-medium break-words">

@@ -27,13 +27,13 @@ export function Contributions({ contributions }: { readonly contributions: reado
         <tbody>
           {contributions.map((one) => (
             <tr key={`${one.feature} ${one.detector}`} className="border-t border-line">
-              <th scope="row" className="min-w-44 py-1.5 pr-4 font-medium">
+              <th scope="row" className="min-w-32 py-1.5 pr-4 font-medium">
                 <FeatureLabel feature={one.feature} />
               </th>
               <td className={cell}>
                 <span className="flex items-center gap-2">
                   <span className="w-10 text-right">{formatPercent(words.language, one.share)}</span>
-                  <ShareBar share={one.share} className="h-1.5 w-14" />
+                  <ShareBar share={one.share} className="h-1.5 w-14 max-sm:hidden" />
                 </span>
               </td>
               <td className={`${cell} font-medium`}>{quantity(words, one.value, one.unit)}</td>

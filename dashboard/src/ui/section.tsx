@@ -1,6 +1,8 @@
 import { type ReactNode, useId } from 'react';
 
 interface SectionProps {
+  /** Where a link within the page leads. */
+  readonly id?: string;
   readonly title: string;
   readonly note?: ReactNode;
   readonly aside?: ReactNode;
@@ -9,10 +11,10 @@ interface SectionProps {
 }
 
 /** A region with a heading that screen readers list. */
-export function Section({ title, note, aside, className = '', children }: SectionProps) {
+export function Section({ id: anchor, title, note, aside, className = '', children }: SectionProps) {
   const id = useId();
   return (
-    <section aria-labelledby={id} className={className}>
+    <section id={anchor} aria-labelledby={id} className={`scroll-mt-4 ${className}`}>
       <div className="mb-3 flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
         <h2 id={id} className="text-base font-semibold">
           {title}

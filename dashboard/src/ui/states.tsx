@@ -60,6 +60,7 @@ export function Failed({ error, retry }: { readonly error: Error; readonly retry
       )}
     >
       <p>{detail}</p>
+      {status >= 500 && <p>{words.say('dashboard.failedDetail')}</p>}
       {retry !== undefined && <Button onClick={retry}>{words.say('dashboard.tryAgain')}</Button>}
     </Notice>
   );

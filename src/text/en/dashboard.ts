@@ -13,6 +13,7 @@ export const dashboard = {
   entity: 'Entity',
   expected: 'Expected',
   failed: 'This could not be loaded',
+  failedDetail: 'Watching goes on in the background, and other pages may still answer.',
   feature: 'Feature',
   forecastCapacity: 'Reaches its limit in {{duration}} ({{interval}})',
   forecastFailure: 'Fails in {{duration}} ({{interval}})',

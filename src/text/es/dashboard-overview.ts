@@ -39,6 +39,8 @@ export const overview: Record<keyof typeof english, string> = {
   since: 'empezó',
   tileRisk: 'riesgo {{risk}}',
   troubled: '{{parts}}; todo lo demás, en calma',
+  waitingRuns_one: '{{count, number}} acción espera tu aprobación',
+  waitingRuns_other: '{{count, number}} acciones esperan tu aprobación',
   warnings_one: '{{count, number}} advertencia',
   warnings_other: '{{count, number}} advertencias',
   warningsLine: 'Advertencias',

@@ -14,6 +14,7 @@ export const dashboard: Record<keyof typeof english, string> = {
   entity: 'Entidad',
   expected: 'Esperado',
   failed: 'No se ha podido cargar',
+  failedDetail: 'La vigilancia sigue en segundo plano, y puede que otras páginas respondan.',
   feature: 'Característica',
   forecastCapacity: 'Llegará a su límite en {{duration}} ({{interval}})',
   forecastFailure: 'Fallará en {{duration}} ({{interval}})',
