@@ -146,7 +146,8 @@ export class BinnedSplitter implements ForestSplitter {
   private scanOne(column: number, used: number, missingLeft: boolean): void {
     const { counts, cells, minLeafRows } = this;
     const { totals, start, end } = this.node!;
-    const [weight = 0, sum = 0] = totals;
+    const weight = totals[0]!;
+    const sum = totals[1]!;
     const missing = counts[MISSING_BIN]!;
     const cuts = missing > 0 && !missingLeft ? used : used - 1;
     const most = end - start - minLeafRows;
