@@ -318,6 +318,51 @@ describe('samples', () => {
   });
 });
 
+test('a body far too large gets its answer over a real connection', async () => {
+  const live = openApi(store);
+  await live.api.start();
+  const url = `${live.api.url()}/api/v1/samples`;
+  for (const size of [10_001, 39_000]) {
+    const response = await fetch(url, { method: 'POST', body: 'x'.repeat(size) });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ code: 'BODY_TOO_LARGE', values: { limit: 10_000 } });
+  }
+  const endless = new ReadableStream({
+    pull: (controller) => controller.enqueue(new Uint8Array(65_536)),
+  });
+  const refused = await fetch(url, { method: 'POST', body: endless, duplex: 'half' }).then(
+    ({ status }) => status,
+    () => 'cut off',
+  );
+  expect([413, 'cut off']).toContain(refused);
+  expect((await fetch(url, { method: 'POST', body: 'up 1' })).status).toBe(204);
+  await live.api.stop();
+});
+
+test('a stop lets a request in work finish, and takes no more', async () => {
+  let finish: () => void = () => undefined;
+  let arrived: () => void = () => undefined;
+  const body = new Promise<void>((resolve) => {
+    arrived = resolve;
+  });
+  const ingest = (): Promise<void> => {
+    arrived();
+    return new Promise((resolve) => {
+      finish = resolve;
+    });
+  };
+  const slow = openApi(store, { deps: { ingest } });
+  await slow.api.start();
+  const url = `${slow.api.url()}/api/v1/samples`;
+  const answer = fetch(url, { method: 'POST', body: 'up 1' });
+  await body;
+  const stopped = slow.api.stop();
+  finish();
+  expect((await answer).status).toBe(204);
+  await stopped;
+  await expect(fetch(url)).rejects.toThrow('fetch failed');
+});
+
 describe('events', () => {
   test('are taken one or many, and a repeat is ignored', async () => {
     const one = { entity: 'service/orders', name: 'deploy', time: NOW - 1_000, text: 'v2' };

@@ -56,6 +56,12 @@ function stateOf(entity: Entity, facts: EntityFacts, now: { readonly time: numbe
   return facts.learning?.ready === true ? ('calm' as const) : ('learning' as const);
 }
 
+/** Whole milliseconds, as everywhere. */
+const learningView = (learning: Learning): Learning => ({
+  ...learning,
+  readyAt: learning.readyAt === null ? null : Math.round(learning.readyAt),
+});
+
 /** An entity as lists and pages show it. */
 export function entityView(
   entity: Entity,
@@ -65,7 +71,7 @@ export function entityView(
   return {
     ...entity,
     state: stateOf(entity, facts, now),
-    learning: facts.learning ?? UNKNOWN,
+    learning: learningView(facts.learning ?? UNKNOWN),
     risk: riskOf(facts.predictions),
     openAnomalies: facts.anomalies.length,
     lastFrame: facts.lastFrame,

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip as gunzipWithCallback } from 'node:zlib';
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { EntityId } from '../../model/entity.ts';
 import { VigiaError } from '../../runtime/errors.ts';
@@ -35,6 +36,23 @@ export function formatOf(contentType: string | undefined, body: Uint8Array): Sam
   if (type === 'application/openmetrics-text') return 'openmetrics';
   const start = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, SNIFFED_BYTES)).toString('latin1');
   return JSON_LINE.test(start) ? 'json_lines' : 'exposition';
+}
+
+/** Bodies up to this many times the limit are read to their end before they are refused, as a sender that is cut off sees no answer. */
+const READ_ON = 4;
+
+/** The whole body; one that is too large is counted through and thrown away. */
+async function readBody(payload: AsyncIterable<Buffer>, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of payload) {
+    size += chunk.byteLength;
+    if (size <= limit) chunks.push(chunk);
+    else chunks.length = 0;
+    if (size > limit * READ_ON) break;
+  }
+  if (size > limit) throw new VigiaError('BODY_TOO_LARGE', { limit });
+  return Buffer.concat(chunks);
 }
 
 async function plain(body: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
@@ -85,16 +103,17 @@ const pushing: Resource = (app, deps) => {
   let inWork = 0;
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', (_request: FastifyRequest, payload: AsyncIterable<Buffer>) =>
+    readBody(payload, options.bodyBytes),
+  );
 
   app.post(
     '/samples',
     {
-      bodyLimit: options.bodyBytes,
       config: { forSenders: true },
       // One sender must not take all the memory: what would not fit is refused before it is read.
       preParsing: async (request, reply, payload) => {
-        const size = Number(request.headers['content-length'] ?? options.bodyBytes);
+        const size = Math.min(Number(request.headers['content-length'] ?? options.bodyBytes), options.bodyBytes);
         if (inWork + size > budget) throw new VigiaError('API_BUSY');
         inWork += size;
         reply.raw.once('close', () => {
