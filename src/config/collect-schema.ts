@@ -12,8 +12,8 @@ const ScrapeTarget = Type.Object(
       minItems: 1,
       maxItems: 1000,
     }),
-    interval: Duration({ default: '15s', least: '1s' }),
-    timeout: Duration({ default: '10s', least: '100ms' }),
+    interval: Duration({ default: '15s', least: '1s', description: 'Time between two scrapes.' }),
+    timeout: Duration({ default: '10s', least: '100ms', description: 'At most as long as the interval.' }),
     token: Type.Optional(Secret({ description: 'Bearer token.' })),
     labels: Type.Record(Type.String(), Type.String(), { default: {}, description: 'Added to every series.' }),
   },
@@ -36,9 +36,14 @@ export const CollectSection = Type.Object(
     }),
     limits: Type.Object(
       {
-        bodyBytes: Size({ default: '16MiB', least: '1KiB', most: '256MiB' }),
-        lineBytes: Size({ default: '64KiB', least: '256B', most: '1MiB' }),
-        seriesPerSource: Type.Integer({ default: 100_000, minimum: 1, maximum: 10_000_000 }),
+        bodyBytes: Size({ default: '16MiB', least: '1KiB', most: '256MiB', description: 'Of one answer or post.' }),
+        lineBytes: Size({ default: '64KiB', least: '256B', most: '1MiB', description: 'Of one line.' }),
+        seriesPerSource: Type.Integer({
+          default: 100_000,
+          minimum: 1,
+          maximum: 10_000_000,
+          description: 'New series beyond these are dropped.',
+        }),
         futureTolerance: Duration({ default: '10m', description: 'How far ahead a time stamp may lie.' }),
         pastTolerance: Duration({ default: '1d', description: 'How old a sample may be.' }),
       },

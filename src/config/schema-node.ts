@@ -36,13 +36,6 @@ function authored(node: SchemaNode): SchemaNode {
 
 export const authoredSchema: SchemaNode = authored(JSON.parse(JSON.stringify(ConfigSchema)) as SchemaNode);
 
-/** The schema of the value at a path, or null where the schema says nothing of it. */
-export function schemaAt(path: readonly (string | number)[]): SchemaNode | null {
-  let node: SchemaNode | undefined = authoredSchema;
-  for (const step of path) node = typeof step === 'number' ? node?.items : node?.properties?.[step];
-  return node ?? null;
-}
-
 /** Visits every value for which there is a schema, from the outside in; values may be replaced through `set`. */
 export function walk(
   value: unknown,

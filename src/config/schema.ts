@@ -25,7 +25,7 @@ const ApiSection = Type.Object(
         },
         closed,
       ),
-      { default: [], maxItems: 1000 },
+      { default: [], maxItems: 1000, description: 'Who may use the API; with any, everybody needs one.' },
     ),
   },
   { ...closed, default: {}, description: 'REST interface and dashboard.' },
@@ -47,10 +47,10 @@ const StoreSection = Type.Object(
     diskBudget: Size({ default: '2GiB', least: '64MiB', description: 'The oldest raw data goes when it is spent.' }),
     retention: Type.Object(
       {
-        samples: Duration({ default: '7d', least: '1h' }),
-        steps: Duration({ default: '2d', least: '1h' }),
-        minutes: Duration({ default: '60d', least: '1d' }),
-        hours: Duration({ default: '400d', least: '1d' }),
+        samples: Duration({ default: '7d', least: '1h', description: 'Raw samples.' }),
+        steps: Duration({ default: '2d', least: '1h', description: 'Frames of a step.' }),
+        minutes: Duration({ default: '60d', least: '1d', description: 'Frames of a minute.' }),
+        hours: Duration({ default: '400d', least: '1d', description: 'Frames of an hour.' }),
       },
       { ...closed, default: {}, description: 'How long each resolution is kept.' },
     ),
@@ -61,7 +61,12 @@ const StoreSection = Type.Object(
 const PrepareSection = Type.Object(
   {
     lateness: Duration({ default: '5s', most: '10m', description: 'How long a step waits for late samples.' }),
-    featuresPerEntity: Type.Integer({ default: 400, minimum: 1, maximum: 10_000 }),
+    featuresPerEntity: Type.Integer({
+      default: 400,
+      minimum: 1,
+      maximum: 10_000,
+      description: 'Features beyond these are left out and counted.',
+    }),
   },
   { ...closed, default: {}, description: 'From samples to frames.' },
 );
@@ -100,7 +105,7 @@ const ActSection = Type.Object(
       default: 'suggest',
       description: 'How far an action may go by itself: observe, suggest, approve, auto.',
     }),
-    approvalExpiry: Duration({ default: '1h', least: '10s' }),
+    approvalExpiry: Duration({ default: '1h', least: '10s', description: 'How long a run waits for approval.' }),
     cooldown: Duration({ default: '10m', description: 'Time between two runs of one action on one target.' }),
     settle: Duration({ default: '2m', description: 'Time after a run until its outcome is judged.' }),
   },
@@ -163,7 +168,12 @@ export const ConfigSchema = Type.Object(
     data: Type.String({ default: './vigia-data', minLength: 1, description: 'Folder for everything that is kept.' }),
     step: Duration({ default: '5s', least: '1s', most: '5m', description: 'Length of a frame.' }),
     log: Type.Object(
-      { level: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info' }) },
+      {
+        level: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], {
+          default: 'info',
+          description: 'Least weight of what is logged.',
+        }),
+      },
       { ...closed, default: {} },
     ),
     api: ApiSection,
@@ -174,7 +184,10 @@ export const ConfigSchema = Type.Object(
     prepare: PrepareSection,
     detect: DetectSection,
     alertBudget: Type.Object(
-      { pages: PerTime({ default: '2 per day' }), warnings: PerTime({ default: '20 per day' }) },
+      {
+        pages: PerTime({ default: '2 per day', description: 'Critical incidents, which wake somebody.' }),
+        warnings: PerTime({ default: '20 per day', description: 'Incidents to be read by day.' }),
+      },
       { ...closed, default: {}, description: 'At most so many alerts; a ceiling, never a quota.' },
     ),
     predict: PredictSection,
