@@ -17,6 +17,7 @@ import { collect as collectEn } from './en/collect.ts';
 import { commands as commandsEn } from './en/commands.ts';
 import { config as configEn } from './en/config.ts';
 import { correlate as correlateEn } from './en/correlate.ts';
+import { detect as detectEn } from './en/detect.ts';
 import { errors as errorsEn } from './en/errors.ts';
 import { predict as predictEn } from './en/predict.ts';
 import { recommend as recommendEn } from './en/recommend.ts';
@@ -25,6 +26,7 @@ import { collect as collectEs } from './es/collect.ts';
 import { commands as commandsEs } from './es/commands.ts';
 import { config as configEs } from './es/config.ts';
 import { correlate as correlateEs } from './es/correlate.ts';
+import { detect as detectEs } from './es/detect.ts';
 import { errors as errorsEs } from './es/errors.ts';
 import { predict as predictEs } from './es/predict.ts';
 import { recommend as recommendEs } from './es/recommend.ts';
@@ -48,6 +50,7 @@ const en = {
   config: configEn,
   correlate: correlateEn,
   dashboard: dashboardEn,
+  detect: detectEn,
   errors: errorsEn,
   predict: predictEn,
   recommend: recommendEn,
@@ -66,6 +69,7 @@ const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof
   config: configEs,
   correlate: correlateEs,
   dashboard: dashboardEs,
+  detect: detectEs,
   errors: errorsEs,
   predict: predictEs,
   recommend: recommendEs,

@@ -1,0 +1,259 @@
+import type { Anomaly, AnomalyKind, Contribution } from '../model/anomaly.ts';
+import type { DetectorScore, Json } from '../model/detector.ts';
+import type { Frame } from '../model/frame.ts';
+import { stableId } from '../runtime/ids.ts';
+import { classify } from './classify.ts';
+import { contributionsOf, limitUsed, notable, strongest } from './contributions.ts';
+import { decodeFloats, encodeFloats, stateNumber, stateNumbers, stateObject } from './float-columns.ts';
+import { type JudgedSeverity, judgeSeverity, type SeverityThresholds } from './severity.ts';
+
+const VERSION = 1;
+const WHAT = 'anomaly tracker';
+
+/** A frame this improbable is abnormal. */
+export const ABNORMAL_P = 0.01;
+/** An anomaly needs a frame this improbable among them. */
+const OPENING_P = 1e-3;
+/** Of the frames since the start so many must be abnormal, and no fewer than these. */
+const ABNORMAL_SHARE = 0.6;
+const LEAST_FRAMES = 3;
+/** Calm that ends what has not become an anomaly, and what has: shares of the minimum duration, in frames at least. */
+const PENDING_CALM = { share: 0.3, frames: 2 } as const;
+const OPEN_CALM = { share: 1, frames: 5 } as const;
+/** Frames kept to tell the kind, and how often it is told anew. */
+const COURSE = 48;
+const KIND_FRAMES = 5;
+/** Weight of the newest abnormal frame in the strength by which severity goes. */
+const STRENGTH_WEIGHT = 0.1;
+
+/** One frame as the tracker of a group of features sees it. */
+export interface Sighting {
+  readonly frame: Frame;
+  readonly score: DetectorScore;
+  /** Tail probability of the group's score. */
+  readonly p: number;
+  /** Whether a feature belongs to the group. */
+  readonly inGroup: (feature: number) => boolean;
+}
+
+/** What holds when something is told. */
+export interface Circumstances {
+  readonly minimumDurationMs: number;
+  readonly thresholds: SeverityThresholds;
+  readonly provisional: boolean;
+  /** Groups of the entity that are abnormal now. */
+  readonly groups: number;
+  readonly detector: string;
+}
+
+interface Glimpse {
+  readonly frame: Frame;
+  readonly score: DetectorScore;
+}
+
+/**
+ * The life of the anomalies of one group of features of one entity: it begins with an abnormal frame, opens when it has
+ * lasted, is held over short calms, and closes. Ids are made of entity, group and start, so that a replay of the same
+ * frames makes the same anomalies.
+ */
+export class AnomalyTracker {
+  readonly #group: string;
+  #start = Number.NaN;
+  #last = Number.NaN;
+  #frames = 0;
+  #since = 0;
+  #minP = 1;
+  /** Running mean of -ln p over abnormal frames. */
+  #strength = 0;
+  #weights = new Float64Array(0);
+  #course: Glimpse[] = [];
+  #told: Anomaly | null = null;
+
+  constructor(group: string) {
+    this.#group = group;
+  }
+
+  /** The open anomaly as it was last told. */
+  get open(): Anomaly | null {
+    return this.#told;
+  }
+
+  /** True from the first abnormal frame until it is over. */
+  get active(): boolean {
+    return this.#frames > 0;
+  }
+
+  /** Takes the next frame; returns what there is to tell: that it opened, changed or closed. */
+  take(sighting: Sighting, now: Circumstances): Anomaly | null {
+    const { frame, p } = sighting;
+    if (p <= ABNORMAL_P) {
+      this.#note(sighting);
+      return this.#told === null ? this.#tryOpen(sighting, now) : this.#update(sighting, now);
+    }
+    if (!this.active) return null;
+    this.#since += 1;
+    const calm = this.#told === null ? PENDING_CALM : OPEN_CALM;
+    const allowed = Math.max(calm.frames * frame.stepMs, calm.share * now.minimumDurationMs);
+    if (frame.time - this.#last <= allowed) return null;
+    return this.#end(frame.time + frame.stepMs, frame.stepMs);
+  }
+
+  /** Closes what is open, for the entity is no longer there. */
+  abandon(at: number, stepMs: number): Anomaly | null {
+    return this.active ? this.#end(at, stepMs) : null;
+  }
+
+  #note({ frame, score, p, inGroup }: Sighting): void {
+    if (!this.active) this.#start = frame.time;
+    this.#last = frame.time;
+    this.#frames += 1;
+    this.#since += 1;
+    this.#minP = Math.min(this.#minP, p);
+    this.#strength += Math.max(1 / this.#frames, STRENGTH_WEIGHT) * (-Math.log(p) - this.#strength);
+    if (this.#weights.length < frame.values.length) {
+      const longer = new Float64Array(frame.values.length);
+      longer.set(this.#weights);
+      this.#weights = longer;
+    }
+    for (let f = 0; f < score.features.length; f++)
+      // Squared, so that what is only carried along does not add up to a driver.
+      if (inGroup(f)) this.#weights[f] = 0.95 * this.#weights[f]! + score.features[f]! ** 2;
+    this.#course.push({ frame, score });
+    if (this.#course.length > COURSE) this.#course.shift();
+  }
+
+  #tryOpen(sighting: Sighting, now: Circumstances): Anomaly | null {
+    const { frame } = sighting;
+    const lasted = frame.time + frame.stepMs - this.#start;
+    const dense = this.#frames >= Math.max(LEAST_FRAMES, ABNORMAL_SHARE * this.#since);
+    if (lasted < now.minimumDurationMs || !dense || this.#minP > OPENING_P) return null;
+    this.#told = this.#describe(sighting, now, { kind: this.#kind(), openedAt: frame.closedAt });
+    return this.#told;
+  }
+
+  #update(sighting: Sighting, now: Circumstances): Anomaly | null {
+    const told = this.#told!;
+    // After a restart the frames before it are not at hand; until there are enough again the kind stays.
+    const seen = this.#course.length >= Math.min(this.#frames, COURSE / 2);
+    const kind = seen && this.#frames % KIND_FRAMES === 0 ? this.#kind() : told.kind;
+    const next = this.#describe(sighting, now, { kind, openedAt: told.openedAt });
+    if (kind === told.kind && next.severity === told.severity) return null;
+    this.#told = next;
+    return next;
+  }
+
+  #kind(): AnomalyKind {
+    const top = strongest(this.#weights)[0];
+    if (top === undefined) return 'spike';
+    const course = this.#course.filter(
+      ({ frame, score }) => Number.isFinite(frame.values[top]!) && Number.isFinite(score.expected[top]!),
+    );
+    return classify({
+      values: course.map(({ frame }) => frame.values[top]!),
+      expected: course.map(({ score }) => score.expected[top]!),
+      half: course.map(({ score }) => (score.high[top]! - score.low[top]!) / 2),
+    });
+  }
+
+  #describe(
+    { frame, score }: Sighting,
+    now: Circumstances,
+    { kind, openedAt }: { readonly kind: AnomalyKind; readonly openedAt: number },
+  ): Anomaly {
+    const contributions = contributionsOf(this.#weights, frame, score, now.detector);
+    const { severity, reason } = this.#judge(frame, now, contributions);
+    return {
+      id: stableId('anomaly', frame.entity, this.#group, this.#start),
+      entity: frame.entity,
+      fleet: frame.fleet,
+      start: this.#start,
+      end: null,
+      openedAt,
+      kind,
+      severity,
+      severityReason: reason,
+      score: peakScore(this.#minP),
+      pValue: this.#minP,
+      frames: this.#frames,
+      contributions: [...contributions],
+      provisional: now.provisional,
+      heldBack: null,
+      updatedAt: frame.time + frame.stepMs,
+    };
+  }
+
+  /** Severity only ever rises while it is open: what was strange enough to warn stays so until it is over. */
+  #judge(frame: Frame, now: Circumstances, contributions: readonly Contribution[]): JudgedSeverity {
+    const judged = judgeSeverity(
+      {
+        pValue: Math.exp(-this.#strength),
+        durationMs: frame.time + frame.stepMs - this.#start,
+        features: notable(contributions),
+        groups: now.groups,
+        limitUsed: limitUsed(contributions, frame),
+        provisional: now.provisional,
+      },
+      now.thresholds,
+    );
+    const told = this.#told;
+    if (told === null || RANK[judged.severity] >= RANK[told.severity]) return judged;
+    return { severity: told.severity, reason: told.severityReason };
+  }
+
+  #end(at: number, stepMs: number): Anomaly | null {
+    const told = this.#told;
+    const closed: Anomaly | null =
+      told === null
+        ? null
+        : {
+            ...told,
+            end: this.#last + stepMs,
+            frames: this.#frames,
+            pValue: this.#minP,
+            score: peakScore(this.#minP),
+            updatedAt: at,
+          };
+    this.#told = null;
+    this.#frames = 0;
+    this.#since = 0;
+    this.#minP = 1;
+    this.#strength = 0;
+    this.#weights.fill(0);
+    this.#course = [];
+    return closed;
+  }
+
+  toJSON(): Json {
+    return {
+      version: VERSION,
+      times: [this.active ? this.#start : 0, this.active ? this.#last : 0],
+      numbers: [this.#frames, this.#since, this.#minP, this.#strength],
+      size: this.#weights.length,
+      weights: encodeFloats(Float32Array.from(this.#weights)),
+      told: this.#told as Json,
+    };
+  }
+
+  static fromJSON(group: string, state: Json): AnomalyTracker {
+    const saved = stateObject(state, WHAT, VERSION);
+    const tracker = new AnomalyTracker(group);
+    const number = (key: 'times' | 'numbers', place: number): number => stateNumbers(saved, key, WHAT)[place] ?? 0;
+    tracker.#start = number('times', 0);
+    tracker.#last = number('times', 1);
+    tracker.#frames = number('numbers', 0);
+    tracker.#since = number('numbers', 1);
+    tracker.#minP = number('numbers', 2);
+    tracker.#strength = number('numbers', 3);
+    tracker.#weights = Float64Array.from(decodeFloats(saved['weights'], stateNumber(saved, 'size', WHAT), WHAT));
+    tracker.#told = (saved['told'] ?? null) as Anomaly | null;
+    return tracker;
+  }
+}
+
+const RANK = { info: 0, warning: 1, critical: 2 } as const;
+
+/** -ln p, pressed into 0 to 1: .5 at p = .001. */
+const peakScore = (p: number): number => {
+  const surprise = -Math.log(p);
+  return surprise / (surprise - Math.log(OPENING_P));
+};

@@ -1,0 +1,60 @@
+import type { Contribution } from '../model/anomaly.ts';
+import type { DetectorScore } from '../model/detector.ts';
+import type { Frame } from '../model/frame.ts';
+
+/** More features than this explain nothing to a person. */
+const MOST = 10;
+/** A feature with a smaller part than this does not count as abnormal. */
+const NOTABLE = 0.05;
+
+const orNull = (value: number | undefined): number | null =>
+  value === undefined || !Number.isFinite(value) ? null : value;
+
+/** Indices of the strongest features, strongest first. */
+export function strongest(weights: Float64Array): number[] {
+  const order: number[] = [];
+  for (let f = 0; f < weights.length; f++) if (weights[f]! > 0) order.push(f);
+  return order.sort((a, b) => weights[b]! - weights[a]! || a - b).slice(0, MOST);
+}
+
+/** The features behind an anomaly with shares that add up to 1, and what they are in this frame. */
+export function contributionsOf(
+  weights: Float64Array,
+  frame: Frame,
+  score: DetectorScore,
+  detector: string,
+): readonly Contribution[] {
+  const order = strongest(weights);
+  const total = order.reduce((sum, f) => sum + weights[f]!, 0);
+  return order.map((f) => ({
+    feature: frame.layout.features[f]!.name,
+    share: weights[f]! / total,
+    value: orNull(frame.values[f]),
+    expected: orNull(score.expected[f]),
+    low: orNull(score.low[f]),
+    high: orNull(score.high[f]),
+    unit: frame.layout.features[f]!.unit,
+    detector,
+  }));
+}
+
+/** How many features have a notable part. */
+export const notable = (contributions: readonly Contribution[]): number =>
+  contributions.filter(({ share }) => share >= NOTABLE).length;
+
+/** How much of its limit the feature nearest to one has used, 0 to 1; of what may not fall, nothing can be said. */
+export function limitUsed(contributions: readonly Contribution[], frame: Frame): number {
+  const { features } = frame.layout;
+  let most = 0;
+  for (const { feature, share } of contributions) {
+    const at = features.findIndex(({ name }) => name === feature);
+    const limit = features[at]?.limit;
+    if (share < NOTABLE || !limit || limit.side !== 'above') continue;
+    const { value } = limit;
+    const bound =
+      typeof value === 'number' ? value : frame.values[features.findIndex(({ name }) => name === value.feature)];
+    const used = frame.values[at]! / (bound ?? Number.NaN);
+    if (used > most) most = Math.min(1, used);
+  }
+  return most;
+}

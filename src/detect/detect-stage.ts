@@ -1,0 +1,249 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
+import type { Anomaly, AnomalyKind } from '../model/anomaly.ts';
+import type { DetectorFactory } from '../model/detector.ts';
+import type { EntityId } from '../model/entity.ts';
+import type { Frame, RollupFrame } from '../model/frame.ts';
+import type { Service } from '../model/service.ts';
+import { topics } from '../model/topics.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { toError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { createTurns } from '../runtime/turns.ts';
+import type { Store } from '../store/store.ts';
+import { Checkpoints, type KeptWatch } from './checkpoints.ts';
+import { type CurrentFeatures, EntityWatch, type LearningState, type WatchSettings } from './entity-watch.ts';
+import { residualFactory } from './residual-detector.ts';
+import { type AlertBudget, type SeverityThresholds, severityThresholds } from './severity.ts';
+
+export interface DetectOptions {
+  readonly stepMs: number;
+  /** What holds for an entity and, when it is asked of an anomaly, for its kind; `mute` keeps it from being reported. */
+  readonly settingsOf: (entity: EntityId, kind?: AnomalyKind) => WatchSettings & { readonly mute: boolean };
+  /** The budget in force; asked each time, for it may change while it runs. */
+  readonly alertBudget: () => AlertBudget;
+  /** An anomaly that lasts longer becomes the new normal; default 6 hours. */
+  readonly adoptMs?: number;
+  readonly seed?: number;
+  /** Default: the residual detector. */
+  readonly detector?: (settings: WatchSettings) => DetectorFactory;
+}
+
+export interface DetectDeps {
+  readonly bus: Bus;
+  readonly store: Pick<Store, 'frames' | 'anomalies' | 'checkpoints'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly options: DetectOptions;
+}
+
+/** The stage, with what the API asks of it. Both answers are null for an entity that is not known here. */
+export interface DetectStage extends Service {
+  learning(entity: EntityId): LearningState | null;
+  current(entity: EntityId): CurrentFeatures | null;
+}
+
+const DEFAULT_ADOPT_MS = 6 * 3_600_000;
+/** Longest stretch of work before other things get their turn. */
+const TURN_MS = 15;
+const TICK_MS = 1000;
+/** The expected band is kept no more often than this. */
+const EXPECTED_MS = 10_000;
+/** An entity silent for so long is forgotten. */
+const FORGET_MS = 86_400_000;
+const MAX_OPEN = 10_000;
+
+interface Watched extends KeptWatch {
+  /** Monotonic ms when it was last heard of. */
+  heardAt: number;
+  /** Time of the frame whose expected band was last kept. */
+  expectedAt: number;
+}
+
+class DetectStageImpl implements DetectStage {
+  readonly name = 'detect';
+  readonly #deps: DetectDeps;
+  readonly #watched = new Map<EntityId, Watched>();
+  readonly #turns = createTurns();
+  readonly #checkpoints: Checkpoints;
+  #end = new AbortController();
+  #subscription: Subscription | null = null;
+  #ticking: Promise<void> = Promise.resolve();
+
+  constructor(deps: DetectDeps) {
+    this.#deps = deps;
+    this.#checkpoints = new Checkpoints({ ...deps, make: (entity) => this.#make(entity) });
+  }
+
+  async start(): Promise<void> {
+    this.#end = new AbortController();
+    // Subscribed before the store is read, so that no frame falls between; frames that were replayed are then old.
+    const rebuilt = this.#turns(() => this.#rebuild());
+    this.#subscription = await this.#deps.bus.subscribe(topics.frames, 'detect', (batch) =>
+      this.#turns(() => this.#take(batch)),
+    );
+    await rebuilt;
+    this.#ticking = this.#tick();
+  }
+
+  async stop(): Promise<void> {
+    await this.#subscription?.stop();
+    this.#subscription = null;
+    if (this.#end.signal.aborted) return;
+    this.#end.abort();
+    await this.#ticking;
+    await this.#turns(() => this.#checkpoints.save(this.#watched.values()));
+  }
+
+  learning(entity: EntityId): LearningState | null {
+    return this.#watched.get(entity)?.watch.learning(this.#deps.clock.now()) ?? null;
+  }
+
+  current(entity: EntityId): CurrentFeatures | null {
+    return this.#watched.get(entity)?.watch.current() ?? null;
+  }
+
+  #make(entity: EntityId) {
+    const { options } = this.#deps;
+    const settings = options.settingsOf(entity);
+    const detector = options.detector?.(settings) ?? residualFactory(settings.warmUp);
+    const { stepMs, seed = 0, adoptMs = DEFAULT_ADOPT_MS } = options;
+    return { stepMs, seed, adoptMs, settings, detector };
+  }
+
+  #thresholds(): SeverityThresholds {
+    return severityThresholds(this.#deps.options.alertBudget(), this.#watched.size);
+  }
+
+  #watch(entity: EntityId): Watched {
+    let watched = this.#watched.get(entity);
+    if (watched === undefined) {
+      const watch = new EntityWatch(entity, this.#make(entity));
+      watched = { watch, heardAt: this.#deps.clock.monotonic(), expectedAt: 0, savedAt: this.#deps.clock.monotonic() };
+      this.#watched.set(entity, watched);
+      this.#deps.metrics.gauge('vigia_detect_entities', 'Entities that are watched.').set(this.#watched.size);
+    }
+    return watched;
+  }
+
+  async #take(batch: readonly Delivery<Frame>[]): Promise<void> {
+    const changes: Anomaly[] = [];
+    const expected: RollupFrame[] = [];
+    await this.#through(
+      batch.map(({ value }) => value),
+      (frame) => {
+        const watched = this.#watch(frame.entity);
+        if (frame.time <= watched.watch.position) return;
+        watched.heardAt = this.#deps.clock.monotonic();
+        const { changes: found, score } = watched.watch.take(frame, this.#thresholds());
+        changes.push(...found);
+        if (!score.ready || frame.time - watched.expectedAt < EXPECTED_MS) return;
+        watched.expectedAt = frame.time;
+        const { entity, time, stepMs, layout } = frame;
+        expected.push({ entity, time, stepMs, layout, mean: score.expected, low: score.low, high: score.high });
+      },
+    );
+    await this.#tell(changes);
+    if (expected.length > 0) await this.#deps.store.frames.appendRollups('expected', expected);
+  }
+
+  /** Does the work for each, and lets others have their turn now and then. */
+  async #through<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
+    const { clock } = this.#deps;
+    let turn = clock.monotonic();
+    for (const item of items) {
+      work(item);
+      if (clock.monotonic() - turn < TURN_MS) continue;
+      await nextTurn();
+      turn = clock.monotonic();
+    }
+  }
+
+  /** Stored first, then told: told again after a crash between, an anomaly has the same id. */
+  async #tell(changes: readonly Anomaly[]): Promise<void> {
+    const { bus, store, metrics, log, options } = this.#deps;
+    const told = changes.filter(({ entity, kind }) => !options.settingsOf(entity, kind).mute);
+    if (told.length === 0) return;
+    await store.anomalies.upsert(told);
+    await bus.publish(
+      topics.anomalies,
+      told.map((anomaly) => ({ key: anomaly.fleet, value: anomaly })),
+    );
+    const counter = metrics.counter(
+      'vigia_detect_anomalies_total',
+      'Changes of anomalies told, by kind and severity.',
+      ['kind', 'severity'],
+    );
+    for (const { id, entity, kind, severity, end } of told) {
+      counter.inc({ kind, severity });
+      log.debug({ anomaly: id, entity, kind, severity, end }, 'an anomaly changed');
+    }
+  }
+
+  /** Checkpoints, then the frames stored since; of what these change only the outcome is told. */
+  async #rebuild(): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    const changes = new Map<string, Anomaly>();
+    let frames = 0;
+    for await (const { watch, replay } of this.#checkpoints.load()) {
+      const now = clock.monotonic();
+      this.#watched.set(watch.entity, { watch, heardAt: now, expectedAt: 0, savedAt: now });
+      frames += replay.length;
+      await this.#through(replay, (frame) => {
+        for (const change of watch.take(frame, this.#thresholds()).changes) changes.set(change.id, change);
+      });
+    }
+    const open = new Set<string>();
+    for (const { watch } of this.#watched.values()) for (const id of watch.openIds()) open.add(id);
+    for (const orphan of await store.anomalies.open(MAX_OPEN))
+      if (!open.has(orphan.id) && !changes.has(orphan.id))
+        changes.set(orphan.id, {
+          ...orphan,
+          end: orphan.updatedAt,
+          updatedAt: Math.max(clock.now(), orphan.updatedAt),
+        });
+    await this.#tell([...changes.values()]);
+    if (frames > 0) log.info({ entities: this.#watched.size, frames }, 'detect: went on from the store');
+  }
+
+  async #tick(): Promise<void> {
+    const { clock, log } = this.#deps;
+    const { signal } = this.#end;
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(TICK_MS, signal);
+        await this.#turns(() => this.#passTime());
+      } catch (error) {
+        if (!signal.aborted) log.warn({ err: toError(error) }, 'detect: the store or the bus fails, tried again');
+      }
+    }
+  }
+
+  /** Finds who has gone silent, forgets who has long been, and keeps the states whose turn it is. */
+  async #passTime(): Promise<void> {
+    const { clock } = this.#deps;
+    // While frames wait in the queue nobody is silent.
+    const behind = (this.#subscription?.lag() ?? 0) > 0;
+    const changes: Anomaly[] = [];
+    await this.#through(behind ? [] : this.#watched.values(), ({ watch, heardAt }) => {
+      const silent = clock.monotonic() - heardAt;
+      const found = watch.silence.passed(silent, clock.now());
+      if (found !== null) changes.push(...watch.abandon(clock.now()), found);
+      if (silent > FORGET_MS) changes.push(...this.#forget(watch));
+    });
+    await this.#tell(changes);
+    await this.#checkpoints.saveSome(this.#watched.values());
+  }
+
+  #forget(watch: EntityWatch): readonly Anomaly[] {
+    this.#watched.delete(watch.entity);
+    const { open } = watch.silence;
+    const now = this.#deps.clock.now();
+    return open === null ? [] : [{ ...open, end: now, updatedAt: now }];
+  }
+}
+
+/** Says what is abnormal: frames in, anomalies out, at their opening, each change of kind or severity, and their end. */
+export const createDetectStage = (deps: DetectDeps): DetectStage => new DetectStageImpl(deps);

@@ -1,0 +1,200 @@
+import type { Detector, DetectorFactory, DetectorScore, Json } from '../model/detector.ts';
+import type { Frame } from '../model/frame.ts';
+import { DayProfile } from './day-profile.ts';
+import { emptyBank, type FeatureBank, grownBank, loadBank, saveBank } from './feature-bank.ts';
+import { featureFloors } from './feature-floor.ts';
+import {
+  arrive,
+  clip,
+  FLAT_FRAMES,
+  isBack,
+  learnLevel,
+  learnShort,
+  learnSteps,
+  leastDeviation,
+  RISE_DEVIATION,
+  RISE_WEIGHT,
+  SCALE_CLIP,
+  SHORT_WEIGHT,
+} from './feature-learning.ts';
+import { stateNumber, stateObject } from './float-columns.ts';
+import { bandTail, inCluster, learnTail, surprise } from './surprise.ts';
+
+export interface ResidualOptions {
+  readonly stepMs: number;
+  /** Values that a feature needs before it is judged. */
+  readonly warmUp: number;
+}
+
+const VERSION = 1;
+const WHAT = 'residual detector';
+
+/** Recent history is half an hour, and no fewer frames than a few warm-ups. */
+const RECENT_MS = 1_800_000;
+const RECENT_WARM_UPS = 3;
+/** Highest score of a feature: e^-40 is as impossible as anything. */
+const MAX_SCORE = 40;
+/** What goes on being extreme moves the normal so much less. */
+const CLUSTER_TRUST = 0.2;
+/** Frames of less weight say nothing about how wild the normal is. */
+const FULL_WEIGHT = 0.5;
+/** A flat line is abnormal for a feature that otherwise nearly always moves. */
+const RESTLESS = 0.95;
+const FLAT_SCORE = 0.25;
+
+interface Band {
+  readonly expected: Float32Array;
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+}
+
+/**
+ * Robust residual of each feature against its own recent history and against the same time of day.
+ *
+ * Four channels look at a value: its distance from the recent level, the mean of such distances over the last few
+ * values (small shifts that last), its distance from the last few values (fast growth), and how long it has gone one
+ * way (steady growth). Each is measured in robust
+ * deviations with a floor, and turned into -ln p by the feature's own tail, so that a restless feature does not drown
+ * a calm one. A value that the time of day explains counts for nothing. The score of a frame is the 4-norm of its
+ * features' scores: one strong feature, or many that move together.
+ *
+ * O(1) a value, some 480 bytes a feature. It is blind to changes slower than half an hour and to broken relations
+ * between features that stay inside their own bands.
+ */
+export class ResidualDetector implements Detector {
+  readonly kind = 'residual';
+  readonly #options: ResidualOptions;
+  readonly #recent: number;
+  #bank: FeatureBank = emptyBank();
+  #day = new DayProfile();
+  #frames = 0;
+  readonly #z = new Float64Array(4);
+
+  constructor(options: ResidualOptions) {
+    this.#options = options;
+    this.#recent = Math.max(RECENT_MS / options.stepMs, RECENT_WARM_UPS * options.warmUp);
+  }
+
+  fit(frames: readonly Frame[]): void {
+    for (const frame of frames) this.learn(frame, 1);
+  }
+
+  score(frame: Frame): DetectorScore {
+    const n = frame.values.length;
+    const features = new Float32Array(n);
+    const band = {
+      expected: new Float32Array(n).fill(Number.NaN),
+      low: new Float32Array(n).fill(Number.NaN),
+      high: new Float32Array(n).fill(Number.NaN),
+    };
+    const floors = featureFloors(frame.layout);
+    const known = Math.min(n, this.#bank.seen.length);
+    let power = 0;
+    for (let f = 0; f < known; f++) {
+      if (this.#bank.seen[f]! < this.#options.warmUp) continue;
+      const score = this.#judge(frame, f, floors[f]!, band);
+      features[f] = score;
+      power += score ** 4;
+    }
+    return { ready: this.#frames >= this.#options.warmUp, score: power ** 0.25, features, ...band };
+  }
+
+  learn(frame: Frame, weight: number): void {
+    if (frame.values.length > this.#bank.seen.length) this.#bank = grownBank(this.#bank, frame.values.length);
+    const floors = featureFloors(frame.layout);
+    for (let f = 0; f < frame.values.length; f++) {
+      const value = frame.values[f]!;
+      if (Number.isFinite(value)) this.#learnValue(f, value, floors[f]!, weight);
+      else this.#bank.gap[f] = this.#bank.gap[f]! + 1;
+    }
+    this.#day.learn(frame.time, frame.values, weight);
+    this.#frames += 1;
+  }
+
+  /** Fills the feature's band and returns its score. */
+  #judge(frame: Frame, f: number, floor: number, band: Band): number {
+    const bank = this.#bank;
+    const value = frame.values[f]!;
+    const dayLow = this.#day.low(frame.time, f);
+    const dayHigh = this.#day.high(frame.time, f);
+    const deviation = Math.max(bank.scale[f]!, leastDeviation(bank, f, value, floor));
+    fillBand(band, f, { level: bank.level[f]!, half: bandTail(bank, f) * deviation, dayLow, dayHigh });
+    if (!Number.isFinite(value) || isBack(bank, f)) return 0;
+    const z = this.#measure(f, value, floor);
+    const recent = Math.max(surprise(bank, f, 1, z[1]!), surprise(bank, f, 2, z[2]!), surprise(bank, f, 3, z[3]!));
+    // What the last few values say counts as far as this one is off, too: a spike is over when it is over.
+    const raw = Math.max(surprise(bank, f, 0, z[0]!), recent * Math.min(1, z[0]! / 2));
+    // 0 for a value that this time of day has had, all of it from two deviations outside.
+    const outside = Math.max(dayLow - value, value - dayHigh, 0);
+    const explained = Number.isNaN(dayLow) ? 1 : Math.min(1, outside / (2 * deviation));
+    return Math.min(MAX_SCORE, Math.max(raw * explained, this.#flat(f, value)));
+  }
+
+  /** Fills the channels for a value: distances in deviations, not negative. */
+  #measure(f: number, value: number, floor: number): Float64Array {
+    const bank = this.#bank;
+    const least = leastDeviation(bank, f, value, floor);
+    const residual = (value - bank.level[f]!) / Math.max(bank.scale[f]!, least);
+    this.#z[0] = Math.abs(residual);
+    this.#z[1] = Math.abs(bank.lean[f]! * (1 - SHORT_WEIGHT) + SHORT_WEIGHT * clip(residual, 2 * SCALE_CLIP));
+    this.#z[2] = Math.abs(value - bank.short[f]!) / Math.max(bank.pace[f]!, least);
+    const rise = bank.rise[f]! + RISE_WEIGHT * (Math.sign(value - bank.last[f]!) - bank.rise[f]!);
+    this.#z[3] = Number.isNaN(rise) ? 0 : Math.abs(rise - bank.usualRise[f]!) / RISE_DEVIATION;
+    return this.#z;
+  }
+
+  /** Nothing for 0, where counters rest. */
+  #flat(f: number, value: number): number {
+    if (value === 0 || value !== this.#bank.last[f]!) return 0;
+    const same = this.#bank.same[f]! + 1;
+    return same < FLAT_FRAMES || this.#bank.change[f]! < RESTLESS ? 0 : FLAT_SCORE * same;
+  }
+
+  #learnValue(f: number, value: number, floor: number, weight: number): void {
+    const bank = this.#bank;
+    const half = Math.floor(this.#options.warmUp / 2);
+    const seen = arrive(bank, f, half);
+    if (seen >= half && weight >= FULL_WEIGHT) learnTail(bank, f, this.#measure(f, value, floor));
+    // What is still being learnt has no normal yet that an anomaly could spoil.
+    const trust = seen < this.#options.warmUp ? 1 : weight * (inCluster(bank, f) ? CLUSTER_TRUST : 1);
+    const rate = Math.max(1 / (seen + 1), 1 / this.#recent) * trust;
+    const step = { rate, least: leastDeviation(bank, f, value, floor) };
+    learnSteps(bank, f, value, rate);
+    learnLevel(bank, f, value, step);
+    learnShort(bank, f, value, step);
+    bank.seen[f] = seen + 1;
+  }
+
+  toJSON(): Json {
+    const size = this.#bank.seen.length;
+    return { version: VERSION, frames: this.#frames, size, bank: saveBank(this.#bank), day: this.#day.toJSON() };
+  }
+
+  static fromJSON(state: Json, options: ResidualOptions): ResidualDetector {
+    const saved = stateObject(state, WHAT, VERSION);
+    const detector = new ResidualDetector(options);
+    detector.#bank = loadBank(saved['bank'], stateNumber(saved, 'size', WHAT), WHAT);
+    detector.#frames = stateNumber(saved, 'frames', WHAT);
+    detector.#day = DayProfile.fromJSON(saved['day'] ?? null);
+    return detector;
+  }
+}
+
+function fillBand(
+  band: Band,
+  f: number,
+  at: { readonly level: number; readonly half: number; readonly dayLow: number; readonly dayHigh: number },
+): void {
+  const { level, half, dayLow, dayHigh } = at;
+  const known = !Number.isNaN(dayLow);
+  band.expected[f] = known ? Math.min(dayHigh, Math.max(dayLow, level)) : level;
+  band.low[f] = known ? Math.min(level - half, dayLow) : level - half;
+  band.high[f] = known ? Math.max(level + half, dayHigh) : level + half;
+}
+
+/** Makes residual detectors that judge a feature after `warmUp` values. */
+export const residualFactory = (warmUp: number): DetectorFactory => ({
+  kind: 'residual',
+  create: ({ stepMs }) => new ResidualDetector({ stepMs, warmUp }),
+  fromJSON: (state, { stepMs }) => ResidualDetector.fromJSON(state, { stepMs, warmUp }),
+});

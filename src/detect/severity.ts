@@ -1,0 +1,93 @@
+import type { Severity } from '../model/anomaly.ts';
+import { type Phrase, phrase } from '../model/phrase.ts';
+
+/** At most so many within any such stretch of time. */
+interface Rate {
+  readonly count: number;
+  readonly windowMs: number;
+}
+
+/** Alerts that the owner wants at most. */
+export interface AlertBudget {
+  readonly pages: Rate;
+  readonly warnings: Rate;
+}
+
+/** Tail probability, the mean over an anomaly's frames, below which a severity may be given. */
+export interface SeverityThresholds {
+  readonly warning: number;
+  readonly critical: number;
+}
+
+const DAY_MS = 86_400_000;
+/** How long something must last before anybody is told, and before somebody is woken. */
+const WARNING_MS = 60_000;
+const PROVISIONAL_WARNING_MS = 300_000;
+const CRITICAL_MS = 300_000;
+/** A budget is a ceiling, never a quota: however few entities there are, these are the highest thresholds. */
+const MOST: SeverityThresholds = { warning: 1e-4, critical: 1e-5 };
+/** Share of the budget that thresholds aim at; the rest is for what calibration gets wrong. */
+const AIM = 0.5;
+
+const aDay = ({ count, windowMs }: Rate): number => (count * DAY_MS) / windowMs;
+
+/**
+ * Thresholds at which the expected number of stretches beyond them stays below the budget for all entities together: a
+ * day has so many chances for a stretch of the length that a severity asks for.
+ */
+export function severityThresholds(budget: AlertBudget, entities: number): SeverityThresholds {
+  const chances = (lastingMs: number): number => (Math.max(1, entities) * DAY_MS) / lastingMs;
+  return {
+    warning: Math.min(MOST.warning, (AIM * aDay(budget.warnings)) / chances(WARNING_MS)),
+    critical: Math.min(MOST.critical, (AIM * aDay(budget.pages)) / chances(CRITICAL_MS)),
+  };
+}
+
+/** What speaks for or against a severity. */
+export interface Evidence {
+  /** Smallest tail probability seen. */
+  readonly pValue: number;
+  readonly durationMs: number;
+  /** Features with a notable part in it. */
+  readonly features: number;
+  /** Groups of features of the entity that are abnormal at the same time. */
+  readonly groups: number;
+  /** How much of a limit is used, 0 to 1, by the feature nearest to its limit; 0 without limits. */
+  readonly limitUsed: number;
+  /** Less than a day of history. */
+  readonly provisional: boolean;
+}
+
+const NEAR_LIMIT = 0.95;
+const BROAD_FEATURES = 3;
+const BROAD_GROUPS = 3;
+
+export interface JudgedSeverity {
+  readonly severity: Severity;
+  readonly reason: Phrase;
+}
+
+function said(severity: Severity, key: string, evidence: Evidence): JudgedSeverity {
+  const values = {
+    seconds: Math.round(evidence.durationMs / 1000),
+    p: evidence.pValue.toExponential(1),
+    groups: evidence.groups,
+    used: evidence.limitUsed,
+  };
+  return { severity, reason: phrase(key, values) };
+}
+
+const isBroad = ({ groups, features }: Evidence): boolean => groups >= BROAD_GROUPS && features >= BROAD_FEATURES;
+
+/** Critical only for what is strongly abnormal, lasts, and is broad or close to a limit. */
+export function judgeSeverity(evidence: Evidence, thresholds: SeverityThresholds): JudgedSeverity {
+  const { pValue, durationMs, limitUsed, provisional } = evidence;
+  const warns = pValue <= thresholds.warning && durationMs >= (provisional ? PROVISIONAL_WARNING_MS : WARNING_MS);
+  if (!warns) return said('info', provisional ? 'detect.infoProvisional' : 'detect.infoMild', evidence);
+  if (limitUsed >= NEAR_LIMIT && durationMs >= CRITICAL_MS)
+    return said('critical', 'detect.criticalNearLimit', evidence);
+  // A day tells what a backup or a build does here; before it nobody is woken for breadth alone.
+  const wakes = !provisional && pValue <= thresholds.critical && durationMs >= CRITICAL_MS;
+  if (wakes && isBroad(evidence)) return said('critical', 'detect.criticalBroad', evidence);
+  return said('warning', 'detect.warningLasting', evidence);
+}
