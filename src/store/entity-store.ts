@@ -5,7 +5,7 @@ import { createNumbers, type Numbers, rows } from './numbers.ts';
 import { cursorPosition, pageLimit, toPage } from './pages.ts';
 import { type Condition, equals } from './record-table.ts';
 import type { EntityStore } from './store.ts';
-import { jsonb, storable, timestamp } from './values.ts';
+import { jsonb, storable, textArray, timestamp } from './values.ts';
 
 const COLUMNS = sql`id, kind, name, fleet, labels, first_seen as "firstSeen", last_seen as "lastSeen"`;
 const PER_STATEMENT = 500;
@@ -26,7 +26,7 @@ const insertNew = (entities: readonly Entity[]) =>
 /** The numbers of entities; one that nobody has described yet is made from its id. */
 export const createEntityNumbers = (database: Database): Numbers<Entity> =>
   createNumbers<Entity>(database, {
-    find: (ids) => sql`select number, id as key from entities where id = any(${ids})`,
+    find: (ids) => sql`select number, id as key from entities where id = any(${textArray(ids)})`,
     insert: insertNew,
   });
 

@@ -3,7 +3,7 @@ import type { Feature, FrameLayout } from '../model/frame.ts';
 import { internLayout } from '../model/layout.ts';
 import { type Database, rowsOf } from './database.ts';
 import { createNumbers, rows } from './numbers.ts';
-import { int4Array, jsonb } from './values.ts';
+import { int4Array, jsonb, textArray } from './values.ts';
 
 /** Layouts change when features come; more than this means that old ones are only looked up now and then. */
 const MAX_KNOWN = 10_000;
@@ -17,7 +17,7 @@ export interface LayoutNumbers {
 export function createLayoutNumbers(database: Database): LayoutNumbers {
   const layouts = new Map<number, FrameLayout>();
   const numbers = createNumbers<FrameLayout>(database, {
-    find: (ids) => sql`select number, id as key from frame_layouts where id = any(${ids})`,
+    find: (ids) => sql`select number, id as key from frame_layouts where id = any(${textArray(ids)})`,
     insert: (fresh) => sql`insert into frame_layouts (id, features)
       values ${rows(fresh, ({ id, features }) => [id, jsonb(features)])} on conflict (id) do nothing`,
   });

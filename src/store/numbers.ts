@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Database, rowsOf } from './database.ts';
-import { storable, textArray } from './values.ts';
+import { storable } from './values.ts';
 
 /** More than this is forgotten and asked for again: keys come from senders, and memory must stay bounded. */
 const MAX_KNOWN = 200_000;
@@ -27,7 +27,7 @@ export function createNumbers<T>(
     find,
     insert,
   }: {
-    readonly find: (keys: RawBuilder<string[]>) => RawBuilder<Numbered>;
+    readonly find: (keys: readonly string[]) => RawBuilder<Numbered>;
     readonly insert: (items: readonly T[]) => RawBuilder<unknown>;
   },
 ): Numbers<T> {
@@ -35,7 +35,7 @@ export function createNumbers<T>(
 
   const lookUp = async (keys: readonly string[]): Promise<void> => {
     if (numbers.size > MAX_KNOWN) numbers.clear();
-    for (const { number, key } of await rowsOf(database.sql, find(textArray(keys)))) numbers.set(key, number);
+    for (const { number, key } of await rowsOf(database.sql, find(keys))) numbers.set(key, number);
   };
 
   return {

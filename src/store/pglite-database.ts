@@ -70,7 +70,9 @@ function roomCheck(folder: string, clock: Clock): () => Promise<void> {
   return async () => {
     if (clock.monotonic() - checkedAt >= ROOM_CHECK_MS) {
       checkedAt = clock.monotonic();
-      const { bavail, bsize } = await statfs(folder);
+      const { bavail, bsize } = await statfs(folder).catch((error: unknown) => {
+        throw new VigiaError('STORE_UNWRITABLE', { folder, detail: toError(error).message }, error);
+      });
       room = bavail * bsize >= RESERVE_BYTES;
     }
     if (!room) throw new VigiaError('STORE_FULL', { folder });

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { MetricType, Series } from '../model/series.ts';
 import { type Database, rowsOf } from './database.ts';
 import { createNumbers, rows } from './numbers.ts';
-import { int4Array, jsonb, storable } from './values.ts';
+import { int4Array, jsonb, storable, textArray } from './values.ts';
 
 const MAX_KNOWN = 200_000;
 const PER_STATEMENT = 500;
@@ -14,6 +15,9 @@ export interface SeriesRow extends Series {
 
 export const SERIES_COLUMNS = sql`series.number, series.key, series.name, series.labels, series.type, series.unit,
   series.entity`;
+
+/** What is unique of a series: a key may be longer than an index entry can be. */
+const digestOf = (key: string): string => createHash('sha256').update(storable(key)).digest('base64url');
 
 /** Series by number and back. */
 export interface SeriesNumbers {
@@ -28,11 +32,10 @@ export function createSeriesNumbers(database: Database): SeriesNumbers {
   const byObject = new WeakMap<Series, number>();
   const objects = new Map<number, Series>();
   const keys = createNumbers<Series>(database, {
-    // The digest is what is indexed; the key itself settles the improbable rest.
-    find: (wanted) => sql`select number, key from series
-      where md5(key) in (select md5(name) from unnest(${wanted}) as name) and key = any(${wanted})`,
-    insert: (series) => sql`insert into series (key, name, labels, type, unit, entity)
+    find: (wanted) => sql`select number, key from series where digest = any(${textArray(wanted.map(digestOf))})`,
+    insert: (series) => sql`insert into series (digest, key, name, labels, type, unit, entity)
       values ${rows(series, (one) => [
+        digestOf(one.key),
         storable(one.key),
         storable(one.name),
         jsonb(one.labels),
@@ -40,7 +43,7 @@ export function createSeriesNumbers(database: Database): SeriesNumbers {
         storable(one.unit),
         storable(one.entity),
       ])}
-      on conflict (md5(key)) do nothing`,
+      on conflict (digest) do nothing`,
   });
 
   const learn = async (series: readonly Series[]): Promise<void> => {

@@ -20,6 +20,7 @@ const measurementsTables = [
   sql`create index entities_kind on entities (kind, id)`,
   sql`create table series (
     number int generated always as identity primary key,
+    digest text not null unique,
     key text not null,
     name text not null,
     labels jsonb not null,
@@ -27,8 +28,6 @@ const measurementsTables = [
     unit text not null,
     entity text not null
   )`,
-  // A key may be longer than what an index page holds.
-  sql`create unique index series_key on series (md5(key))`,
   sql`create index series_entity on series (entity, number)`,
   sql`create table samples (
     series int not null,
