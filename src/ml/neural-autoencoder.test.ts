@@ -106,6 +106,26 @@ describe('autoencoder', () => {
     expect(seen[0]).toMatchObject({ epochs: 60 });
   });
 
+  it('says so when the weights run away', () => {
+    const wild = { ...options, hidden: Array.from({ length: 14 }, () => 8), learningRate: 10, gradientClip: 0 };
+    expect(() => fitAutoencoder(causes(300, 1), { ...wild, activation: 'linear' })).toThrowError(
+      expect.objectContaining({ code: 'ML_NOT_CONVERGED' }),
+    );
+  });
+
+  it('judges by the latest rows, and learns from none in the gap before them', () => {
+    const data = causes(100, 1);
+    const changed = createMatrix(data.data.slice(), 100, 8);
+    // Row 75 is in the gap: its value must not matter, once the scaling is the same.
+    const start = fitAutoencoder(data, { ...options, epochs: 1 }).model;
+    changed.data.fill(0, 75 * 8, 76 * 8);
+    const bytes = (matrix: Matrix, validationGap: number): Uint8Array =>
+      fitAutoencoder(matrix, { ...options, epochs: 3, from: start, validationGap }).model.toBytes();
+    expect(bytes(changed, 10)).toEqual(bytes(data, 10));
+    expect(bytes(changed, 0)).not.toEqual(bytes(data, 0));
+    expect(() => bytes(data, 80)).toThrowError(expect.objectContaining({ code: 'ML_EMPTY' }));
+  });
+
   it('lets the event loop turn while it trains, with the same result', async () => {
     let turns = 0;
     const timer = setInterval(() => (turns += 1), 1);

@@ -23,6 +23,8 @@ export type TrainingOptions = {
   readonly gradientClip?: number;
   /** The last, and so the latest, share of rows is kept out to judge by [0.2]; 0 trains for all epochs on everything. */
   readonly validationShare?: number;
+  /** Rows between the two parts that are left out [0]: one window's length, so that no window stands in both. */
+  readonly validationGap?: number;
   /** Epochs without a better validation loss before training stops [5]. The best weights win in any case. */
   readonly patience?: number;
   /** Weight of each row [1], finite and not negative; inverse probabilities of not having acted go here. */
@@ -69,6 +71,7 @@ export function checkTraining(options: TrainingOptions): Checked {
     dropout: requireNumber('dropout', options.dropout ?? 0, 0, 0.9),
     gradientClip: requireNumber('gradientClip', options.gradientClip ?? 1, 0),
     validationShare: requireNumber('validationShare', options.validationShare ?? 0.2, 0, 0.9),
+    validationGap: requireInteger('validationGap', options.validationGap ?? 0, 0),
     patience: requireInteger('patience', options.patience ?? 5, 1),
   };
 }
@@ -99,9 +102,7 @@ export function* trainNetwork(
   const { kernels, tensors } = network;
   const checked = checkTraining(options);
   const { epochs, batchSize, patience } = checked;
-  const held = Math.floor(rowCount * checked.validationShare);
-  const order = Uint32Array.from({ length: rowCount - held }, (_, i) => i);
-  const validation = Uint32Array.from({ length: held }, (_, i) => rowCount - held + i);
+  const { order, validation } = splitRows(rowCount, checked.validationShare, checked.validationGap);
   const random = createRandom(checked.seed);
   const step = createAdam(kernels, tensors, checked);
   const progress: TrainingProgress[] = [];
@@ -111,8 +112,7 @@ export function* trainNetwork(
     draw.shuffle(order);
     const trainingLoss = yield* runBatches(network, order, batchSize, { draw, step });
     const validationLoss = yield* runBatches(network, validation, batchSize);
-    if (Number.isNaN(trainingLoss))
-      throw new MlError('ML_NOT_CONVERGED', `the loss left the numbers in epoch ${epoch}`);
+    checkFiniteWeights(network, epoch);
     progress.push({ epoch, epochs, trainingLoss, validationLoss });
     options.onProgress?.(progress.at(-1)!);
     // Without a validation part, or when all of its targets are unknown, the last epoch is the best.
@@ -120,13 +120,33 @@ export function* trainNetwork(
     else if (validationLoss < best.loss) best = { loss: validationLoss, epoch, weights: saveTensors(kernels, tensors) };
     else if (epoch - best.epoch >= patience) break;
   }
+  if (best.epoch === 0) throw new MlError('ML_NOT_CONVERGED', 'the loss was infinite in every epoch');
   if (best.weights.length > 0) restoreTensors(kernels, tensors, best.weights);
   return { progress, bestEpoch: best.epoch };
 }
 
+/** The latest rows judge, the earlier ones teach, and a gap between them does neither. */
+function splitRows(rowCount: number, share: number, gap: number): { order: Uint32Array; validation: Uint32Array } {
+  const held = Math.floor(rowCount * share);
+  const taught = held > 0 ? rowCount - held - gap : rowCount;
+  if (taught < 1) throw new MlError('ML_EMPTY', `no row is left to train on: ${held} judge, ${gap} are left out`);
+  return {
+    order: Uint32Array.from({ length: taught }, (_, i) => i),
+    validation: Uint32Array.from({ length: held }, (_, i) => rowCount - held + i),
+  };
+}
+
+/** Throws `ML_NOT_CONVERGED` when a weight is no longer a finite number, which no later step would heal. */
+function checkFiniteWeights({ kernels, tensors }: Trainable, epoch: number): void {
+  for (const { values, count } of tensors) {
+    if (Number.isFinite(kernels.run.sumOfSquares(values, count))) continue;
+    throw new MlError('ML_NOT_CONVERGED', `weights left the numbers in epoch ${epoch}: lower the learning rate`);
+  }
+}
+
 type Learning = { readonly draw: Random; readonly step: () => number };
 
-/** One pass over the rows, learning or only judging; the mean loss, NaN when there was nothing to count while judging. */
+/** One pass over the rows, learning or only judging; the mean loss, NaN when there was nothing to count. */
 function* runBatches(network: Trainable, rows: Uint32Array, size: number, learning?: Learning): TrainingSteps<number> {
   let sum = 0;
   let weight = 0;
@@ -137,7 +157,7 @@ function* runBatches(network: Trainable, rows: Uint32Array, size: number, learni
     weight += batch.weight;
     yield;
   }
-  return learning && weight === 0 ? 0 : sum / weight;
+  return sum / weight;
 }
 
 /** Runs training to its end without a pause: for worker threads. Throws `ML_CANCELLED` when the signal is set. */
