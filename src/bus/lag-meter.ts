@@ -22,6 +22,11 @@ export function createLagMeter(bus: Bus): { readonly bus: Bus; lags(): ReadonlyM
       },
     },
     lags: () =>
-      new Map([...groups].map(([group, members]) => [group, [...members].reduce((sum, { lag }) => sum + lag(), 0)])),
+      new Map(
+        [...groups].map(([group, members]) => [
+          group,
+          [...members].reduce((sum, subscription) => sum + subscription.lag(), 0),
+        ]),
+      ),
   };
 }

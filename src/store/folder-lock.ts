@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, utimesSync } from 'node:fs';
+import { existsSync, readFileSync, utimesSync } from 'node:fs';
 import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { toError, VigiaError } from '../runtime/errors.ts';
 
 /** One process owns a data folder: PGlite has no lock of its own that would hold between processes. */
@@ -74,6 +74,19 @@ async function removeStale(file: string, stale: Owner | null, mine: string): Pro
 const unwritable = (folder: string, error: unknown): VigiaError =>
   new VigiaError('STORE_UNWRITABLE', { folder, detail: toError(error).message }, error);
 
+/**
+ * Makes a folder with those above it. Not by `recursive: true`: where the system refuses a name below a folder that is
+ * there (as /proc does, with ENOENT), Node's own loop never ends.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  const parent = dirname(folder);
+  if (parent !== folder) await makeFolder(parent);
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
 /** Creates the folder when needed and locks it. Throws `STORE_LOCKED` or `STORE_UNWRITABLE`. */
 export async function lockFolder(folder: string): Promise<FolderLock> {
   const file = join(folder, LOCK_FILE);
@@ -81,7 +94,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const draft = `${file}.${token}.new`;
   const owner: Owner = { token, pid: process.pid, started: startOf(process.pid), host: hostname() };
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(draft, JSON.stringify(owner));
   } catch (error) {
     throw unwritable(folder, error);
