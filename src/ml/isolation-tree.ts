@@ -20,17 +20,14 @@ export function growIsolationTrees(matrix: Matrix, options: IsolationTreeOptions
   return builder.finish();
 }
 
-/** Work space for one tree after another: a copy of the sampled rows, and a stack of nodes to split. */
+/** Work space for one tree after another: the sampled rows, and a stack of nodes to split. */
 class IsolationTreeGrower {
   private readonly builder: TreeBuilder;
   private readonly matrix: Matrix;
   private readonly subsample: number;
   private readonly maxDepth: number;
-  /** Copy of the sampled rows, small enough for the nearest cache. */
-  private readonly sample: Float64Array;
   private readonly taken: Uint8Array;
-  private readonly rows: Int32Array;
-  /** Positions in the sample, permuted so that every node owns a range. */
+  /** Where each sampled row starts in the data, permuted so that every node owns a range. */
   private readonly order: Int32Array;
   private readonly candidates: Int32Array;
   private readonly stack: Int32Array;
@@ -45,9 +42,7 @@ class IsolationTreeGrower {
     this.matrix = matrix;
     this.subsample = subsample;
     this.maxDepth = Math.ceil(Math.log2(Math.max(subsample, 2)));
-    this.sample = new Float64Array(subsample * matrix.columns);
     this.taken = new Uint8Array(matrix.rows);
-    this.rows = new Int32Array(subsample);
     this.order = new Int32Array(subsample);
     this.candidates = new Int32Array(matrix.columns);
     this.rest = Float64Array.from({ length: subsample + 1 }, (_, size) => averagePathLength(size));
@@ -80,24 +75,20 @@ class IsolationTreeGrower {
     }
   }
 
-  /** Floyd's sampling without replacement, with a copy of the rows. */
+  /** Floyd's sampling without replacement. */
   private drawSample(random: Random): void {
-    const { subsample, taken, rows, sample } = this;
-    const { data, columns, rows: available } = this.matrix;
+    const { subsample, taken, order } = this;
+    const { columns, rows: available } = this.matrix;
     for (let i = 0; i < subsample; i++) {
       const top = available - subsample + i;
       const drawn = random.int(top + 1);
       const row = taken[drawn] === 1 ? top : drawn;
       taken[row] = 1;
-      rows[i] = row;
-      this.order[i] = i;
+      order[i] = row;
     }
     for (let i = 0; i < subsample; i++) {
-      const offset = rows[i]! * columns;
-      taken[rows[i]!] = 0;
-      for (let column = 0; column < columns; column++) {
-        sample[i * columns + column] = data[offset + column]!;
-      }
+      taken[order[i]!] = 0;
+      order[i]! *= columns;
     }
   }
 
@@ -116,12 +107,12 @@ class IsolationTreeGrower {
   }
 
   private measure(column: number, start: number, end: number): void {
-    const { sample, order } = this;
-    const { columns } = this.matrix;
+    const { order } = this;
+    const { data } = this.matrix;
     let low = Infinity;
     let high = -Infinity;
     for (let i = start; i < end; i++) {
-      const x = sample[order[i]! * columns + column]!;
+      const x = data[order[i]! + column]!;
       if (x < low) low = x;
       if (x > high) high = x;
     }
@@ -138,15 +129,15 @@ class IsolationTreeGrower {
 
   /** Reorders the range into left and right and returns where right starts; sets `missingLeft`. */
   private partition(column: number, threshold: number, start: number, end: number): number {
-    const { sample, order } = this;
-    const { columns } = this.matrix;
+    const { order } = this;
+    const { data } = this.matrix;
     // Dutch flag: [start, left) is left, [right, missing) is right, [missing, end) is missing.
     let left = start;
     let missing = end;
     let at = start;
     while (at < missing) {
       const position = order[at]!;
-      const x = sample[position * columns + column]!;
+      const x = data[position + column]!;
       if (x <= threshold) {
         order[at++] = order[left]!;
         order[left++] = position;

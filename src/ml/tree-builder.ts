@@ -4,6 +4,8 @@ import { MlError } from './ml-error.ts';
 /** Most leaf values of one model: about 2 GB of arrays with one output, and more than any sound setting grows. */
 const MAX_VALUES = 2 ** 26;
 
+type Part<T> = { subarray(start: number, end: number): T; slice(start: number, end: number): T };
+
 /**
  * Collects trees into growing flat arrays. Hot loops read and write the arrays directly; they move when the builder
  * grows, so read them again after `addNodes`.
@@ -65,19 +67,22 @@ export class TreeBuilder {
     this.roots.length = trees;
   }
 
-  /** The trees so far, in arrays of exactly their length. */
+  /** The trees so far, without a copy where at least two thirds of the arrays are in use. The builder is not to be used again. */
   finish(): TreeEnsemble {
     const { columns, outputs, nodes } = this;
+    const full = nodes >= (2 / 3) * this.feature.length;
+    const cut = <T extends Part<T>>(array: T, length: number): T =>
+      full ? array.subarray(0, length) : array.slice(0, length);
     return {
       columns,
       outputs,
       roots: Int32Array.from(this.roots),
-      feature: this.feature.slice(0, nodes),
-      threshold: this.threshold.slice(0, nodes),
-      left: this.left.slice(0, nodes),
-      missingLeft: this.missingLeft.slice(0, nodes),
-      value: this.value.slice(0, nodes * outputs),
-      cover: this.cover.slice(0, nodes),
+      feature: cut(this.feature, nodes),
+      threshold: cut(this.threshold, nodes),
+      left: cut(this.left, nodes),
+      missingLeft: cut(this.missingLeft, nodes),
+      value: cut(this.value, nodes * outputs),
+      cover: cut(this.cover, nodes),
     };
   }
 
