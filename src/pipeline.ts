@@ -74,7 +74,7 @@ const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000
 
 /** Builds every stage from the configuration. Nothing runs yet. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
-  const { config, clock, metrics, secret, settings, store } = deps;
+  const { config, settings, store } = deps;
   const stepMs = config.step;
   const catalogue = actionDefinitions(config);
   const alertBudget = () => budgetInForce(config, settings());
@@ -101,30 +101,41 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     alertBudget,
     options: { entityWindowMs: config.correlate.window, quietMs: config.correlate.quiet },
   });
+  const acting = createActing(deps, catalogue);
+  return {
+    services: [
+      collect,
+      prepare,
+      keeper,
+      detect,
+      predict,
+      correlate,
+      acting.recommend,
+      acting.act,
+      createLearnStage(deps),
+    ],
+    collect,
+    detect,
+    act: acting.act,
+    catalogue,
+  };
+}
+
+/** The two stages that know the catalogue. */
+function createActing(deps: PipelineDeps, catalogue: readonly ActionDefinition[]) {
+  const { clock, config, secret, settings } = deps;
   const recommend = createRecommendStage({
     ...deps,
     catalogue,
     modeOf: (action) => modeOf(action, settings()),
     stopped: () => settings().killSwitch,
   });
-  const act = createActStage({
-    ...deps,
-    actions: catalogue,
-    executors: [
-      createCommandExecutor({ clock, secret, environment: process.env }),
-      createWebhookExecutor({ clock, secret }),
-    ],
-    settings,
-    stepMs,
-  });
-  const learn = createLearnStage({ ...deps, metrics });
-  return {
-    services: [collect, prepare, keeper, detect, predict, correlate, recommend, act, learn],
-    collect,
-    detect,
-    act,
-    catalogue,
-  };
+  const executors = [
+    createCommandExecutor({ clock, secret, environment: process.env }),
+    createWebhookExecutor({ clock, secret }),
+  ];
+  const act = createActStage({ ...deps, actions: catalogue, executors, settings, stepMs: config.step });
+  return { recommend, act };
 }
 
 /** The owner's budget, with the counts that were set while it runs. */

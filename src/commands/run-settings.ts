@@ -50,7 +50,7 @@ export async function createSettings(
       current = settings;
       deps.onChange();
       const time = deps.clock.now();
-      for (const [key, value] of Object.entries(settings)) await deps.store.set(key, value as Json, by, time);
+      for (const [key, value] of Object.entries(settings)) await deps.store.set(key, value, by, time);
     },
   };
 }

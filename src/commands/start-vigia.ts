@@ -112,7 +112,7 @@ async function openParts(config: Config, folder: string, log: Log) {
     log,
     ids: randomIds,
     bus: meter.bus,
-    lags: meter.lags,
+    lags: () => meter.lags(),
   };
 }
 
@@ -140,7 +140,7 @@ function createInterface(parts: Parts, pipeline: Pipeline, startedAt: number, re
       await collect.ingest(body, format);
     },
     publishEvents: (events) => collect.publishEvents(events),
-    sources: () => collect.sources() as ReturnType<ApiDeps['sources']>,
+    sources: () => collect.sources(),
     learning: (entity) => detect.learning(entity),
     current: (entity) => detect.current(entity),
     catalogue: () => catalogue,
@@ -177,7 +177,7 @@ export async function startVigia(config: Config, folder: string): Promise<Runnin
       closing('store', () => store.close()),
       closing('bus', () => bus.stop(DRAIN_MS)),
       feedChanges(bus, changes, clock),
-      ...[...pipeline.services].reverse(),
+      ...pipeline.services.toReversed(),
       api,
     ],
     log,
