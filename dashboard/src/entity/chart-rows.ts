@@ -41,26 +41,54 @@ export function chartRows(chart: Pick<Chart, 'times' | 'stepMs'>, feature: Chart
   return rows;
 }
 
+/** Places of values that have no neighbour: no line leads to them, so they need a dot to be seen. */
+export function loneTimes(rows: readonly ChartRow[]): ReadonlySet<number> {
+  const isGap = (row: ChartRow | undefined): boolean => row === undefined || row.mean === null;
+  const lone = rows.filter((row, index) => row.mean !== null && isGap(rows[index - 1]) && isGap(rows[index + 1]));
+  return new Set(lone.map(({ time }) => time));
+}
+
 /** The smallest height of an axis as a share of the values on it, so that a flat line looks flat. */
 const LEAST_SPAN = 0.05;
+
+/** So much of the height of the values may a band take on each side; a wider one is cut, as it would flatten the values. */
+const BAND_ROOM = 1;
+
+interface Ends {
+  low: number;
+  high: number;
+}
+
+function see(ends: Ends, value: number): void {
+  ends.low = Math.min(ends.low, value);
+  ends.high = Math.max(ends.high, value);
+}
+
+/** Ends of the values, and of the band as far as it has room. */
+function endsOf(rows: readonly ChartRow[], extra: readonly number[]): Ends {
+  const values: Ends = { low: Infinity, high: -Infinity };
+  const band: Ends = { low: Infinity, high: -Infinity };
+  for (const row of rows) {
+    if (row.mean !== null) see(values, row.mean);
+    row.range?.forEach((value) => see(values, value));
+    row.band?.forEach((value) => see(band, value));
+  }
+  for (const value of extra) see(values, value);
+  if (values.low > values.high) return band;
+  const room =
+    Math.max(values.high - values.low, Math.max(Math.abs(values.low), Math.abs(values.high)) / 2) * BAND_ROOM;
+  return {
+    low: Math.min(values.low, Math.max(band.low, values.low >= 0 ? 0 : -Infinity, values.low - room)),
+    high: Math.max(values.high, Math.min(band.high, values.high + room)),
+  };
+}
 
 /**
  * Ends of the value axis. It starts at zero where the values come near it; otherwise it is as tight as the values and their band,
  * but never so tight that noise looks like change.
  */
 export function valueDomain(rows: readonly ChartRow[], extra: readonly number[] = []): readonly [number, number] {
-  let low = Infinity;
-  let high = -Infinity;
-  const see = (value: number): void => {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  };
-  for (const { mean, range, band } of rows) {
-    if (mean !== null) see(mean);
-    if (range !== null) range.forEach(see);
-    if (band !== null) band.forEach(see);
-  }
-  extra.forEach(see);
+  const { low, high } = endsOf(rows, extra);
   if (low > high) return [0, 1];
   const least = Math.max(Math.abs(low), Math.abs(high)) * LEAST_SPAN || 1;
   const spare = Math.max(0, least - (high - low)) / 2;

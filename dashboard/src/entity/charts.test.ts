@@ -4,7 +4,7 @@ import type { FeatureView } from '../../../src/api/contract/views.ts';
 import type { Anomaly } from '../../../src/model/anomaly.ts';
 import { timeTicks } from './axis-ticks.ts';
 import { eventsIn, spanIn } from './chart-marks.ts';
-import { chartRows, valueDomain } from './chart-rows.ts';
+import { chartRows, loneTimes, valueDomain } from './chart-rows.ts';
 import { orderFeatures } from './feature-order.ts';
 import { forecastCone } from './forecast-cone.ts';
 
@@ -36,6 +36,11 @@ describe('rows of a chart', () => {
   });
 });
 
+test('a value without neighbours is known, as no line shows it', () => {
+  const rows = chartRows({ times: [0, 10, 20, 30, 40], stepMs: 10 }, series([1, null, 2, 3, null]));
+  expect([...loneTimes(rows)]).toEqual([0]);
+});
+
 describe('the value axis', () => {
   const rows = (values: readonly number[]) => values.map((mean, time) => ({ time, mean, range: null, band: null }));
 
@@ -48,6 +53,13 @@ describe('the value axis', () => {
         expect(high).toBeGreaterThan(low);
       }),
     );
+  });
+
+  it('is not stretched by a band that knows little yet', () => {
+    const wide = [{ time: 0, mean: 2, range: null, band: [-300, 500] as const }];
+    const [low, high] = valueDomain(wide);
+    expect(low).toBe(0);
+    expect(high).toBeLessThan(10);
   });
 
   it('starts at zero where the values come near it, and leaves a flat line flat', () => {
@@ -99,8 +111,17 @@ test('marks are cut to the range; an open anomaly reaches its end', () => {
 
 test('features come by their part in an anomaly, then by score, then the well-known ones', () => {
   const feature = (name: string, score = 0): FeatureView =>
-    ({ name, metric: name, score, hasLimit: false }) as unknown as FeatureView;
+    ({ name, metric: name.split('{')[0], score, value: 1, hasLimit: false }) as unknown as FeatureView;
   const open = [{ contributions: [{ feature: 'zeta', share: 0.8 }] }] as unknown as readonly Anomaly[];
   const ordered = orderFeatures([feature('misc'), feature('host_cpu'), feature('odd', 0.95), feature('zeta')], open);
   expect(ordered.map(({ name }) => name)).toEqual(['zeta', 'odd', 'host_cpu', 'misc']);
+});
+
+test('one metric with many series does not take all the places', () => {
+  const feature = (name: string, value: number | null): FeatureView =>
+    ({ name, metric: name.split('{')[0], score: 0, value, hasLimit: false }) as unknown as FeatureView;
+  const modes = ['a', 'b', 'c', 'd'].map((mode, index) => feature(`cpu{mode="${mode}"}`, index));
+  const ordered = orderFeatures([...modes, feature('load1', 3), feature('cpu_gone', null)], []);
+  expect(ordered.slice(0, 3).map(({ name }) => name)).toEqual(['cpu{mode="c"}', 'cpu{mode="d"}', 'load1']);
+  expect(ordered.at(-1)?.name).toBe('cpu_gone');
 });

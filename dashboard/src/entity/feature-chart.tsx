@@ -1,3 +1,4 @@
+import { useMemo } from 'react';
 import { Area, ComposedChart, Line, ReferenceArea, ReferenceLine, ResponsiveContainer, Tooltip } from 'recharts';
 import type { ChartRange } from '../api/queries.ts';
 import { clockTime } from '../format/moment.ts';
@@ -6,7 +7,7 @@ import { useWords } from '../text/words.ts';
 import { useBrush } from './brush.ts';
 import { TimeAxis, ValueAxis } from './chart-axes.tsx';
 import { type ChartMarks, eventsIn, spanIn } from './chart-marks.ts';
-import { type ChartRow, valueDomain } from './chart-rows.ts';
+import { type ChartRow, loneTimes, valueDomain } from './chart-rows.ts';
 import { ChartTip } from './chart-tip.tsx';
 
 const HEIGHT = 132;
@@ -26,6 +27,19 @@ function Reading({ payload, unit }: ReadingProps) {
   const row = payload?.[0]?.payload as ChartRow | undefined;
   if (row === undefined) return null;
   return <ChartTip value={quantity(words, row.mean, unit)}>· {clockTime(words.language, row.time)}</ChartTip>;
+}
+
+interface LoneDotProps {
+  readonly cx?: number | undefined;
+  readonly cy?: number | undefined;
+  readonly payload?: unknown;
+  readonly lone: ReadonlySet<number>;
+}
+
+/** A dot for a value without neighbours. Recharts hands in its place. */
+function LoneDot({ cx, cy, payload, lone }: LoneDotProps) {
+  if (cx === undefined || cy === undefined || !lone.has((payload as ChartRow).time)) return null;
+  return <circle cx={cx} cy={cy} r={1.5} fill="var(--ink)" />;
 }
 
 /** Anomalies as shaded spans, events as ticks. */
@@ -65,6 +79,7 @@ interface FeatureChartProps {
 /** One feature over time with its expected band; gaps stay gaps. */
 export function FeatureChart({ name, unit, rows, range, marks, onZoom }: FeatureChartProps) {
   const { span, handlers } = useBrush(onZoom);
+  const lone = useMemo(() => loneTimes(rows), [rows]);
   const shared = { syncId: 'page', syncMethod: 'value', margin, role: 'application', 'aria-label': name } as const;
   return (
     <ResponsiveContainer width="100%" height={HEIGHT} initialDimension={size}>
@@ -78,7 +93,7 @@ export function FeatureChart({ name, unit, rows, range, marks, onZoom }: Feature
           dataKey="mean"
           stroke="var(--ink)"
           strokeWidth={1.4}
-          dot={false}
+          dot={lone.size > 0 && <LoneDot lone={lone} />}
           isAnimationActive={false}
           connectNulls={false}
           activeDot={{ r: 3, fill: 'var(--accent)', stroke: 'var(--surface)' }}

@@ -12,7 +12,7 @@ import { ChartTable } from './chart-table.tsx';
 import { ChartTip } from './chart-tip.tsx';
 import { type Cone, type ConeRow, forecastCone } from './forecast-cone.ts';
 
-const LEAST_HISTORY_MS = 1_800_000;
+const LEAST_HISTORY_MS = 180_000;
 const MOST_HISTORY_MS = 2 * 86_400_000;
 const HEIGHT = 220;
 const margin = { top: 18, right: 12, bottom: 0, left: 0 };
@@ -83,7 +83,7 @@ interface WithHistoryProps {
 function WithHistory({ prediction, cone, feature }: WithHistoryProps) {
   const words = useWords();
   const { madeAt, unit } = prediction;
-  const from = madeAt - Math.min(MOST_HISTORY_MS, Math.max(LEAST_HISTORY_MS, cone.end - madeAt));
+  const from = madeAt - Math.min(MOST_HISTORY_MS, Math.max(LEAST_HISTORY_MS, Math.round(1.5 * (cone.end - madeAt))));
   const { data, error, refetch } = useChart(prediction.entity, [feature], { from, to: madeAt });
   const [first] = data?.features ?? [];
   if (error !== null && data === undefined) return <Failed error={error} retry={() => void refetch()} />;

@@ -67,6 +67,13 @@ test('learning says how far and until when', () => {
   expect(learningProgress(es, { ...learning, readyAt: 60_000 }, 0)).toContain('listo a las');
 });
 
+test('a feature goes by its short name in a sentence', () => {
+  const feature = 'filesystem_used_bytes{fstype="ext4",mountpoint="/data"}';
+  expect(en.phrase({ key: 'correlate.sign_capacity', values: { feature, entity: 'host/a' } })).toBe(
+    'filesystem_used_bytes /data is heading for its limit on host/a',
+  );
+});
+
 test('names of features are taken apart, and left whole where they cannot be', () => {
   expect(shortFeature('used_bytes{mountpoint="/data",x="a\\"b"}')).toBe('used_bytes /data a"b');
   expect(readFeatureName('odd{').metric).toBe('odd{');

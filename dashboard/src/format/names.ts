@@ -4,6 +4,12 @@ export interface FeatureName {
   readonly labels: readonly { readonly name: string; readonly value: string }[];
 }
 
+/** Labels that help no reader to tell two features apart. */
+const UNTELLING: ReadonlySet<string> = new Set(['fstype']);
+
+/** Whether a text is the full spelling of a feature with labels. */
+export const isFeatureName = (text: string): boolean => /^[a-zA-Z_:][\w:.]*\{.+\}$/.test(text);
+
 /** Takes `filesystem_used_bytes{mountpoint="/data"}` apart for showing; what it cannot read it leaves whole. */
 export function readFeatureName(feature: string): FeatureName {
   const brace = feature.indexOf('{');
@@ -12,7 +18,7 @@ export function readFeatureName(feature: string): FeatureName {
     name: match[1] ?? '',
     value: (match[2] ?? '').replace(/\\(["\\])/g, '$1'),
   }));
-  return { metric: feature.slice(0, brace), labels };
+  return { metric: feature.slice(0, brace), labels: labels.filter(({ name }) => !UNTELLING.has(name)) };
 }
 
 /** The name in one line: `filesystem_used_bytes /data`. */

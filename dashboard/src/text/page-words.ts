@@ -1,6 +1,7 @@
 import type { i18n } from 'i18next';
 import type { Phrase } from '../../../src/model/phrase.ts';
 import type { TextKey } from '../../../src/text/catalogue.ts';
+import { isFeatureName, shortFeature } from '../format/names.ts';
 import { LANGUAGES, type Language } from '../../../src/text/language.ts';
 
 type Values = Phrase['values'];
@@ -17,6 +18,12 @@ export interface PageWords {
 export const isLanguage = (value: string | null | undefined): value is Language =>
   (LANGUAGES as readonly (string | null | undefined)[]).includes(value);
 
+/** In a sentence a feature goes by its short name. */
+const readable = ([name, value]: [string, string | number]): [string, string | number] => [
+  name,
+  typeof value === 'string' && isFeatureName(value) ? shortFeature(value) : value,
+];
+
 /** The words of a translator in one of its languages. */
 export function pageWords(translator: i18n, language: string): PageWords {
   const render = (key: string, values: Values): string => {
@@ -27,7 +34,7 @@ export function pageWords(translator: i18n, language: string): PageWords {
   return {
     language: isLanguage(language) ? language : 'en',
     say: (key, values = {}) => render(key, values),
-    phrase: ({ key, values }) => render(key, values),
+    phrase: ({ key, values }) => render(key, Object.fromEntries(Object.entries(values).map(readable))),
     name: (group, value) => {
       const key = `dashboard-words.${group}_${value}`;
       return translator.exists(key) ? render(key, {}) : value;
