@@ -118,6 +118,24 @@ def class_sets():
     yield "rare class", draw(3000, 6, lambda x: 2 * x[:, 0] + x[:, 1] - x[:, 2] * x[:, 3] - 4)
 
 
+def explained():
+    """A small booster node by node, with XGBoost's own exact TreeSHAP values of rows, some of them with missing values."""
+    random = numpy.random.RandomState(4)
+    data = rounded(random.normal(size=(300, 4)))
+    target = data[:, 0] * data[:, 1] + numpy.abs(data[:, 2])
+    data[random.uniform(size=data.shape) < 0.1] = numpy.nan
+    options = {"tree_method": "hist", "max_depth": 5, "eta": 0.5, "base_score": 0.25, "nthread": 1}
+    booster = xgboost.train(options, xgboost.DMatrix(data, label=target), 4)
+    rows = data[:30]
+    return {
+        "columns": 4,
+        "rows": stored(rows),
+        "trees": [json.loads(tree) for tree in booster.get_dump(dump_format="json", with_stats=True)],
+        "contributions": booster.predict(xgboost.DMatrix(rows), pred_contribs=True).astype(float).tolist(),
+        "base": 0.25,
+    }
+
+
 def measures(target, shares):
     clipped = numpy.clip(shares.astype(float), FINEST, 1 - FINEST)
     return {"auroc": roc_auc_score(target, shares), "logLoss": log_loss(target, clipped)}
@@ -171,6 +189,7 @@ json.dump(
         "missing": MISSING,
         "fill": FILL,
         "fixedForest": fixed_forest(),
+        "explained": explained(),
         "outliers": list(outliers()),
         "classes": list(classes()),
     },

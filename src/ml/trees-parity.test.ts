@@ -7,8 +7,18 @@ import { createMatrix, takeRows, type Matrix } from './matrix.ts';
 import { fitRandomForest } from './random-forest.ts';
 import { TreeBuilder } from './tree-builder.ts';
 import type { TreeEnsemble } from './tree-ensemble.ts';
+import { createTreeShap } from './tree-shap.ts';
 
 type SklearnTree = { feature: number[]; threshold: number[]; left: number[]; right: number[]; samples: number[] };
+type XgboostNode = {
+  cover: number;
+  leaf?: number;
+  split?: string;
+  split_condition?: number;
+  yes?: number;
+  missing?: number;
+  children?: XgboostNode[];
+};
 type Measures = { auroc: number; logLoss: number };
 type Fixture = {
   made: { seeds: number; trees: number; finest: number };
@@ -16,6 +26,7 @@ type Fixture = {
   missing: number;
   fill: number;
   fixedForest: { subsample: number; columns: number; trees: SklearnTree[]; rows: string; scores: number[] };
+  explained: { columns: number; rows: string; trees: XgboostNode[]; contributions: number[][]; base: number };
   outliers: { name: string; columns: number; data: string; outliers: number; auroc: number }[];
   classes: { name: string; columns: number; data: string; target: string; boosting: Measures; forest: Measures }[];
 };
@@ -70,7 +81,37 @@ function importTrees(trees: readonly SklearnTree[], columns: number): TreeEnsemb
   return builder.finish();
 }
 
+/** Trees of XGBoost in our layout. */
+function importBooster(trees: readonly XgboostNode[], columns: number): TreeEnsemble {
+  const builder = new TreeBuilder(columns, 1);
+  const place = (theirs: XgboostNode, ours: number): void => {
+    builder.cover[ours] = theirs.cover;
+    builder.value[ours] = theirs.leaf ?? 0;
+    if (theirs.children === undefined) return;
+    // Theirs goes left below the condition, ours up to the threshold; the data are multiples of 1/512.
+    const threshold = theirs.split_condition! - 1e-5;
+    const left = builder.split(ours, Number(theirs.split!.slice(1)), threshold, theirs.missing === theirs.yes);
+    place(theirs.children[0]!, left);
+    place(theirs.children[1]!, left + 1);
+  };
+  for (const tree of trees) place(tree, builder.startTree());
+  return builder.finish();
+}
+
 describe('against scikit-learn and XGBoost', () => {
+  it('TreeSHAP gives the values that XGBoost gives, in the precision of its float32', () => {
+    const { columns, rows, trees, contributions, base } = fixture.explained;
+    const shap = createTreeShap(importBooster(trees, columns));
+    const { data } = readMatrix(rows, columns);
+    for (const [row, theirs] of contributions.entries()) {
+      const ours = shap.explainRow(data, new Float64Array(columns), { offset: row * columns });
+      for (let column = 0; column < columns; column++) {
+        expect(Math.abs(ours[column]! - theirs[column]!)).toBeLessThan(1e-5);
+      }
+      expect(Math.abs(shap.expected[0]! + base - theirs[columns]!)).toBeLessThan(1e-5);
+    }
+  });
+
   it('an isolation forest scores the same on the same trees', () => {
     const { trees, columns, subsample, rows, scores } = fixture.fixedForest;
     const forest = isolationForestFromTrees(importTrees(trees, columns), subsample);
