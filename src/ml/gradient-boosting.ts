@@ -22,7 +22,8 @@ export type GradientBoostingOptions = BoostingOptions & {
  * `logistic` takes targets from 0 to 1 (a class, or its probability) and predicts probabilities in (0, 1); `squared`
  * takes and predicts numbers within ±1e100. A missing value goes, at every
  * split, the way that lowered the loss in training; where training saw none missing, with the heavier side.
- * Fit: O(trees × rows × columns × depth) at worst, about half of the rows a level thanks to subtraction.
+ * Fit: O(trees × rows × columns × depth) at worst, about half of the rows a level thanks to subtraction. Memory: about
+ * rows × (2 × columns + 60) bytes, refused with `ML_TOO_LARGE` where the kernels' part of it is over 1 GiB.
  *
  * Fails where the answer lies outside the range of the training targets: trees do not extrapolate a trend.
  */

@@ -91,7 +91,7 @@ export function createKernels(purpose: 'scoring' | 'training'): Kernels {
   function allocate(count: number): Address {
     const address = top;
     const next = top + Math.ceil((count * 4) / 64) * 64;
-    if (!(next <= LIMIT)) throw new MlError('ML_TOO_LARGE', `the network and its batch need more than ${LIMIT} bytes`);
+    if (!(next <= LIMIT)) throw new MlError('ML_TOO_LARGE', `the kernels hold at most ${LIMIT} bytes, this needs more`);
     if (next > memory.buffer.byteLength) {
       memory.grow(Math.ceil((next - memory.buffer.byteLength) / PAGE));
       floats = new Float32Array(memory.buffer);
