@@ -4,11 +4,14 @@ import type { FeatureBank } from './feature-bank.ts';
 const UNCLIPPED = 8;
 /** A residual moves the level by no more than so many deviations, and the scale by no more than so many. */
 const LEVEL_CLIP = 3;
-export const SCALE_CLIP = 5;
+const SCALE_CLIP = 5;
 /** E|x| of a normal variable times this is its deviation: sqrt(π/2). */
 const ABS_TO_DEVIATION = 1.2533;
 /** Weight of the newest in the means over the last few. */
-export const SHORT_WEIGHT = 0.15;
+const SHORT_WEIGHT = 0.15;
+const DISAGREED_WEIGHT = 0.4;
+/** A residual of this share of the lean agrees with it. */
+const AGREEING = 0.3;
 /** The same for signs of change; a mean of independent signs has this deviation. */
 export const RISE_WEIGHT = 0.1;
 export const RISE_DEVIATION = Math.sqrt(RISE_WEIGHT / (2 - RISE_WEIGHT));
@@ -22,7 +25,14 @@ const CHANGE_FRAMES = 240;
 /** Equal values in a row from which a line counts as flat. */
 export const FLAT_FRAMES = 24;
 
-export const clip = (value: number, bound: number): number => Math.max(-bound, Math.min(bound, value));
+const clip = (value: number, bound: number): number => Math.max(-bound, Math.min(bound, value));
+
+/** The mean of the last few residuals with one more, which forgets fast when that one no longer agrees. */
+export function nextLean(lean: number, residual: number): number {
+  const agrees = residual * Math.sign(lean) >= Math.abs(lean) * AGREEING;
+  const weight = agrees ? SHORT_WEIGHT : DISAGREED_WEIGHT;
+  return lean + weight * (clip(residual, 2 * SCALE_CLIP) - lean);
+}
 
 /** Least deviation that counts: of the unit, relative, and of the feature's own steps, 1 for whole numbers. */
 export function leastDeviation(bank: FeatureBank, f: number, value: number, floor: number): number {
@@ -82,7 +92,7 @@ export function learnLevel(
     bank.scale[f] =
       bank.scale[f]! + rate * (Math.min(size, ABS_TO_DEVIATION * SCALE_CLIP * deviation) - bank.scale[f]!);
   }
-  bank.lean[f] = bank.lean[f]! * (1 - SHORT_WEIGHT) + SHORT_WEIGHT * clip(residual / deviation, 2 * SCALE_CLIP);
+  bank.lean[f] = nextLean(bank.lean[f]!, residual / deviation);
 }
 
 /** Moves the mean of the last few values, and the usual distance from it. */

@@ -8,8 +8,8 @@ const WHAT = 'group of features';
 
 /** Time constant of the slow look: what lasts minutes is rarer than what lasts seconds, however wild both are. */
 const SLOW_MS = 120_000;
-/** The slow look counts only while the frame itself is at least so improbable, or an end would be seen minutes late. */
-const STILL_ODD_P = 0.2;
+/** The slow look counts only while the frame itself has this share of it, or an end would be seen minutes late. */
+const STILL_ODD = 0.6;
 /** Scores of frames that may turn out to belong to an anomaly, kept back until that is known. */
 const MOST_PENDING = 256;
 /** Scores of one anomaly that are learnt when it is over: so many, and no more than this share of all before. */
@@ -51,7 +51,7 @@ export class GroupWatch {
   probability(score: number): number {
     this.#slowScore += this.#slowWeight * (score - this.#slowScore);
     const fast = this.#fast.probability(score);
-    if (fast > STILL_ODD_P) return fast;
+    if (score < STILL_ODD * this.#slowScore) return fast;
     return Math.min(1, 2 * Math.min(fast, this.#slow.probability(this.#slowScore)));
   }
 

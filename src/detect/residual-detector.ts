@@ -5,17 +5,15 @@ import { emptyBank, type FeatureBank, grownBank, loadBank, saveBank } from './fe
 import { featureFloors } from './feature-floor.ts';
 import {
   arrive,
-  clip,
   FLAT_FRAMES,
   isBack,
   learnLevel,
   learnShort,
   learnSteps,
   leastDeviation,
+  nextLean,
   RISE_DEVIATION,
   RISE_WEIGHT,
-  SCALE_CLIP,
-  SHORT_WEIGHT,
 } from './feature-learning.ts';
 import { stateNumber, stateObject } from './float-columns.ts';
 import { bandTail, inCluster, learnTail, surprise } from './surprise.ts';
@@ -121,9 +119,12 @@ export class ResidualDetector implements Detector {
     fillBand(band, f, { level: bank.level[f]!, half: bandTail(bank, f) * deviation, dayLow, dayHigh });
     if (!Number.isFinite(value) || isBack(bank, f)) return 0;
     const z = this.#measure(f, value, floor);
-    const recent = Math.max(surprise(bank, f, 1, z[1]!), surprise(bank, f, 2, z[2]!), surprise(bank, f, 3, z[3]!));
-    // What the last few values say counts as far as this one is off, too: a spike is over when it is over.
-    const raw = Math.max(surprise(bank, f, 0, z[0]!), recent * Math.min(1, z[0]! / 2));
+    const raw = Math.max(
+      surprise(bank, f, 0, z[0]!),
+      surprise(bank, f, 1, z[1]!),
+      surprise(bank, f, 2, z[2]!),
+      surprise(bank, f, 3, z[3]!),
+    );
     // 0 for a value that this time of day has had, all of it from two deviations outside.
     const outside = Math.max(dayLow - value, value - dayHigh, 0);
     const explained = Number.isNaN(dayLow) ? 1 : Math.min(1, outside / (2 * deviation));
@@ -135,11 +136,14 @@ export class ResidualDetector implements Detector {
     const bank = this.#bank;
     const least = leastDeviation(bank, f, value, floor);
     const residual = (value - bank.level[f]!) / Math.max(bank.scale[f]!, least);
-    this.#z[0] = Math.abs(residual);
-    this.#z[1] = Math.abs(bank.lean[f]! * (1 - SHORT_WEIGHT) + SHORT_WEIGHT * clip(residual, 2 * SCALE_CLIP));
-    this.#z[2] = Math.abs(value - bank.short[f]!) / Math.max(bank.pace[f]!, least);
+    // What the last few values say counts as far as this one is off the same way: a spike is over when it is over.
+    const share = (z: number): number => Math.min(Math.abs(z), 2 * Math.max(0, residual * Math.sign(z)));
+    const lean = nextLean(bank.lean[f]!, residual);
     const rise = bank.rise[f]! + RISE_WEIGHT * (Math.sign(value - bank.last[f]!) - bank.rise[f]!);
-    this.#z[3] = Number.isNaN(rise) ? 0 : Math.abs(rise - bank.usualRise[f]!) / RISE_DEVIATION;
+    this.#z[0] = Math.abs(residual);
+    this.#z[1] = share(lean);
+    this.#z[2] = share((value - bank.short[f]!) / Math.max(bank.pace[f]!, least));
+    this.#z[3] = Number.isNaN(rise) ? 0 : share((rise - bank.usualRise[f]!) / RISE_DEVIATION);
     return this.#z;
   }
 

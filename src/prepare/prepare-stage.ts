@@ -8,6 +8,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
+import { createTurns } from '../runtime/turns.ts';
 import type { Store } from '../store/store.ts';
 import type { FrameRules } from './entity-frames.ts';
 import { MINUTE_MS } from './minute-rollup.ts';
@@ -45,7 +46,7 @@ class PrepareStage implements Service {
   #end = new AbortController();
   #ticking: Promise<void> = Promise.resolve();
   /** Everything that touches the core or the outbox goes one after the other. */
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #inOrder = createTurns();
   #queueMs = 0;
 
   constructor(deps: PrepareDeps) {
@@ -69,13 +70,6 @@ class PrepareStage implements Service {
     await subscription?.stop();
     this.#end.abort();
     await this.#ticking;
-    await this.#tail.catch(() => undefined);
-  }
-
-  #inOrder<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#tail.then(work, work);
-    this.#tail = mine.catch(() => undefined);
-    return mine;
   }
 
   async #take(deliveries: readonly Delivery<SampleBatch>[]): Promise<void> {
