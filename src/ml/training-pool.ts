@@ -27,7 +27,8 @@ export type TrainingControl = {
 export type TrainingPool = {
   /**
    * Runs one task in a thread. Its rows are copied on the way, which takes this thread about 0.6 ms a megabyte; rows in a
-   * SharedArrayBuffer are shared instead: do not write to them meanwhile. The bytes come back without a copy and hold the same model as the same fit on this thread.
+   * SharedArrayBuffer are shared instead: do not write to them meanwhile. The bytes come back without a copy and hold the same
+   * model as the same fit on this thread.
    * Throws what the algorithm throws, `ML_CANCELLED` after an abort, `ML_TOO_LARGE` when the queue is full or a thread ran out of memory.
    */
   run(task: TrainingTask, control?: TrainingControl): Promise<TrainingResult>;
