@@ -1,8 +1,9 @@
+import { type Kernels, borrowScoringKernels, withScratchKernels } from './kernels/kernels.ts';
 import { checkColumns, checkRow, checkTrainingMatrix, outputArray, type FloatArray, type Matrix } from './matrix.ts';
 import { MlError, requireInteger, requireNumber } from './ml-error.ts';
 import type { OutlierModel } from './model-contract.ts';
 import { type DecodeLimits, decodeModel, encodeModel, requireKind } from './serialize.ts';
-import { RbfRows } from './svm-kernel-rows.ts';
+import { RbfRows, layOutPanels } from './svm-kernel-rows.ts';
 import { solveOneClass } from './svm-one-class-solver.ts';
 
 export type OneClassSvmOptions = {
@@ -53,8 +54,11 @@ export function fitOneClassSvm(matrix: Matrix, options: OneClassSvmOptions = {})
   const means = columnMeans(matrix);
   const filled = fillMissing(matrix, means);
   const gamma = requireNumber('gamma', options.gamma ?? scaleGamma(filled), Number.MIN_VALUE);
-  const kernel = new RbfRows(filled, gamma, options.cacheBytes ?? DEFAULT_CACHE_BYTES);
-  const { alpha, rho, iterations } = solveOneClass({ rows: filled.rows, nu, tolerance, maxIterations, kernel });
+  const cacheBytes = requireNumber('cacheBytes', options.cacheBytes ?? DEFAULT_CACHE_BYTES, 0);
+  const { alpha, rho, iterations } = withScratchKernels((kernels) => {
+    const kernel = new RbfRows(kernels, filled, { gamma, cacheBytes });
+    return solveOneClass({ rows: filled.rows, nu, tolerance, maxIterations, kernel });
+  });
   const support = [...alpha.keys()].filter((row) => alpha[row]! > 0);
   const vectors = new Float64Array(support.length * matrix.columns);
   support.forEach((row, k) =>
@@ -122,27 +126,32 @@ interface MachineParts {
   readonly iterations: number;
 }
 
-/** Farther than this in the exponent a kernel value is less than 1e-20 and adds nothing to the sum. */
-const NEGLIGIBLE = 46;
+/** Scores by the compiled kernel, whose memory models share; the weights are laid out anew when others needed the room. */
+function createScorer({ columns, vectors, coefficients, means, rho, gamma }: MachineParts) {
+  const owner = {};
+  let panels = { address: 0, blocks: 0 };
+  let weights = 0;
+  let own = 0;
+  const layOut = (kernels: Kernels): void => {
+    panels = layOutPanels(kernels, { data: vectors, rows: coefficients.length, columns });
+    weights = kernels.allocate(2 * 4 * panels.blocks);
+    own = kernels.allocate(2 * columns);
+    kernels.doubles.set(coefficients, weights / 8);
+  };
+  return (row: FloatArray, offset: number): number => {
+    const { run, doubles } = borrowScoringKernels(owner, layOut);
+    for (let c = 0; c < columns; c++) {
+      const value = row[offset + c]!;
+      doubles[own / 8 + c] = value === value ? value : means[c]!;
+    }
+    return rho - run.rbfSum(own, panels.address, weights, panels.blocks, columns, gamma);
+  };
+}
 
 function createMachine(parts: MachineParts): OneClassSvm {
   const { columns, vectors, coefficients, means, rho, gamma, iterations } = parts;
   const count = coefficients.length;
-  const farthest = NEGLIGIBLE / gamma;
-  const score = (row: FloatArray, offset: number): number => {
-    let sum = 0;
-    let at = 0;
-    for (let k = 0; k < count; k++) {
-      let squared = 0;
-      for (let c = 0; c < columns; c++) {
-        const value = row[offset + c]!;
-        const difference = (value === value ? value : means[c]!) - vectors[at++]!;
-        squared += difference * difference;
-      }
-      if (squared < farthest) sum += coefficients[k]! * Math.exp(-gamma * squared);
-    }
-    return rho - sum;
-  };
+  const score = createScorer(parts);
   return {
     columns,
     supportVectors: { data: vectors, rows: count, columns },

@@ -1,24 +1,44 @@
+import { type Address, type Kernels, roundUp } from './kernels/kernels.ts';
 import type { Matrix } from './matrix.ts';
+
+/** Vectors that the compiled kernel takes at a time. */
+const LANES = 4;
+
+/** Vectors as the compiled Gaussian kernel reads them: `blocks` panels of four, the last filled up with zeros. */
+export type RbfPanels = { readonly address: Address; readonly blocks: number };
+
+/** Lays vectors out in panels in the memory of `kernels`; gone with its next release. */
+export function layOutPanels(kernels: Kernels, { data, rows, columns }: Matrix): RbfPanels {
+  const blocks = roundUp(rows, LANES) / LANES;
+  const address = kernels.allocate(2 * blocks * LANES * columns);
+  const { doubles } = kernels;
+  for (let row = 0; row < rows; row++) {
+    let at = address / 8 + (row - (row % LANES)) * columns + (row % LANES);
+    for (let c = 0; c < columns; c++, at += LANES) doubles[at] = data[row * columns + c]!;
+  }
+  return { address, blocks };
+}
 
 /** exp(-gamma · ‖a − b‖²) between the rows of one matrix, a row at a time, with a bounded cache of rows. */
 export class RbfRows {
-  readonly #data: Float64Array;
-  readonly #columns: number;
-  readonly #rows: number;
+  readonly #kernels: Kernels;
+  readonly #matrix: Matrix;
   readonly #gamma: number;
-  readonly #norms: Float64Array;
+  readonly #panels: RbfPanels;
+  readonly #own: Address;
+  readonly #values: Address;
   readonly #capacity: number;
   /** Least recently used first: a Map keeps the order of insertion. */
   readonly #cache = new Map<number, Float32Array>();
 
-  /** `cacheBytes` bounds the rows that are kept; two always are. */
-  constructor(matrix: Matrix, gamma: number, cacheBytes: number) {
-    this.#data = Float64Array.from(matrix.data);
-    this.#columns = matrix.columns;
-    this.#rows = matrix.rows;
+  /** Works in memory of `kernels` that the caller releases. `cacheBytes` bounds the rows that are kept; two always are. */
+  constructor(kernels: Kernels, matrix: Matrix, { gamma, cacheBytes }: { gamma: number; cacheBytes: number }) {
+    this.#kernels = kernels;
+    this.#matrix = matrix;
     this.#gamma = gamma;
-    this.#norms = new Float64Array(matrix.rows);
-    for (let row = 0; row < matrix.rows; row++) this.#norms[row] = this.#dot(row, row);
+    this.#panels = layOutPanels(kernels, matrix);
+    this.#own = kernels.allocate(2 * matrix.columns);
+    this.#values = kernels.allocate(this.#panels.blocks * LANES);
     this.#capacity = Math.max(2, Math.floor(cacheBytes / (4 * matrix.rows)));
   }
 
@@ -38,29 +58,18 @@ export class RbfRows {
 
   /** A new array, or the one of the row that was used longest ago when the cache is full. */
   #spare(): Float32Array {
-    if (this.#cache.size < this.#capacity) return new Float32Array(this.#rows);
+    if (this.#cache.size < this.#capacity) return new Float32Array(this.#matrix.rows);
     const [[oldest, values]] = this.#cache as unknown as readonly [readonly [number, Float32Array]];
     this.#cache.delete(oldest);
     return values;
   }
 
   #fill(i: number, values: Float32Array): void {
-    const norms = this.#norms;
-    const gamma = this.#gamma;
-    const own = norms[i]!;
-    for (let j = 0; j < this.#rows; j++) {
-      const squared = own + norms[j]! - 2 * this.#dot(i, j);
-      values[j] = Math.exp(-gamma * (squared > 0 ? squared : 0));
-    }
-  }
-
-  #dot(i: number, j: number): number {
-    const data = this.#data;
-    const columns = this.#columns;
-    let a = i * columns;
-    let b = j * columns;
-    let sum = 0;
-    for (let c = 0; c < columns; c++) sum += data[a++]! * data[b++]!;
-    return sum;
+    const { run, doubles, floats } = this.#kernels;
+    const { data, columns } = this.#matrix;
+    const { address, blocks } = this.#panels;
+    for (let c = 0; c < columns; c++) doubles[this.#own / 8 + c] = data[i * columns + c]!;
+    run.rbfRow(this.#own, address, this.#values, blocks, columns, this.#gamma);
+    values.set(floats.subarray(this.#values / 4, this.#values / 4 + values.length));
   }
 }

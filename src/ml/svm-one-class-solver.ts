@@ -46,11 +46,12 @@ class OneClassSolver {
     const whole = Math.floor(nu * rows);
     this.#alpha.fill(1, 0, whole);
     if (whole < rows) this.#alpha[whole] = nu * rows - whole;
+    const gradient = this.#gradient;
     for (let i = 0; i < rows; i++) {
       const weight = this.#alpha[i]!;
       if (weight === 0) continue;
       const row = kernel.row(i);
-      for (let j = 0; j < rows; j++) this.#gradient[j]! += weight * row[j]!;
+      for (let j = 0; j < rows; j++) gradient[j]! += weight * row[j]!;
     }
   }
 
@@ -79,9 +80,10 @@ class OneClassSolver {
     const alpha = this.#alpha;
     const gradient = this.#gradient;
     const order = this.#order;
+    const active = this.#active;
     let steepest = Number.NEGATIVE_INFINITY;
     let i = -1;
-    for (let k = 0; k < this.#active; k++) {
+    for (let k = 0; k < active; k++) {
       const t = order[k]!;
       if (alpha[t]! < 1 && -gradient[t]! >= steepest) {
         steepest = -gradient[t]!;
@@ -93,7 +95,7 @@ class OneClassSolver {
     let highest = Number.NEGATIVE_INFINITY;
     let best = Number.POSITIVE_INFINITY;
     let j = -1;
-    for (let k = 0; k < this.#active; k++) {
+    for (let k = 0; k < active; k++) {
       const t = order[k]!;
       if (!(alpha[t]! > 0)) continue;
       const slope = gradient[t]!;
@@ -131,7 +133,8 @@ class OneClassSolver {
     alpha[j] = sum - after;
     const change = after - before;
     const order = this.#order;
-    for (let k = 0; k < this.#active; k++) {
+    const active = this.#active;
+    for (let k = 0; k < active; k++) {
       const t = order[k]!;
       gradient[t]! += change * (rowI[t]! - rowJ[t]!);
     }

@@ -15,6 +15,8 @@ type KernelFunctions = {
   readonly packPanels: Kernel;
   readonly packPanelsTransposed: Kernel;
   readonly rowDistances: Kernel;
+  readonly rbfSum: (...args: number[]) => number;
+  readonly rbfRow: Kernel;
   readonly buildHistogram: Kernel;
   readonly subtractHistogram: (parent: Address, child: Address, columns: number) => void;
   readonly gatherPairs: (pairs: Address, all: Address, order: Address, count: number) => void;
@@ -35,6 +37,8 @@ export type Kernels = {
   readonly run: KernelFunctions;
   /** The whole memory as float32. Read it anew after every `allocate`: growth detaches older views. */
   readonly floats: Float32Array;
+  /** The whole memory as float64, under the same rule: double `i` of a block stands at `doubles[address / 8 + i]`. */
+  readonly doubles: Float64Array;
   /** The whole memory as 32-bit integers, under the same rule. */
   readonly integers: Int32Array;
   /** A zeroed block of `count` 32-bit values, aligned to 64 bytes. Throws `ML_TOO_LARGE` beyond 1 GiB in all. */
@@ -86,6 +90,7 @@ export function createKernels(purpose: 'scoring' | 'training'): Kernels {
   const base = run.heapBase();
   let top = base;
   let floats = new Float32Array(memory.buffer);
+  let doubles = new Float64Array(memory.buffer);
   let integers = new Int32Array(memory.buffer);
 
   function allocate(count: number): Address {
@@ -95,6 +100,7 @@ export function createKernels(purpose: 'scoring' | 'training'): Kernels {
     if (next > memory.buffer.byteLength) {
       memory.grow(Math.ceil((next - memory.buffer.byteLength) / PAGE));
       floats = new Float32Array(memory.buffer);
+      doubles = new Float64Array(memory.buffer);
       integers = new Int32Array(memory.buffer);
     }
     top = next;
@@ -106,6 +112,9 @@ export function createKernels(purpose: 'scoring' | 'training'): Kernels {
     run,
     get floats() {
       return floats;
+    },
+    get doubles() {
+      return doubles;
     },
     get integers() {
       return integers;

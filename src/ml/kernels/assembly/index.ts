@@ -4,6 +4,7 @@ export { lstmForward, lstmBackward } from './lstm';
 export { denseForward, denseDelta, transposePanels } from './dense';
 export { adam, sumOfSquares, scale, multiplyVectors } from './optimise';
 export { rowDistances } from './distance';
+export { rbfRow, rbfSum } from './rbf';
 export { buildHistogram, subtractHistogram, gatherPairs, partitionRows } from './histogram';
 
 /** First byte that is free for the host. */
