@@ -21,7 +21,8 @@ const CLOCK_LIKE = /(_created|_timestamp(_seconds|_ms)?|(^|_)(start|boot|build|n
 const COUNTER_LIKE = /(_total|_count|_sum|_bucket)$/;
 
 /**
- * Labels without those that only name the entity: value equal to the entity's name, to a part of it, or to `name:port`.
+ * Labels without those that only name the entity: value equal to the entity's id or name, to a part of
+ * the name, or to `name:port`.
  * All entities of a kind so have the same feature names.
  */
 function withoutEntity(labels: Labels, entity: string): Record<string, string> {
@@ -29,7 +30,11 @@ function withoutEntity(labels: Labels, entity: string): Record<string, string> {
   const parts = name.split('/');
   const kept: Record<string, string> = {};
   for (const [label, value] of Object.entries(labels)) {
-    const names = value === name || parts.includes(value) || (label === 'instance' && value.startsWith(`${name}:`));
+    const names =
+      value === name ||
+      value === entity ||
+      parts.includes(value) ||
+      (label === 'instance' && value.startsWith(`${name}:`));
     if (!names) kept[label] = value;
   }
   return kept;

@@ -106,6 +106,25 @@ describe('frames of a step', () => {
     expect(into.counts.repeated).toBe(3);
   });
 
+  it('hold every series when batches are of unlike length and order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.subarray([0, 1, 2, 3, 4, 5, 6, 7]), { minLength: 1, maxLength: 20 }), (picks) => {
+        const into = core();
+        picks.forEach((pick, step) => {
+          const samples = pick.map((i): Sample => [series(`m${i}`), 10_000 + step * 1000, 100 * i + step]);
+          if (samples.length > 0) feed(into, batch(samples));
+        });
+        feed(into, batch([[series('m0'), 90_000, 1]]));
+        expect(into.counts.repeated + into.counts.late).toBe(0);
+        for (const frame of into.outbox.frames) {
+          const step = (frame.time - 10_000) / 1000;
+          const found = picks[step]?.map((i) => value(frame, `m${i}`));
+          expect(found).toEqual(picks[step]?.map((i) => 100 * i + step));
+        }
+      }),
+    );
+  });
+
   it('leave out samples far in the future, so that they close nothing', () => {
     const into = core();
     const load = series('load1');

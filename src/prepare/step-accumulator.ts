@@ -124,7 +124,11 @@ export class StepAccumulator {
   #slotsOf(series: SampleBatch['series']): Int32Array {
     if (series === this.#cachedSeries) return this.#cachedSlots;
     const cached = this.#cachedSeries;
-    if (this.#cachedSlots.length < series.length) this.#cachedSlots = new Int32Array(series.length);
+    if (this.#cachedSlots.length < series.length) {
+      const longer = new Int32Array(2 * series.length);
+      longer.set(this.#cachedSlots);
+      this.#cachedSlots = longer;
+    }
     const slots = this.#cachedSlots;
     for (let i = 0; i < series.length; i++) if (series[i] !== cached[i]) slots[i] = this.#slots.slotOf(series[i]!);
     this.#cachedSeries = series;
