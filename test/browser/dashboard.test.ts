@@ -142,16 +142,14 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
     await page.screenshot({ path: join(shots, 'incident.png'), fullPage: true });
     expect(await seriousViolations(page)).toEqual([]);
 
-    await tabTo(page, /dry run/i);
+    await tabTo(page, /^dry run$/i);
     await page.keyboard.press('Enter');
-    await page
-      .getByText(/^true$/)
-      .first()
-      .waitFor();
-    await tabTo(page, /^approve/i);
+    await page.getByText('Nothing was changed.').waitFor();
+    await page.keyboard.press('Escape');
+    await tabTo(page, /^run…$/i);
     await page.keyboard.press('Enter');
-    await page.waitForTimeout(500);
-    await tabTo(page, /confirm|approve|yes/i);
+    await page.getByText('This is what would be run').waitFor();
+    await tabTo(page, /^approve and run$/i);
     await page.keyboard.press('Enter');
     await eventually('the run is carried out', 20_000, async () => {
       const { items } = await vigia.get<{ items: { state: string; dryRun: boolean }[] }>('/api/v1/runs?limit=20');
