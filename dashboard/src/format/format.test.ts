@@ -21,6 +21,8 @@ test('times are told relative to now', () => {
   expect(relative(en, 1_000_000 + 3 * HOUR, 1_000_000).replaceAll('\u00A0', ' ')).toBe('in 3 h');
   expect(plain(relative(es, 1_000_000 - 5 * 60_000, 1_000_000))).toBe('hace 5 min');
   expect(relative(en, 1_001_000, 1_000_000)).toBe('now');
+  // What has just happened, told by a clock that lags.
+  expect(relative(en, 1_008_000, 1_000_000)).toBe('now');
 });
 
 test('whole hours are hours', () => {

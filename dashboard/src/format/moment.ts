@@ -6,11 +6,13 @@ const LOCALES: Readonly<Record<Language, string>> = { en: 'en-GB', es: 'es-ES' }
 
 /** Below this a time is "now": saying seconds would be stale before it is read. */
 const NOW_MS = 5000;
+/** The clock of the page lags by up to ten seconds; what has just happened must not seem to lie ahead. */
+const LAG_MS = 12_000;
 
 /** "in 3 h", "5 min ago", "now". */
 export function relative(words: PageWords, time: number, now: number): string {
   const distance = time - now;
-  if (Math.abs(distance) < NOW_MS) return words.say('dashboard.now');
+  if (distance > -NOW_MS && distance < LAG_MS) return words.say('dashboard.now');
   const length = duration(words, Math.round(Math.abs(distance) / 1000));
   return words.say(distance > 0 ? 'dashboard.inTime' : 'dashboard.ago', { duration: length });
 }

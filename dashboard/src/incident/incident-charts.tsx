@@ -9,7 +9,7 @@ import { Button } from '../ui/button.tsx';
 /** Charts of the root that are evidence enough. */
 const SHOWN = 4;
 /** What was normal before the first sign is shown for as long as the trouble lasts, and at least this. */
-const LEAST_BEFORE_MS = 900_000;
+const LEAST_BEFORE_MS = 300_000;
 const GRAIN_MS = 30_000;
 
 /** From before the first sign to now, or to the end. */
