@@ -149,7 +149,7 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
     await tabTo(page, /^run…$/i);
     await page.keyboard.press('Enter');
     await page.getByText('This is what would be run').waitFor();
-    await tabTo(page, /^approve and run$/i);
+    await tabTo(page, /^run now$/i);
     await page.keyboard.press('Enter');
     await eventually('the run is carried out', 20_000, async () => {
       const { items } = await vigia.get<{ items: { state: string; dryRun: boolean }[] }>('/api/v1/runs?limit=20');
