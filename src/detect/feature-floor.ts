@@ -28,3 +28,21 @@ export function featureFloors(layout: FrameLayout): Float64Array {
   }
   return floors;
 }
+
+const MEASURES_FROM_ZERO = new Set(['bytes', 'ratio', 'percent', 'seconds']);
+
+/** What cannot be negative should not be expected to be. */
+const lowestOf = ({ unit, kind }: Feature): number =>
+  kind === 'rate' || MEASURES_FROM_ZERO.has(unit) || unit.endsWith('_per_second') ? 0 : Number.NEGATIVE_INFINITY;
+
+const knownLowest = new WeakMap<FrameLayout, Float64Array>();
+
+/** The lowest value that each feature of a layout can have. */
+export function featureLowest(layout: FrameLayout): Float64Array {
+  let lowest = knownLowest.get(layout);
+  if (lowest === undefined) {
+    lowest = Float64Array.from(layout.features, lowestOf);
+    knownLowest.set(layout, lowest);
+  }
+  return lowest;
+}

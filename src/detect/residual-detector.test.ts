@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../ml/random.ts';
 import type { Frame } from '../model/frame.ts';
+import { internLayout } from '../model/layout.ts';
 import { calmFrames, checkDetector, frameOf } from './check-detector.ts';
 import { ResidualDetector, residualFactory } from './residual-detector.ts';
 
@@ -87,6 +88,28 @@ describe('what is known to make false alarms', () => {
       })(create(60, 5000)),
     );
     expect(scores.slice(500).filter((score) => score > 14).length).toBeLessThan(5);
+  });
+});
+
+describe('the expected band', () => {
+  it('of what cannot be negative does not go below 0', () => {
+    const feature = {
+      name: 'read',
+      metric: 'read',
+      labels: {},
+      kind: 'rate' as const,
+      unit: 'bytes_per_second',
+      limit: null,
+    };
+    const layout = internLayout([feature]);
+    const detector = create();
+    const random = createRandom(1);
+    const frames = Array.from({ length: 200 }, (_, i) => ({
+      ...frameOf(START + i * STEP, [1e5 * random.exponential() ** 2], STEP),
+      layout,
+    }));
+    detector.fit(frames);
+    expect(detector.score(frames.at(-1)!).low[0]).toBe(0);
   });
 });
 

@@ -2,7 +2,7 @@ import type { Detector, DetectorFactory, DetectorScore, Json } from '../model/de
 import type { Frame } from '../model/frame.ts';
 import { DayProfile } from './day-profile.ts';
 import { emptyBank, type FeatureBank, grownBank, loadBank, saveBank } from './feature-bank.ts';
-import { featureFloors } from './feature-floor.ts';
+import { featureFloors, featureLowest } from './feature-floor.ts';
 import {
   arrive,
   FLAT_FRAMES,
@@ -117,6 +117,9 @@ export class ResidualDetector implements Detector {
     const dayHigh = this.#day.high(frame.time, f);
     const deviation = Math.max(bank.scale[f]!, leastDeviation(bank, f, value, floor));
     fillBand(band, f, { level: bank.level[f]!, half: bandTail(bank, f) * deviation, dayLow, dayHigh });
+    const lowest = featureLowest(frame.layout)[f]!;
+    // Only the band that is shown is cut; a value below it that comes all the same is judged as it is.
+    if (band.low[f]! < lowest) band.low[f] = Math.min(lowest, band.expected[f]!);
     if (!Number.isFinite(value) || isBack(bank, f)) return 0;
     const z = this.#measure(f, value, floor);
     const raw = Math.max(
