@@ -70,7 +70,11 @@ export function matchesPattern(pattern: string, text: string): boolean {
 export function matchingFeatures(action: ActionDefinition, features: readonly string[]): readonly string[] {
   const patterns = action.match.features;
   if (patterns.length === 0) return features;
-  return features.filter((feature) => patterns.some((pattern) => matchesPattern(pattern, feature)));
+  return features.filter((feature) => {
+    // A pattern may name the whole feature or its metric alone.
+    const [metric = feature] = feature.split('{', 1);
+    return patterns.some((pattern) => matchesPattern(pattern, feature) || matchesPattern(pattern, metric));
+  });
 }
 
 /** The entity of the incident that the action would be carried out on: the root if it may, else the first that may. */

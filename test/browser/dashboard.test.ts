@@ -131,7 +131,7 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
     const { page, context } = await open('/');
     await page.getByRole('heading', { level: 1 }).first().waitFor();
     rise = 1;
-    const incident = page.locator('a[href^="/incidents/"]').first();
+    const incident = page.locator('a[href^="/incidents/"]', { hasText: entity }).first();
     await incident.waitFor({ timeout: 60_000 });
     await page.screenshot({ path: join(shots, 'overview-incident.png'), fullPage: true });
 
@@ -177,10 +177,7 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
       colorScheme: 'dark',
       viewport: { width: 390, height: 844 },
     });
-    await page
-      .getByText(/incidente|tranquilo|incidencia/i)
-      .first()
-      .waitFor();
+    await page.getByRole('heading', { level: 1, name: /incidente|advertencia|calma|aprende/i }).waitFor();
     expect(await page.evaluate('document.documentElement.lang')).toBe('es');
     expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth')).toBe(true);
     expect(await seriousViolations(page)).toEqual([]);
