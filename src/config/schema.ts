@@ -60,7 +60,7 @@ const StoreSection = Type.Object(
 
 const PrepareSection = Type.Object(
   {
-    lateness: Duration({ default: '5s', most: '10m', description: 'How long a step waits for late samples.' }),
+    lateness: Duration({ default: '2s', most: '10m', description: 'How long a step waits for late samples.' }),
     featuresPerEntity: Type.Integer({
       default: 400,
       minimum: 1,

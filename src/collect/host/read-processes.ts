@@ -21,6 +21,9 @@ interface ProcessStat {
   readonly residentPages: number;
 }
 
+/** Kernel threads carry their work in their names, `kworker/1:0-events`, and change it: the family is what lasts. */
+const familyOf = (name: string): string => name.replace(/^(kworker|ksoftirqd|migration|cpuhp|idle_inject)\/.*$/, '$1');
+
 /** /proc/PID/stat: the name stands in brackets and may hold brackets and blanks itself. */
 export function parseProcessStat(text: string): ProcessStat | undefined {
   const open = text.indexOf('(');
@@ -31,7 +34,7 @@ export function parseProcessStat(text: string): ProcessStat | undefined {
   const [utime, stime, started, resident] = [fields[11], fields[12], fields[19], fields[21]];
   if (utime === undefined || stime === undefined || started === undefined || resident === undefined) return undefined;
   return {
-    name: text.slice(open + 1, close),
+    name: familyOf(text.slice(open + 1, close)),
     ticks: Number(utime) + Number(stime),
     started,
     residentPages: Number(resident),
