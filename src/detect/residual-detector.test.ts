@@ -91,6 +91,19 @@ describe('what is known to make false alarms', () => {
   });
 });
 
+describe('a restless start', () => {
+  it('of a quarter of the warm-up does not blunt what follows', () => {
+    const detector = create();
+    const start = noise(60, 1, 10).map((value, i) => (i < 15 ? value + 60 : value));
+    run(detector, start);
+    const scores = run(detector, noise(10, 2, 70), 0.2, START + 60 * STEP);
+    expect(Math.max(...scores)).toBeGreaterThan(5);
+    const calm = create();
+    run(calm, start);
+    expect(Math.max(...run(calm, noise(40, 3, 10), 1, START + 60 * STEP))).toBeLessThan(5);
+  });
+});
+
 describe('the expected band', () => {
   it('of what cannot be negative does not go below 0', () => {
     const feature = {

@@ -17,6 +17,7 @@ import {
 } from './feature-learning.ts';
 import { stateNumber, stateObject } from './float-columns.ts';
 import { bandTail, inCluster, learnTail, surprise } from './surprise.ts';
+import { WarmUp } from './warm-up.ts';
 
 export interface ResidualOptions {
   readonly stepMs: number;
@@ -66,10 +67,12 @@ export class ResidualDetector implements Detector {
   #bank: FeatureBank = emptyBank();
   #day = new DayProfile();
   #frames = 0;
+  readonly #warmUp: WarmUp;
   readonly #z = new Float64Array(4);
 
   constructor(options: ResidualOptions) {
     this.#options = options;
+    this.#warmUp = new WarmUp(options.warmUp);
     this.#recent = Math.max(RECENT_MS / options.stepMs, RECENT_WARM_UPS * options.warmUp);
   }
 
@@ -169,6 +172,7 @@ export class ResidualDetector implements Detector {
     learnSteps(bank, f, value, rate);
     learnLevel(bank, f, value, step);
     learnShort(bank, f, value, step);
+    this.#warmUp.take(bank, f, value);
     bank.seen[f] = seen + 1;
   }
 
