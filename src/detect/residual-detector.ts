@@ -143,13 +143,14 @@ export class ResidualDetector implements Detector {
     const least = leastDeviation(bank, f, value, floor);
     const residual = (value - bank.level[f]!) / Math.max(bank.scale[f]!, least);
     // What the last few values say counts as far as this one is off the same way: a spike is over when it is over.
-    const share = (z: number): number => Math.min(Math.abs(z), 2 * Math.max(0, residual * Math.sign(z)));
+    const share = (z: number, most: number): number =>
+      Math.min(Math.abs(z), most * Math.max(0, residual * Math.sign(z)));
     const lean = nextLean(bank.lean[f]!, residual);
     const rise = bank.rise[f]! + RISE_WEIGHT * (Math.sign(value - bank.last[f]!) - bank.rise[f]!);
     this.#z[0] = Math.abs(residual);
-    this.#z[1] = share(lean);
-    this.#z[2] = share((value - bank.short[f]!) / Math.max(bank.pace[f]!, least));
-    this.#z[3] = Number.isNaN(rise) ? 0 : share((rise - bank.usualRise[f]!) / RISE_DEVIATION);
+    this.#z[1] = share(lean, 2);
+    this.#z[2] = share((value - bank.short[f]!) / Math.max(bank.pace[f]!, least), 2);
+    this.#z[3] = Number.isNaN(rise) ? 0 : share((rise - bank.usualRise[f]!) / RISE_DEVIATION, 4);
     return this.#z;
   }
 

@@ -15,7 +15,7 @@ const LEAST_OF_VALUES: Least = { threshold: 2, excess: 0.5 };
 /** Means of a few values lie closer together. */
 const LEAST_OF_MEANS: Least = { threshold: 0.8, excess: 0.25 };
 /** Signs are bounded, so their tail is short. */
-const LEAST_OF_SIGNS: Least = { threshold: 2, excess: 0.25 };
+const LEAST_OF_SIGNS: Least = { threshold: 2, excess: 0.2 };
 /** One wild value counts as no more than so many mean excesses. */
 const EXCESS_CLIP = 10;
 const NEG_LOG_SHARE = -Math.log(TAIL_SHARE);
