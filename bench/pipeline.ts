@@ -15,6 +15,8 @@ const ENTITIES = 1000;
 const FEATURES = 30;
 const ENTITIES_A_BODY = 50;
 const PAGES = 8;
+/** Seconds that detect waits before it opens an anomaly, by default. */
+const MINIMUM_DURATION = 30;
 
 const { values: options } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, only: { type: 'string' }, json: { type: 'string' } },
@@ -199,7 +201,7 @@ async function latency(): Promise<Row[]> {
     const feeding = feed();
     await delay(warmUp);
     const others = [read(), watch()];
-    await delay((SECONDS + 5 * stepSeconds) * 1000);
+    await delay((SECONDS + 5 * stepSeconds + MINIMUM_DURATION) * 1000);
     stop.abort();
     await Promise.all([feeding, ...others]);
     return [

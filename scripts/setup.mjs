@@ -75,6 +75,7 @@ function build() {
 }
 
 const bin = (name) => join(root, 'node_modules/.bin', name);
+/** @type {readonly (readonly [string, string, string[]])[]} */
 const staticChecks = [
   ['types    ', bin('tsc'), ['-p', 'tsconfig.json']],
   ['dashboard', bin('tsc'), ['-p', 'dashboard/tsconfig.json']],

@@ -11,7 +11,7 @@ export function inOrder(name: string, services: readonly Service[], log: Log): S
   const stop = async (): Promise<void> => {
     const running = started;
     started = [];
-    for (const service of running.reverse()) {
+    for (const service of running.toReversed()) {
       try {
         await service.stop();
         log.debug({ service: service.name }, 'stopped');

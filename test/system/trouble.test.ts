@@ -62,7 +62,7 @@ describe('this machine in trouble', () => {
       folder,
       config: {
         step: '1s',
-        detect: { warmUp: 40 },
+        detect: { warmUp: 40, minimumDuration: '5s' },
         actions: [
           action('free-space', ['rm', '-rf', '{feature.labels.mountpoint}/junk']),
           action('do-nothing', ['true']),
@@ -88,7 +88,7 @@ describe('this machine in trouble', () => {
 
   /** An anomaly of the host since `from` in which one of the features has a part. */
   const anomalySince = (from: number, features: RegExp): Promise<Anomaly> =>
-    eventually(`an anomaly of ${String(features)}`, 60_000, async () => {
+    eventually(`an anomaly of ${String(features)}`, 90_000, async () => {
       const { items } = await vigia.get<Items<Anomaly>>(
         `/api/v1/anomalies?entity=${encodeURIComponent(host.id)}&limit=50`,
       );
@@ -101,7 +101,7 @@ describe('this machine in trouble', () => {
 
   it('names the CPU when a process burns a core', async () => {
     const onset = Date.now();
-    const child = trouble('burn-cpu.mjs', '60');
+    const child = trouble('burn-cpu.mjs', '120');
     const anomaly = await anomalySince(onset, /cpu/);
     child.kill('SIGKILL');
     expect(['spike', 'level_shift', 'trend']).toContain(anomaly.kind);
