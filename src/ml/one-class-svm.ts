@@ -5,6 +5,7 @@ import type { OutlierModel } from './model-contract.ts';
 import { type DecodeLimits, decodeModel, encodeModel, requireKind } from './serialize.ts';
 import { RbfRows, layOutPanels } from './svm-kernel-rows.ts';
 import { solveOneClass } from './svm-one-class-solver.ts';
+import { columnMeans, fillMissing, scaleGamma } from './svm-training-rows.ts';
 
 export type OneClassSvmOptions = {
   /** Upper bound on the share of training rows outside, lower bound on the share of support vectors; in (0, 1]. Default 0.1. */
@@ -83,37 +84,6 @@ export function loadOneClassSvm(bytes: Uint8Array, limits?: DecodeLimits): OneCl
     gamma: model.number('gamma', 0, Number.MAX_VALUE),
     iterations: model.integer('iterations', 0, Number.MAX_SAFE_INTEGER),
   });
-}
-
-/** scikit-learn's default: 1 / (columns × variance over all cells); 1 where all cells are equal. */
-function scaleGamma({ data, columns }: Matrix): number {
-  let mean = 0;
-  for (const value of data) mean += value / data.length;
-  let variance = 0;
-  for (const value of data) variance += (value - mean) ** 2 / data.length;
-  return variance > 0 ? 1 / (columns * variance) : 1;
-}
-
-function columnMeans({ data, rows, columns }: Matrix): Float64Array {
-  const means = new Float64Array(columns);
-  for (let c = 0; c < columns; c++) {
-    let count = 0;
-    for (let r = 0; r < rows; r++) {
-      const value = data[r * columns + c]!;
-      if (Number.isNaN(value)) continue;
-      if (!Number.isFinite(value)) throw new MlError('ML_VALUE', `row ${r}, column ${c} is infinite`);
-      means[c]! += value;
-      count++;
-    }
-    means[c] = count > 0 ? means[c]! / count : 0;
-  }
-  return means;
-}
-
-function fillMissing({ data, rows, columns }: Matrix, means: Float64Array): Matrix {
-  const filled = Float64Array.from(data);
-  for (let i = 0; i < filled.length; i++) if (Number.isNaN(filled[i]!)) filled[i] = means[i % columns]!;
-  return { data: filled, rows, columns };
 }
 
 interface MachineParts {

@@ -10,6 +10,7 @@ import { loadLstm } from './neural-lstm.ts';
 import { type LstmOptions, fitLstm } from './neural-lstm-training.ts';
 import type { TrainingHistory, TrainingProgress } from './neural-training.ts';
 import { fitOneClassSvm } from './one-class-svm.ts';
+import { fitRandomFeatureSvm } from './random-features.ts';
 import { fitRandomForest } from './random-forest.ts';
 
 /** What has been done so far. */
@@ -35,6 +36,7 @@ type Continued<T> = Portable<T> & {
 const TASKS = {
   'isolation-forest': encoded(fitIsolationForest, () => ({})),
   'one-class-svm': encoded(fitOneClassSvm, () => ({})),
+  'random-feature-svm': encoded(fitRandomFeatureSvm, () => ({})),
   'random-forest': encoded(fitRandomForest, perTree),
   'extra-trees': encoded(fitExtraTrees, perTree),
   'gradient-boosting': encoded(fitGradientBoosting, perRound),
