@@ -30,6 +30,7 @@ def season(name, seed, rows, options):
         "period": period,
         "seasonalSpan": options.get("seasonal", 7),
         "robust": options.get("robust", False),
+        "everyRow": "trend_jump" not in options,
         "trend": fit.trend.tolist(),
         "seasonal": fit.seasonal.tolist(),
         "weights": fit.weights.tolist(),
@@ -54,6 +55,8 @@ json.dump(
             season("plain", 1, 84, {"period": 12}),
             season("robust", 2, 75, {"period": 7, "robust": True}),
             season("robust, long span, broken season", 3, 100, {"period": 22, "seasonal": 13, "robust": True}),
+            # Ten fits a span: the spans here are 39 and 23.
+            season("in jumps", 4, 101, {"period": 22, "seasonal": 13, "robust": True, "trend_jump": 4, "low_pass_jump": 3}),
         ],
         "groups": [groups("three", 1, 3), groups("five", 2, 5)],
     },

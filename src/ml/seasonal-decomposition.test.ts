@@ -13,6 +13,7 @@ interface Fixture {
     readonly period: number;
     readonly seasonalSpan: number;
     readonly robust: boolean;
+    readonly everyRow: boolean;
     readonly trend: readonly number[];
     readonly seasonal: readonly number[];
     readonly weights: readonly number[];
@@ -30,8 +31,8 @@ const fixture = JSON.parse(readFileSync(new URL('fixtures/online.json', import.m
 
 describe('seasonal decomposition', () => {
   it.each(fixture.seasons)('is that of statsmodels: $name', (one) => {
-    const { period, seasonalSpan, robust } = one;
-    const found = decomposeSeasonal(one.values, { period, seasonalSpan, robust });
+    const { period, seasonalSpan, robust, everyRow } = one;
+    const found = decomposeSeasonal(one.values, { period, seasonalSpan, robust, everyRow });
     const gap = (a: Float64Array, b: readonly number[]): number => Math.max(...a.map((x, i) => Math.abs(x - b[i]!)));
     expect(gap(found.trend, one.trend)).toBeLessThan(1e-9);
     expect(gap(found.seasonal, one.seasonal)).toBeLessThan(1e-9);
