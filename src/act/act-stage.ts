@@ -4,7 +4,7 @@ import type { Phrase } from '../model/phrase.ts';
 import { phrase } from '../model/phrase.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
-import { toError } from '../runtime/errors.ts';
+import { every } from '../runtime/every.ts';
 import { type ActDeps, audit, VIGIA } from './act-deps.ts';
 import { type ActRequest, RunDesk } from './run-desk.ts';
 import { Runner } from './runner.ts';
@@ -117,15 +117,11 @@ class Acting implements ActStage {
 
   async #ticks(): Promise<void> {
     const { clock, log, tickMs = 1000 } = this.#deps;
-    while (!this.#end.signal.aborted) {
-      try {
-        await clock.sleep(tickMs, this.#end.signal);
-        await this.tick();
-      } catch (thrown) {
-        if (this.#end.signal.aborted) return;
-        log.error({ error: toError(thrown).message }, 'runs could not be looked after; tried again');
-      }
-    }
+    await every(tickMs, () => this.tick(), {
+      clock,
+      signal: this.#end.signal,
+      failed: ({ message }) => log.error({ error: message }, 'runs could not be looked after; tried again'),
+    });
   }
 }
 

@@ -7,7 +7,7 @@ import type { Prediction } from '../model/prediction.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { toError } from '../runtime/errors.ts';
+import { every } from '../runtime/every.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
@@ -216,15 +216,11 @@ export class CorrelateStage implements Service {
 
   async #ticks(): Promise<void> {
     const { clock, log, tickMs = 1000 } = this.#deps;
-    while (!this.#end.signal.aborted) {
-      try {
-        await clock.sleep(tickMs, this.#end.signal);
-        await this.tick();
-      } catch (thrown) {
-        if (this.#end.signal.aborted) return;
-        log.error({ error: toError(thrown).message }, 'incidents could not be brought up to date; tried again');
-      }
-    }
+    await every(tickMs, () => this.tick(), {
+      clock,
+      signal: this.#end.signal,
+      failed: ({ message }) => log.error({ error: message }, 'incidents could not be brought up to date; tried again'),
+    });
   }
 }
 

@@ -7,7 +7,7 @@ import type { Frame, RollupFrame } from '../model/frame.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { toError } from '../runtime/errors.ts';
+import { every } from '../runtime/every.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
@@ -210,15 +210,12 @@ class DetectStageImpl implements DetectStage {
 
   async #tick(): Promise<void> {
     const { clock, log } = this.#deps;
-    const { signal } = this.#end;
-    while (!signal.aborted) {
-      try {
-        await clock.sleep(TICK_MS, signal);
-        await this.#turns(() => this.#passTime());
-      } catch (error) {
-        if (!signal.aborted) log.warn({ err: toError(error) }, 'detect: the store or the bus fails, tried again');
-      }
-    }
+    await every(TICK_MS, () => this.#turns(() => this.#passTime()), {
+      clock,
+      signal: this.#end.signal,
+      failed: ({ message }) =>
+        log.warn({ error: message }, 'silence waits, as the store or the bus fails; tried again'),
+    });
   }
 
   /** Finds who has gone silent, forgets who has long been, and keeps the states whose turn it is. */

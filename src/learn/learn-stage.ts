@@ -4,7 +4,7 @@ import type { Prediction } from '../model/prediction.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { toError } from '../runtime/errors.ts';
+import { every } from '../runtime/every.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Store } from '../store/store.ts';
@@ -73,15 +73,11 @@ class LearnStage implements Service {
 
   async #tidyForever(): Promise<void> {
     const { clock, log, tidyEveryMs = TIDY_EVERY_MS } = this.#deps;
-    const { signal } = this.#end;
-    while (!signal.aborted) {
-      try {
-        await clock.sleep(tidyEveryMs, signal);
-        await this.#tidy();
-      } catch (error) {
-        if (!signal.aborted) log.warn({ err: toError(error).message }, 'the store could not be tidied, tried again');
-      }
-    }
+    await every(tidyEveryMs, () => this.#tidy(), {
+      clock,
+      signal: this.#end.signal,
+      failed: ({ message }) => log.warn({ error: message }, 'the store could not be tidied; tried again'),
+    });
   }
 
   async #tidy(): Promise<void> {

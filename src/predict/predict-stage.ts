@@ -6,7 +6,7 @@ import type { Prediction } from '../model/prediction.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { toError } from '../runtime/errors.ts';
+import { every } from '../runtime/every.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
@@ -135,16 +135,11 @@ class PredictStage implements Service {
   async #sweep(): Promise<void> {
     const { clock, log, options } = this.#deps;
     const after = Math.max(SILENT.leastMs, SILENT.steps * options.stepMs);
-    const { signal } = this.#end;
-    while (!signal.aborted) {
-      try {
-        await clock.sleep(SWEEP_MS, signal);
-        await this.#turns(() => this.#closeSilent(after));
-      } catch (error) {
-        if (!signal.aborted)
-          log.warn({ err: toError(error) }, 'predict: silent features could not be closed, tried again');
-      }
-    }
+    await every(SWEEP_MS, () => this.#turns(() => this.#closeSilent(after)), {
+      clock,
+      signal: this.#end.signal,
+      failed: ({ message }) => log.warn({ error: message }, 'silent features could not be closed; tried again'),
+    });
   }
 
   async #closeSilent(after: number): Promise<void> {

@@ -5,7 +5,7 @@ import type { SampleBatch } from '../model/series.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { toError } from '../runtime/errors.ts';
+import { every } from '../runtime/every.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
@@ -46,7 +46,7 @@ class PrepareStage implements Service {
   #end = new AbortController();
   #ticking: Promise<void> = Promise.resolve();
   /** Everything that touches the core or the outbox goes one after the other. */
-  readonly #inOrder = createTurns();
+  readonly #turns = createTurns();
   #queueMs = 0;
 
   constructor(deps: PrepareDeps) {
@@ -57,7 +57,7 @@ class PrepareStage implements Service {
 
   async start(): Promise<void> {
     this.#end = new AbortController();
-    await this.#inOrder(() => this.#rebuild());
+    await this.#turns(() => this.#rebuild());
     this.#subscription = await this.#deps.bus.subscribe(topics.samples, 'prepare', (batch) => this.#take(batch), {
       maxBatch: MAX_BATCH,
     });
@@ -75,7 +75,7 @@ class PrepareStage implements Service {
   async #take(deliveries: readonly Delivery<SampleBatch>[]): Promise<void> {
     const batches = deliveries.map(({ value }) => value);
     await this.#deps.store.samples.append(batches);
-    await this.#inOrder(async () => {
+    await this.#turns(async () => {
       await this.#admit(batches);
       await this.#ingest(batches);
       await this.#flush();
@@ -153,15 +153,11 @@ class PrepareStage implements Service {
   async #tick(): Promise<void> {
     const { clock, log, rules } = this.#deps;
     const pause = Math.min(TICK_MS.most, Math.max(TICK_MS.least, rules.stepMs / 10));
-    const { signal } = this.#end;
-    while (!signal.aborted) {
-      try {
-        await clock.sleep(pause, signal);
-        await this.#inOrder(() => this.#passTime());
-      } catch (error) {
-        if (!signal.aborted) log.warn({ err: toError(error) }, 'prepare: frames wait, the store or the bus fails');
-      }
-    }
+    await every(pause, () => this.#turns(() => this.#passTime()), {
+      clock,
+      signal: this.#end.signal,
+      failed: ({ message }) => log.warn({ error: message }, 'frames wait, as the store or the bus fails; tried again'),
+    });
   }
 
   async #passTime(): Promise<void> {
