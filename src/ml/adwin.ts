@@ -134,7 +134,8 @@ export class Adwin {
     const spreads = model.section('spreads', 'f64', buckets);
     const [size, sum, spread, seen] = model.section('totals', 'f64', 4) as unknown as [number, number, number, number];
     const held = counts.reduce((total, count, row) => total + count * 2 ** row, 0);
-    const shape = counts.length >= 1 && counts.length <= MAX_ROWS && counts.every((count) => count <= BUCKETS);
+    const whole = counts.length === 1 || (counts.at(-1) ?? 0) > 0;
+    const shape = whole && counts.length <= MAX_ROWS && counts.every((count) => count <= BUCKETS);
     const finite = [...sums, ...spreads, sum, spread].every(Number.isFinite);
     if (!shape || !finite || held !== size || !Number.isSafeInteger(seen)) {
       throw new MlError('ML_FORMAT', 'the buckets of the window do not fit together');

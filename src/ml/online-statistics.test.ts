@@ -5,7 +5,13 @@ import { Ewma } from './ewma.ts';
 import { mannKendall } from './mann-kendall.ts';
 import { MlError } from './ml-error.ts';
 import { PageHinkley } from './page-hinkley.ts';
-import { populationReference, populationStability } from './population-stability.ts';
+import {
+  loadPopulationReference,
+  populationReference,
+  populationReferenceToBytes,
+  populationStability,
+} from './population-stability.ts';
+import { encodeModel } from './serialize.ts';
 import { QuantileSketch } from './quantile-sketch.ts';
 import { createRandom } from './random.ts';
 
@@ -211,6 +217,52 @@ describe('population stability', () => {
     const gone = draw(1000, 0).map((x, i) => (i % 2 === 0 ? Number.NaN : x));
     expect(populationStability(populationReference(draw(1000, 0)), gone).index).toBeGreaterThan(1);
     expect(() => populationReference([])).toThrow(expect.objectContaining({ code: 'ML_EMPTY' }));
+  });
+});
+
+describe('files that were forged', () => {
+  const numbers = (...values: number[]): Float64Array => Float64Array.from(values);
+
+  it('come back whole when they were not', () => {
+    const reference = populationReference(numbers(1, 2, 3, 4, Number.NaN, Infinity, -Infinity));
+    const bytes = populationReferenceToBytes(reference);
+    expect(loadPopulationReference(bytes)).toEqual(reference);
+    expect(() => loadPopulationReference(bytes.subarray(0, 40))).toThrow(MlError);
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      'a window whose oldest row is empty',
+      () => {
+        const sections = {
+          counts: Uint8Array.of(1, 0),
+          sums: numbers(1),
+          spreads: numbers(0),
+          totals: numbers(1, 1, 0, 1),
+        };
+        return Adwin.fromBytes(encodeModel('adwin', 1, { delta: 0.1 }, sections));
+      },
+    ],
+    [
+      'a sketch that falls',
+      () => {
+        const sections = { means: numbers(2, 1), weights: numbers(1, 1), range: numbers(1, 2) };
+        return QuantileSketch.fromBytes(encodeModel('quantile-sketch', 1, { compression: 100 }, sections));
+      },
+    ],
+    [
+      'a mean that is none',
+      () => Ewma.fromBytes(encodeModel('ewma', 1, {}, { state: numbers(5, 1, 1, Number.NaN, 0) })),
+    ],
+    [
+      'a reference without values',
+      () =>
+        loadPopulationReference(
+          encodeModel('population-reference', 1, {}, { edges: numbers(), counts: numbers(0, 0) }),
+        ),
+    ],
+  ])('are refused: %s', (_, load) => {
+    expect(load).toThrow(expect.objectContaining({ code: 'ML_FORMAT' }));
   });
 });
 

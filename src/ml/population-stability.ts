@@ -1,4 +1,5 @@
 import { MlError, requireInteger } from './ml-error.ts';
+import { type DecodeLimits, decodeModel, encodeModel, requireKind } from './serialize.ts';
 
 /** How values were spread once: edges of bins by rising value, and the share of each, missing ones last. */
 export type PopulationReference = {
@@ -15,6 +16,9 @@ export type PopulationStability = {
   readonly expectedByChance: number;
 };
 
+const KIND = 'population-reference';
+const VERSION = 1;
+const MAX_BINS = 1000;
 /** Added to every count, so that an empty bin is not infinitely far: the prior of Jeffreys. */
 const PSEUDO_COUNT = 0.5;
 
@@ -23,7 +27,7 @@ const PSEUDO_COUNT = 0.5;
  * than `bins` (2 to 1,000, default 10). NaN is a bin of its own. O(n log n). Throws `ML_EMPTY` without rows.
  */
 export function populationReference(values: ArrayLike<number>, bins = 10): PopulationReference {
-  requireInteger('bins', bins, 2, 1000);
+  requireInteger('bins', bins, 2, MAX_BINS);
   if (values.length === 0) throw new MlError('ML_EMPTY', 'a reference needs at least one value');
   const sorted = Float64Array.from(values)
     .filter((value) => value === value)
@@ -31,7 +35,8 @@ export function populationReference(values: ArrayLike<number>, bins = 10): Popul
   const edges: number[] = [];
   for (let bin = 1; bin < bins && sorted.length > 0; bin++) {
     const edge = sorted[Math.max(0, Math.ceil((bin / bins) * sorted.length) - 1)]!;
-    if (edge > (edges.at(-1) ?? -Infinity) && edge < sorted.at(-1)!) edges.push(edge);
+    // Infinite values are below or above all edges.
+    if (Number.isFinite(edge) && edge > (edges.at(-1) ?? -Infinity) && edge < sorted.at(-1)!) edges.push(edge);
   }
   return { edges: Float64Array.from(edges), counts: countBins(Float64Array.from(edges), values) };
 }
@@ -56,6 +61,25 @@ export function populationStability(reference: PopulationReference, values: Arra
     index += (is - was) * Math.log(is / was);
   }
   return { index, expectedByChance: (used - 1) * (1 / before + 1 / values.length) };
+}
+
+/** Versioned, checksummed bytes of a reference. */
+export function populationReferenceToBytes({ edges, counts }: PopulationReference): Uint8Array {
+  return encodeModel(KIND, VERSION, {}, { edges, counts });
+}
+
+/** Loads what `populationReferenceToBytes` wrote. Throws the codes of `decodeModel`. */
+export function loadPopulationReference(bytes: Uint8Array, limits?: DecodeLimits): PopulationReference {
+  const model = decodeModel(bytes, limits);
+  requireKind(model, KIND, VERSION);
+  const edges = model.section('edges', 'f64');
+  const counts = model.section('counts', 'f64', edges.length + 2);
+  const rising = edges.every((edge, i) => Number.isFinite(edge) && (i === 0 || edge > edges[i - 1]!));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (!rising || edges.length >= MAX_BINS || !(total > 0 && total < Infinity) || counts.some((count) => count < 0)) {
+    throw new MlError('ML_FORMAT', 'edges must rise and counts be those of some values');
+  }
+  return { edges, counts };
 }
 
 function countBins(edges: Float64Array, values: ArrayLike<number>): Float64Array {

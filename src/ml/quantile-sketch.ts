@@ -125,13 +125,15 @@ export class QuantileSketch {
     const rising = means.every((x, i) => x >= Math.max(min, means[i - 1] ?? min) && x <= max && Number.isFinite(x));
     const ends =
       means.length > 0 ? Number.isFinite(min) && Number.isFinite(max) : min === Infinity && max === -Infinity;
-    if (means.length > sketch.#means.length || !rising || !ends || !weights.every((w) => w > 0 && w < Infinity)) {
+    const total = weights.reduce((sum, w) => sum + w, 0);
+    const weighed = total < Infinity && weights.every((w) => w > 0);
+    if (means.length > sketch.#means.length || !rising || !ends || !weighed) {
       throw new MlError('ML_FORMAT', 'the clusters of a sketch must rise within its range');
     }
     sketch.#means.set(means);
     sketch.#weights.set(weights);
     sketch.#clusters = means.length;
-    sketch.#total = weights.reduce((sum, w) => sum + w, 0);
+    sketch.#total = total;
     sketch.#min = min;
     sketch.#max = max;
     return sketch;
