@@ -37,9 +37,13 @@ function install() {
   const wanted = hash(readFileSync(join(root, 'package-lock.json')));
   if (stampIs(stamp, wanted)) return;
   say('Installing dependencies (once, about half a minute) …');
-  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  // Not `npm ci`: that refuses a lock file without the binaries of every other platform, and a registry that does not
+  // serve all of them writes such a lock file. This takes the same versions, checks the same hashes, and writes nothing.
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
   if (run(npm, args) !== 0)
-    fail('The dependencies could not be installed. Is the registry reachable? Try `npm ci` to see more.');
+    fail(
+      'The dependencies could not be installed. Is the registry reachable? Try `npm install --no-save` to see more.',
+    );
   writeFileSync(stamp, wanted);
 }
 
