@@ -12,6 +12,7 @@ import { resolveReferences } from '../config/secrets.ts';
 import type { Service } from '../model/service.ts';
 import { createPipeline, type Pipeline, stages } from '../pipeline.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
+import { createClockWatch } from '../runtime/clock-watch.ts';
 import { randomIds } from '../runtime/ids.ts';
 import { createLog, type Log } from '../runtime/log.ts';
 import { createMetrics } from '../runtime/metrics.ts';
@@ -176,6 +177,7 @@ export async function startVigia(config: Config, folder: string): Promise<Runnin
     [
       closing('store', () => store.close()),
       closing('bus', () => bus.stop(DRAIN_MS)),
+      createClockWatch(parts),
       feedChanges(bus, changes, clock),
       ...pipeline.services.toReversed(),
       api,

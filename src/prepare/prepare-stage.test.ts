@@ -98,6 +98,18 @@ describe('prepare', () => {
     expect(values).toHaveLength(40);
   });
 
+  it('keeps samples while the clock is set back, makes no frame twice, and goes on when the old time is reached', async () => {
+    await publish(batches(0, 20));
+    await expect.poll(() => seconds(running.heard)).toEqual(upTo(17));
+    // The clock goes back by ten seconds: the same stretch of time comes again, half a second off.
+    const later = (batch: SampleBatch): SampleBatch => ({ ...batch, times: batch.times.map((time) => time + 500) });
+    await publish(batches(10, 20).map(later));
+    await publish(batches(20, 30));
+    await expect.poll(() => seconds(running.heard)).toEqual(upTo(27));
+    const { values } = await store.samples.read(ENTITY, { from: START, to: START + 60_000 }, 1000);
+    expect(values).toHaveLength(2 * 40);
+  });
+
   it('publishes frames that are stored, with rates and means', async () => {
     await publish(batches(0, 20));
     await expect.poll(() => seconds(running.heard)).toEqual(upTo(17));

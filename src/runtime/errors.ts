@@ -14,6 +14,8 @@ const table = {
   BODY_INVALID: { status: 400 },
   BODY_TOO_LARGE: { status: 413 },
   BUS_STOPPED: { status: 503, retryable: true },
+  CLOCK_BACK: { status: 500 },
+  CLOCK_FORWARD: { status: 500 },
   CONFIG_INVALID: { status: 500 },
   CONFIG_UNREADABLE: { status: 500 },
   CURSOR_INVALID: { status: 400 },

@@ -15,6 +15,10 @@ export const errors = {
   BODY_INVALID: 'The request is not valid: {{detail}}.',
   BODY_TOO_LARGE: 'The request has more than {{limit}} bytes. Send it in smaller parts.',
   BUS_STOPPED: 'The message bus has stopped; nothing more is taken. Try again when Vigía is up.',
+  CLOCK_BACK:
+    'The clock of this machine was set back by {{seconds}} s. Samples are kept; frames go on when the old time is reached. Check the time synchronisation (NTP).',
+  CLOCK_FORWARD:
+    'The clock of this machine was set forward by {{seconds}} s. The time between stays empty. Check the time synchronisation (NTP).',
   CONFIG_INVALID: 'Mistakes in the configuration: {{count}}.\n{{detail}}',
   CONFIG_UNREADABLE: 'The configuration file {{file}} cannot be read: {{detail}}.',
   CURSOR_INVALID: 'The cursor is not one that this server gave out. Start again without it.',

@@ -14,6 +14,10 @@ export const errors: Record<keyof typeof english, string> = {
   BODY_INVALID: 'La petición no es válida: {{detail}}.',
   BODY_TOO_LARGE: 'La petición supera los {{limit}} bytes. Envíala en partes más pequeñas.',
   BUS_STOPPED: 'El bus de mensajes se ha detenido y no acepta nada más. Inténtalo cuando Vigía esté en marcha.',
+  CLOCK_BACK:
+    'El reloj de esta máquina se ha atrasado {{seconds}} s. Las muestras se guardan; los intervalos seguirán cuando se alcance la hora anterior. Revisa la sincronización horaria (NTP).',
+  CLOCK_FORWARD:
+    'El reloj de esta máquina se ha adelantado {{seconds}} s. El tiempo intermedio queda vacío. Revisa la sincronización horaria (NTP).',
   CONFIG_INVALID: 'Errores en la configuración: {{count}}.\n{{detail}}',
   CONFIG_UNREADABLE: 'No se puede leer el archivo de configuración {{file}}: {{detail}}.',
   CURSOR_INVALID: 'Este cursor no lo ha dado este servidor. Empieza de nuevo sin él.',
