@@ -10,12 +10,15 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'test/*.test.ts', 'dashboard/**/*.test.ts', 'lab/**/*.test.ts'],
           globalSetup: ['scripts/build-kernels.mjs'],
           isolate: false,
+          sequence: { groupOrder: 0 },
           testTimeout: 20_000,
         },
       },
       {
         test: {
           name: 'system',
+          // The built program is put under real trouble: nothing else may burn the CPU meanwhile.
+          sequence: { groupOrder: 1 },
           include: ['test/system/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
@@ -25,6 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          sequence: { groupOrder: 2 },
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
