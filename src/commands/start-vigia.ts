@@ -142,7 +142,9 @@ function createInterface(parts: Parts, pipeline: Pipeline, startedAt: number, re
     },
     publishEvents: (events) => collect.publishEvents(events),
     sources: () => collect.sources(),
-    learning: (entity) => detect.learning(entity),
+    // Before its first frame an entity has all of its learning ahead.
+    learning: (entity) =>
+      detect.learning(entity) ?? { ready: false, frames: 0, needed: config.detect.warmUp, readyAt: null },
     current: (entity) => detect.current(entity),
     catalogue: () => catalogue,
     act,
