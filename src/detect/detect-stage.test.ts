@@ -124,6 +124,8 @@ describe('detect', () => {
     expect(stored).toEqual(last);
     const range = { from: START, to: START + 420 * STEP };
     const bands = await store.frames.rollups('expected', 'host/web-1', range, 1000);
+    // Each band holds until the next, or a chart of steps would show it in slices.
+    bands.slice(1).forEach((band, i) => expect(band.time - bands[i]!.time).toBeLessThanOrEqual(band.stepMs));
     expect(bands.length).toBeGreaterThan(100);
     expect(bands[0]?.low[0]).toBeLessThan(bands[0]?.high[0] ?? Number.NaN);
   });

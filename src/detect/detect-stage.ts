@@ -141,7 +141,9 @@ class DetectStageImpl implements DetectStage {
         changes.push(...found);
         if (!score.ready || frame.time - watched.expectedAt < EXPECTED_MS) return;
         watched.expectedAt = frame.time;
-        const { entity, time, stepMs, layout } = frame;
+        const { entity, time, layout } = frame;
+        // It stands until the next one, so that is the step it is written with.
+        const stepMs = Math.max(EXPECTED_MS, frame.stepMs);
         expected.push({ entity, time, stepMs, layout, mean: score.expected, low: score.low, high: score.high });
       },
     );
