@@ -9,6 +9,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/*.test.ts', 'dashboard/**/*.test.ts', 'lab/**/*.test.ts'],
           globalSetup: ['scripts/build-kernels.mjs'],
+          setupFiles: ['test/fixed-seed.ts'],
           isolate: false,
           sequence: { groupOrder: 0 },
           testTimeout: 20_000,

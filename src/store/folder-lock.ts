@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, utimesSync } from 'node:fs';
-import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { toError, VigiaError } from '../runtime/errors.ts';
@@ -22,7 +22,7 @@ const LOCK_FILE = 'vigia.lock';
 /** The owner touches the file this often; only looked at from another machine or container, where pids mean nothing. */
 const HEARTBEAT_MS = 5000;
 const FOREIGN_STALE_MS = 30_000;
-const ATTEMPTS = 3;
+const ATTEMPTS = 25;
 
 const readText = (file: string): string | null => {
   try {
@@ -62,13 +62,29 @@ async function isHeld(file: string, owner: Owner): Promise<boolean> {
   return Date.now() - mtimeMs < FOREIGN_STALE_MS;
 }
 
-/** Takes a dead owner's lock away, and puts it back when somebody else was faster and it is a living one's. */
-async function removeStale(file: string, stale: Owner | null, mine: string): Promise<void> {
-  const aside = `${file}.${mine}`;
-  await rename(file, aside);
-  const moved = await ownerOf(aside);
-  if (moved !== null && moved.token !== stale?.token) await link(aside, file).catch(() => {});
-  await rm(aside, { force: true });
+/** Whoever takes a dead owner's lock away is gone again at once; a mark as old as this was left by one that died at it. */
+const BREAKING_MS = 5000;
+const PAUSE_MS = 20;
+
+/**
+ * Takes a dead owner's lock away. One at a time, marked by a file of its own: otherwise a slow one could take away the
+ * lock of whoever came after the dead.
+ */
+async function removeStale(file: string, stale: Owner | null, draft: string): Promise<void> {
+  const mark = `${file}.breaking`;
+  try {
+    await link(draft, mark);
+  } catch {
+    const left = await stat(mark).catch(() => null);
+    if (left !== null && Date.now() - left.ctimeMs > BREAKING_MS) await rm(mark, { force: true });
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    return;
+  }
+  try {
+    if (existsSync(file) && (await ownerOf(file))?.token === stale?.token) await rm(file, { force: true });
+  } finally {
+    await rm(mark, { force: true });
+  }
 }
 
 const unwritable = (folder: string, error: unknown): VigiaError =>
@@ -100,7 +116,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     throw unwritable(folder, error);
   }
   try {
-    await claim(folder, file, { draft, token });
+    await claim(folder, file, { draft });
   } finally {
     await rm(draft, { force: true });
   }
@@ -121,7 +137,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
 }
 
 /** A hard link appears at once and complete, or not at all: the file system picks the winner. */
-async function claim(folder: string, file: string, mine: { draft: string; token: string }): Promise<void> {
+async function claim(folder: string, file: string, mine: { draft: string }): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
       await link(mine.draft, file);
@@ -131,7 +147,7 @@ async function claim(folder: string, file: string, mine: { draft: string; token:
     }
     const owner = await ownerOf(file);
     if (owner && (await isHeld(file, owner))) throw new VigiaError('STORE_LOCKED', { folder, pid: owner.pid });
-    await removeStale(file, owner, mine.token).catch(() => {});
+    await removeStale(file, owner, mine.draft);
   }
   throw new VigiaError('STORE_LOCKED', { folder, pid: 0 });
 }
