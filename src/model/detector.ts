@@ -3,6 +3,15 @@ import type { Frame } from './frame.ts';
 /** Anything that `JSON.stringify` keeps as it is. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/** What a detector knows of the kind of what it sees; arrays are index-aligned with `frame.layout.features`. */
+export interface ScoreHints {
+  /**
+   * 0 to 1: how far a feature's score says that what this time of day or week usually brings did not come, while the value is
+   * ordinary beside its recent history.
+   */
+  readonly seasonBreak: Float32Array;
+}
+
 /** What a detector says of one frame; arrays are index-aligned with `frame.layout.features`. */
 export interface DetectorScore {
   /** False while there is too little history to judge; then all scores are 0. */
@@ -15,6 +24,7 @@ export interface DetectorScore {
   readonly low: Float32Array;
   /** `low` and `high` are the ends of the expected band, `NaN` while learning. */
   readonly high: Float32Array;
+  readonly hints?: ScoreHints;
 }
 
 /**
