@@ -13,6 +13,7 @@ export const ANOMALY_KINDS = [
   'missing',
   'relation_broken',
   'new_log_pattern',
+  'rate_change',
 ] as const;
 export const AnomalyKind = Type.Enum([...ANOMALY_KINDS]);
 export type AnomalyKind = (typeof ANOMALY_KINDS)[number];
@@ -35,6 +36,22 @@ export const Contribution = Type.Object({
 });
 export type Contribution = Static<typeof Contribution>;
 
+/** What one detector says of an anomaly's most telling frame. */
+export const MemberOpinion = Type.Object({
+  detector: Type.String(),
+  pValue: Type.Number({ minimum: 0, maximum: 1 }),
+  agrees: Type.Boolean({ description: 'Whether it finds the entity abnormal too.' }),
+});
+export type MemberOpinion = Static<typeof MemberOpinion>;
+
+/**
+ * What ended an anomaly: it went back to normal, it became the new normal, nothing came any more, its feature went away,
+ * or nobody could tell after a restart.
+ */
+export const ENDINGS = ['calm', 'adopted', 'silence', 'gone', 'lost'] as const;
+export const Ending = Type.Object({ by: Type.Enum([...ENDINGS]), reason: Phrase });
+export type Ending = Static<typeof Ending>;
+
 /** A stretch of frames of one entity that is abnormal. It is the message of the topic `anomalies`, sent at each change. */
 export const Anomaly = Type.Object({
   id: Type.String({ description: 'Made of entity and start, so that a replay finds the same anomaly.' }),
@@ -48,12 +65,19 @@ export const Anomaly = Type.Object({
     description: 'Close (`Frame.closedAt`) of the frame that opened it: when it could first be said. Unix ms.',
   }),
   kind: AnomalyKind,
+  kindReason: Type.Optional(Type.Union([Phrase, Type.Null()], { description: 'Why it is of that kind.' })),
   severity: Severity,
   severityReason: Phrase,
   score: Type.Number({ minimum: 0, maximum: 1, description: 'Peak score.' }),
   pValue: Type.Number({ minimum: 0, maximum: 1, description: 'Smallest tail probability seen.' }),
   frames: Type.Integer({ description: 'Abnormal frames so far.' }),
   contributions: Type.Array(Contribution),
+  members: Type.Optional(
+    Type.Union([Type.Array(MemberOpinion), Type.Null()], {
+      description: 'Which detectors agree; null when not asked.',
+    }),
+  ),
+  ending: Type.Optional(Type.Union([Ending, Type.Null()], { description: 'What ended it; null while open.' })),
   provisional: Type.Boolean({ description: 'True while there is less than a day of history behind the threshold.' }),
   heldBack: Type.Union([Phrase, Type.Null()], {
     description: 'Why it was kept below the severity it would have had (alert budget); null when it was not.',

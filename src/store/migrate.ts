@@ -4,6 +4,7 @@ import { type Database, rowsOf } from './database.ts';
 import { measurements } from './migrations/0001-measurements.ts';
 import { findings } from './migrations/0002-findings.ts';
 import { actions } from './migrations/0003-actions.ts';
+import { anomalyDetail } from './migrations/0004-anomaly-detail.ts';
 import { timestamp } from './values.ts';
 
 /** One step of the schema, forward only; what was released is never changed. */
@@ -14,7 +15,7 @@ export interface Migration {
 }
 
 /** In order; versions grow by one. */
-export const MIGRATIONS: readonly Migration[] = [measurements, findings, actions];
+export const MIGRATIONS: readonly Migration[] = [measurements, findings, actions, anomalyDetail];
 
 const LOCK = 8_440_000;
 

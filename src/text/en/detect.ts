@@ -1,4 +1,4 @@
-/** Why an anomaly has its severity. */
+/** Why an anomaly has its severity and its kind, and what ended it. */
 export const detect = {
   criticalNearLimit: 'Abnormal for {{seconds, duration}} (p = {{p}}), and {{used, percent}} of the limit is used.',
   criticalBroad: 'Abnormal for {{seconds, duration}} (p = {{p}}), in {{groups}} resources at the same time.',
@@ -6,4 +6,26 @@ export const detect = {
   infoMild: 'Abnormal (p = {{p}}), but not strongly or long enough to warn.',
   infoProvisional: 'Abnormal (p = {{p}}); with less than a day of history only a long anomaly warns.',
   silent: 'No data for {{seconds, duration}}; usually it comes every {{usual, duration}}.',
+  kindSpike: '{{feature}} is above what is expected, and has been for {{seconds, duration}} only.',
+  kindDip: '{{feature}} is below what is expected, and has been for {{seconds, duration}} only.',
+  kindLevelShift: '{{feature}} has moved to another level and stays there.',
+  kindTrend: '{{feature}} keeps moving further away from what is expected.',
+  kindVariance: '{{feature}} swings to both sides of what is expected, wider than usual.',
+  kindSeasonalityBreak: 'What this time of the day or week usually brings for {{feature}} did not come.',
+  kindFlatline: '{{feature}} has not changed for {{seconds, duration}}, and it usually does.',
+  kindMissing: 'Nothing at all comes from the entity.',
+  kindMissingFeature: '{{feature}} no longer comes, while the rest of the entity does.',
+  kindRelationBroken: 'Each feature is within its own band, but together they are unusual; {{feature}} most of all.',
+  kindNewLogPattern: '{{feature}} has never been seen on this entity before.',
+  kindRateChange: '{{feature}} counts events or log lines, and comes more or less often than usual.',
+  missingFeature: 'No value for {{seconds, duration}}; usually there is one every {{usual, duration}}.',
+  newLogPattern: 'New, so nothing is known of how often it comes.',
+  endCalm: 'Back to normal.',
+  endAdopted: 'It lasted {{seconds, duration}}, so it counts as the new normal.',
+  endAdoptedBy: 'The new normal, says {{by}}.',
+  endSilence: 'The entity sends nothing any more.',
+  endGone: 'Missed for {{seconds, duration}}, so it is no longer waited for.',
+  endBack: 'Data comes again.',
+  endLost: 'Ended at some time while nobody was watching.',
+  endKnown: 'No longer new.',
 } as const;
