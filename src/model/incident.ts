@@ -15,6 +15,18 @@ export const TimelineEntry = Type.Object({
 });
 export type TimelineEntry = Static<typeof TimelineEntry>;
 
+/** An entity where an incident may have begun. */
+export const SuspectedRoot = Type.Object({
+  entity: EntityId,
+  share: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    description: 'How much of the suspicion it has: with those of all others, listed or not, it adds up to 1.',
+  }),
+  reason: Phrase,
+});
+export type SuspectedRoot = Static<typeof SuspectedRoot>;
+
 /** Anomalies and predictions that belong together. It is the message of the topic `incidents`, sent at each change. */
 export const Incident = Type.Object({
   id: Type.String(),
@@ -28,6 +40,9 @@ export const Incident = Type.Object({
   reopened: Type.Integer({ description: 'How often it was opened again.' }),
   root: EntityId,
   rootReason: Phrase,
+  roots: Type.Optional(
+    Type.Array(SuspectedRoot, { description: 'Where it may have begun, likeliest first; the first is `root`.' }),
+  ),
   entities: Type.Array(EntityId),
   anomalyKinds: Type.Array(Type.String()),
   features: Type.Array(Type.String(), { description: 'The features that drive it, strongest first.' }),
@@ -37,5 +52,17 @@ export const Incident = Type.Object({
     description: 'When it took a page or warning from the budget.',
   }),
   timeline: Type.Array(TimelineEntry),
+  silencedBy: Type.Optional(
+    Type.Array(Type.String(), { description: 'Ids of the silences and maintenance windows that keep it quiet now.' }),
+  ),
+  mergedInto: Type.Optional(
+    Type.String({ description: 'Id of the incident that this one turned out to be a part of; it is resolved then.' }),
+  ),
+  leftOut: Type.Optional(
+    Type.Object(
+      { signs: Type.Integer(), entities: Type.Integer(), timeline: Type.Integer() },
+      { description: 'How many of each are not listed, since there are too many.' },
+    ),
+  ),
 });
 export type Incident = Static<typeof Incident>;

@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
 import type { Clock } from '../runtime/clock.ts';
+import { createAlertStore } from './alert-store.ts';
 import { createAnomalyStore } from './anomaly-store.ts';
 import { createAuditStore } from './audit-store.ts';
 import { createCheckpointStore } from './checkpoint-store.ts';
 import type { Database } from './database.ts';
 import { createDeadLetterStore } from './dead-letter-store.ts';
+import { createEdgeStore } from './edge-store.ts';
 import { createEntityNumbers, createEntityStore } from './entity-store.ts';
 import { createEventStore } from './event-store.ts';
 import { createFailureStore } from './failure-store.ts';
@@ -22,6 +24,7 @@ import { createRecommendationStore } from './recommendation-store.ts';
 import { createRunStore } from './run-store.ts';
 import { createSampleStore } from './sample-store.ts';
 import { createSettingStore } from './setting-store.ts';
+import { createSilenceStore } from './silence-store.ts';
 import type { Store } from './store.ts';
 
 export interface StoreOptions {
@@ -70,6 +73,9 @@ export async function createStore(database: Database, options: StoreOptions): Pr
     anomalies: createAnomalyStore(database),
     predictions: createPredictionStore(database),
     incidents: createIncidentStore(database),
+    edges: createEdgeStore(database),
+    silences: createSilenceStore(database),
+    alerts: createAlertStore(database),
     recommendations: createRecommendationStore(database),
     runs: createRunStore(database),
     outcomes: createOutcomeStore(database),

@@ -24,6 +24,7 @@ const INCIDENTS: RecordTable<Incident> = {
     reopened: plain('reopened'),
     root: plain('root'),
     rootReason: json('root_reason'),
+    roots: json('roots'),
     entities: json('entities'),
     anomalyKinds: json('anomaly_kinds'),
     features: json('features'),
@@ -31,29 +32,48 @@ const INCIDENTS: RecordTable<Incident> = {
     predictions: json('predictions'),
     pagedAt: time('paged_at'),
     timeline: json('timeline'),
+    silencedBy: json('silenced_by'),
+    mergedInto: plain('merged_into'),
+    leftOut: json('left_out'),
   },
 };
+
+/** What an incident need not have is null in the table and absent outside. */
+const OPTIONAL = ['roots', 'silencedBy', 'mergedInto', 'leftOut'] as const;
+
+function present(row: Incident): Incident {
+  const known: Record<string, unknown> = { ...row };
+  for (const name of OPTIONAL) if (known[name] === null) delete known[name];
+  return known as Incident;
+}
 
 export function createIncidentStore(database: Database): IncidentStore {
   return {
     upsert: (incidents) => record.upsertRecords(database, INCIDENTS, incidents),
-    get: (id) => record.getRecord(database, INCIDENTS, id),
-    list: (query) =>
-      record.pageOfRecords(database, INCIDENTS, {
+    get: async (id) => {
+      const found = await record.getRecord(database, INCIDENTS, id);
+      return found && present(found);
+    },
+    list: async (query) => {
+      const page = await record.pageOfRecords(database, INCIDENTS, {
         query,
         where: [
           record.equals('state', query.state),
           query.entity === undefined ? null : sql`entities @> ${jsonb([query.entity])}`,
         ],
-      }),
-    open: (limit) => record.findRecords(database, INCIDENTS, { where: [sql`state = 'open'`], limit }),
+      });
+      return { ...page, items: page.items.map(present) };
+    },
+    open: async (limit) => {
+      const found = await record.findRecords(database, INCIDENTS, { where: [sql`state = 'open'`], limit });
+      return found.map(present);
+    },
     pagedSince: async (since) => {
       const [row] = await rowsOf(
         database.sql,
         sql<{ pages: number; warnings: number }>`
-          select count(*) filter (where severity = 'critical') as pages,
-            count(*) filter (where severity = 'warning') as warnings
-          from incidents where paged_at >= ${timestamp(since)}`,
+          select count(*) filter (where line = 'pages') as pages, count(*) filter (where line = 'warnings') as warnings
+          from alerts where time >= ${timestamp(since)}`,
       );
       return { pages: row?.pages ?? 0, warnings: row?.warnings ?? 0 };
     },

@@ -8,6 +8,8 @@ import type { Frame, FrameLayout, RollupFrame } from '../model/frame.ts';
 import type { Incident } from '../model/incident.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { SampleBatch, Series } from '../model/series.ts';
+import type { Silence, SilenceState } from '../model/silence.ts';
+import type { Edge } from '../model/topology.ts';
 import type { DeadLetter } from '../model/topics.ts';
 
 /** One page of a list; `next` is the cursor of the page after it, null on the last. */
@@ -102,13 +104,16 @@ export interface AnomalyStore {
   /** By id; an older `updatedAt` never overwrites a newer one. */
   upsert(anomalies: readonly Anomaly[]): Promise<void>;
   get(id: string): Promise<Anomaly | null>;
-  /** Newest start first. */
+  /** Newest start first; `range` takes all that overlap it. */
   list(
     query: PageQuery & {
       readonly entity?: EntityId;
       readonly range?: TimeRange;
       readonly open?: boolean;
       readonly atLeast?: Severity;
+      readonly kind?: Anomaly['kind'];
+      /** Only what a threshold of this tail probability would make a warning, or what no threshold decides over. */
+      readonly warnsAt?: number;
     },
   ): Promise<Page<Anomaly>>;
   /** Every open anomaly, at most `limit`. */
@@ -130,8 +135,75 @@ export interface IncidentStore {
   /** Newest `openedAt` first. */
   list(query: PageQuery & { readonly state?: Incident['state']; readonly entity?: EntityId }): Promise<Page<Incident>>;
   open(limit: number): Promise<readonly Incident[]>;
-  /** Incidents that took from the alert budget since then, counted by severity. */
+  /** What was taken from the alert budget since then, by everything together. A warning that turned critical took both. */
   pagedSince(time: number): Promise<{ readonly pages: number; readonly warnings: number }>;
+}
+
+/** Lines of the alert budget. */
+export type AlertLine = 'pages' | 'warnings';
+
+/** Asks for one alert out of a pot of the budget: at most `count` within any `windowMs`. */
+export interface AlertRequest {
+  readonly incident: string;
+  readonly line: AlertLine;
+  readonly pot: string;
+  readonly count: number;
+  readonly windowMs: number;
+  readonly time: number;
+}
+
+/** One alert that was given. */
+export interface Alert {
+  readonly incident: string;
+  readonly line: AlertLine;
+  readonly pot: string;
+  readonly time: number;
+}
+
+export interface AlertStore {
+  /**
+   * Takes from the pot while there is room, in one step that several processes cannot do at once; true when the
+   * incident has the alert, also from an earlier time. Nothing is ever given beyond the count in any window.
+   */
+  reserve(request: AlertRequest): Promise<boolean>;
+  /** How many were taken from a pot since then. */
+  used(query: { readonly pot: string; readonly line: AlertLine; readonly since: number }): Promise<number>;
+  /** Given since then, newest first, at most `limit`. */
+  since(time: number, limit: number): Promise<readonly Alert[]>;
+}
+
+/** The topology. An edge is known by its ends and its kind. */
+export interface EdgeStore {
+  /** Inserts what is new and moves `lastSeen` of the rest. What the configuration says stays the configuration's. */
+  upsert(edges: readonly Edge[]): Promise<void>;
+  remove(edges: readonly Edge[]): Promise<void>;
+  /** Drops edges last seen before then, except those of the configuration; how many. */
+  forget(before: number): Promise<number>;
+  /** By both ends, ascending. */
+  list(
+    query: PageQuery & {
+      readonly entity?: EntityId;
+      readonly kind?: Edge['kind'];
+      readonly source?: Edge['source'];
+    },
+  ): Promise<Page<Edge>>;
+  /** Changes whenever an edge came or went. */
+  mark(): Promise<string>;
+}
+
+export interface SilenceStore {
+  /** False when one of this id is there already; then nothing is written. */
+  insert(silence: Silence): Promise<boolean>;
+  /** Writes it only while the stored one has this `updatedAt`; false when it has not. */
+  replace(silence: Silence, known: number): Promise<boolean>;
+  get(id: string): Promise<Silence | null>;
+  /** Latest `from` first. */
+  list(
+    query: PageQuery & { readonly state?: { readonly is: SilenceState; readonly at: number } },
+  ): Promise<Page<Silence>>;
+  /** Those in force at a time, at most `limit`. */
+  active(now: number, limit: number): Promise<readonly Silence[]>;
+  overlapping(range: TimeRange, limit: number): Promise<readonly Silence[]>;
 }
 
 export interface RecommendationStore {
@@ -183,8 +255,22 @@ export interface ModelStore {
 }
 
 export interface FeedbackStore {
-  insert(feedback: Feedback): Promise<void>;
-  list(query: PageQuery & { readonly targetId?: string }): Promise<Page<Feedback>>;
+  /** False, and nothing written, when the id is known or another verdict on its being right stands for the target. */
+  insert(feedback: Feedback): Promise<boolean>;
+  get(id: string): Promise<Feedback | null>;
+  list(
+    query: PageQuery & {
+      readonly targetId?: string;
+      readonly verdict?: Feedback['verdict'];
+      readonly range?: TimeRange;
+      /** Only what was not undone. */
+      readonly standing?: boolean;
+    },
+  ): Promise<Page<Feedback>>;
+  /** Takes one back; false when it was taken back before, or is not there. One winner under concurrency. */
+  undo(id: string, undone: { readonly by: string; readonly time: number }): Promise<boolean>;
+  /** Those that stand and have a rule, newest first. */
+  ruling(limit: number): Promise<readonly Feedback[]>;
 }
 
 export interface SettingStore {
@@ -248,6 +334,8 @@ export interface Store {
   readonly anomalies: AnomalyStore;
   readonly predictions: PredictionStore;
   readonly incidents: IncidentStore;
+  readonly edges: EdgeStore;
+  readonly silences: SilenceStore;
   readonly recommendations: RecommendationStore;
   readonly runs: RunStore;
   readonly outcomes: OutcomeStore;
