@@ -19,6 +19,7 @@ import { config as configEn } from './en/config.ts';
 import { correlate as correlateEn } from './en/correlate.ts';
 import { detect as detectEn } from './en/detect.ts';
 import { errors as errorsEn } from './en/errors.ts';
+import { files as filesEn } from './en/files.ts';
 import { predict as predictEn } from './en/predict.ts';
 import { recommend as recommendEn } from './en/recommend.ts';
 import { api as apiEs } from './es/api.ts';
@@ -28,6 +29,7 @@ import { config as configEs } from './es/config.ts';
 import { correlate as correlateEs } from './es/correlate.ts';
 import { detect as detectEs } from './es/detect.ts';
 import { errors as errorsEs } from './es/errors.ts';
+import { files as filesEs } from './es/files.ts';
 import { predict as predictEs } from './es/predict.ts';
 import { recommend as recommendEs } from './es/recommend.ts';
 import type { Language } from './language.ts';
@@ -52,6 +54,7 @@ const en = {
   dashboard: dashboardEn,
   detect: detectEn,
   errors: errorsEn,
+  files: filesEn,
   predict: predictEn,
   recommend: recommendEn,
 };
@@ -71,6 +74,7 @@ const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof
   dashboard: dashboardEs,
   detect: detectEs,
   errors: errorsEs,
+  files: filesEs,
   predict: predictEs,
   recommend: recommendEs,
 };
