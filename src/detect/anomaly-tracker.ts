@@ -1,11 +1,11 @@
-import type { Anomaly, AnomalyKind, Contribution } from '../model/anomaly.ts';
+import type { Anomaly, AnomalyKind, Contribution, Needs } from '../model/anomaly.ts';
 import type { DetectorScore, Json } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
 import { stableId } from '../runtime/ids.ts';
 import { classify } from './classify.ts';
 import { contributionsOf, limitUsed, notable, strongest } from './contributions.ts';
 import { decodeFloats, encodeFloats, stateNumber, stateNumbers, stateObject } from './float-columns.ts';
-import { type JudgedSeverity, judgeSeverity, type SeverityThresholds } from './severity.ts';
+import { easier, type JudgedSeverity, judgeSeverity, type SeverityThresholds, thresholdsNeeded } from './severity.ts';
 
 const VERSION = 1;
 const WHAT = 'anomaly tracker';
@@ -65,6 +65,7 @@ export class AnomalyTracker {
   #minP = 1;
   /** Running mean of -ln p over abnormal frames. */
   #strength = 0;
+  #needs: Needs | null = null;
   #weights = new Float64Array(0);
   #course: Glimpse[] = [];
   #told: Anomaly | null = null;
@@ -176,6 +177,7 @@ export class AnomalyTracker {
       pValue: this.#minP,
       frames: this.#frames,
       contributions: [...contributions],
+      needs: this.#needs,
       provisional: now.provisional,
       heldBack: null,
       updatedAt: frame.time + frame.stepMs,
@@ -184,17 +186,16 @@ export class AnomalyTracker {
 
   /** Severity only ever rises while it is open: what was strange enough to warn stays so until it is over. */
   #judge(frame: Frame, now: Circumstances, contributions: readonly Contribution[]): JudgedSeverity {
-    const judged = judgeSeverity(
-      {
-        pValue: Math.exp(-this.#strength),
-        durationMs: frame.time + frame.stepMs - this.#start,
-        features: notable(contributions),
-        groups: now.groups,
-        limitUsed: limitUsed(contributions, frame),
-        provisional: now.provisional,
-      },
-      now.thresholds,
-    );
+    const evidence = {
+      pValue: Math.exp(-this.#strength),
+      durationMs: frame.time + frame.stepMs - this.#start,
+      features: notable(contributions),
+      groups: now.groups,
+      limitUsed: limitUsed(contributions, frame),
+      provisional: now.provisional,
+    };
+    this.#needs = easier(this.#needs, thresholdsNeeded(evidence));
+    const judged = judgeSeverity(evidence, now.thresholds);
     const told = this.#told;
     if (told === null || RANK[judged.severity] >= RANK[told.severity]) return judged;
     return { severity: told.severity, reason: told.severityReason };
@@ -211,6 +212,7 @@ export class AnomalyTracker {
             frames: this.#frames,
             pValue: this.#minP,
             score: peakScore(this.#minP),
+            needs: this.#needs,
             updatedAt: at,
           };
     this.#told = null;
@@ -218,6 +220,7 @@ export class AnomalyTracker {
     this.#since = 0;
     this.#minP = 1;
     this.#strength = 0;
+    this.#needs = null;
     this.#weights.fill(0);
     this.#course = [];
     return closed;
@@ -231,6 +234,7 @@ export class AnomalyTracker {
       size: this.#weights.length,
       weights: encodeFloats(Float32Array.from(this.#weights)),
       told: this.#told as Json,
+      needs: this.#needs,
     };
   }
 
@@ -245,6 +249,7 @@ export class AnomalyTracker {
     tracker.#minP = number('numbers', 2);
     tracker.#strength = number('numbers', 3);
     tracker.#weights = Float64Array.from(decodeFloats(saved['weights'], stateNumber(saved, 'size', WHAT), WHAT));
+    tracker.#needs = (saved['needs'] ?? null) as Needs | null;
     tracker.#told = (saved['told'] ?? null) as Anomaly | null;
     return tracker;
   }

@@ -1,4 +1,4 @@
-import type { Severity } from '../model/anomaly.ts';
+import type { Needs, Severity } from '../model/anomaly.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
 
 /** At most so many within any such stretch of time. */
@@ -90,4 +90,25 @@ export function judgeSeverity(evidence: Evidence, thresholds: SeverityThresholds
   const wakes = !provisional && pValue <= thresholds.critical && durationMs >= CRITICAL_MS;
   if (wakes && isBroad(evidence)) return said('critical', 'detect.criticalBroad', evidence);
   return said('warning', 'detect.warningLasting', evidence);
+}
+
+/** The lowest thresholds at which this evidence makes a warning, and a critical anomaly: what thresholds are solved from. */
+export function thresholdsNeeded(evidence: Evidence): Needs {
+  const { pValue } = evidence;
+  const all = judgeSeverity(evidence, { warning: pValue, critical: pValue }).severity;
+  // No tail probability is below 0, so only a near limit is left to make it critical.
+  const nearLimit = judgeSeverity(evidence, { warning: pValue, critical: -1 }).severity === 'critical';
+  return { warning: all === 'info' ? null : pValue, critical: all === 'critical' ? pValue : null, nearLimit };
+}
+
+/** The easier of two: what it needed at any time of its life. */
+export function easier(a: Needs | null, b: Needs): Needs {
+  if (a === null) return b;
+  const least = (x: number | null, y: number | null): number | null =>
+    x === null ? y : y === null ? x : Math.min(x, y);
+  return {
+    warning: least(a.warning, b.warning),
+    critical: least(a.critical, b.critical),
+    nearLimit: a.nearLimit || b.nearLimit,
+  };
 }

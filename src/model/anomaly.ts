@@ -52,6 +52,18 @@ export const ENDINGS = ['calm', 'adopted', 'silence', 'gone', 'lost'] as const;
 export const Ending = Type.Object({ by: Type.Enum([...ENDINGS]), reason: Phrase });
 export type Ending = Static<typeof Ending>;
 
+/**
+ * How low a threshold of the tail probability may be set for it still to be a warning, or critical, all else being as it
+ * was; null when no threshold would do. With `nearLimit` it is critical as soon as it is a warning. It is what
+ * thresholds are solved from, and it knows nothing of the thresholds in force.
+ */
+export const Needs = Type.Object({
+  warning: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()]),
+  critical: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()]),
+  nearLimit: Type.Boolean(),
+});
+export type Needs = Static<typeof Needs>;
+
 /** A stretch of frames of one entity that is abnormal. It is the message of the topic `anomalies`, sent at each change. */
 export const Anomaly = Type.Object({
   id: Type.String({ description: 'Made of entity and start, so that a replay finds the same anomaly.' }),
@@ -78,6 +90,9 @@ export const Anomaly = Type.Object({
     }),
   ),
   ending: Type.Optional(Type.Union([Ending, Type.Null()], { description: 'What ended it; null while open.' })),
+  needs: Type.Optional(
+    Type.Union([Needs, Type.Null()], { description: 'Thresholds it would take; null when none decide over it.' }),
+  ),
   provisional: Type.Boolean({ description: 'True while there is less than a day of history behind the threshold.' }),
   heldBack: Type.Union([Phrase, Type.Null()], {
     description: 'Why it was kept below the severity it would have had (alert budget); null when it was not.',

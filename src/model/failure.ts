@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { EntityId } from './entity.ts';
+import { FeedbackRule, MissedAnomaly } from './feedback-rule.ts';
 
 /** Something that the owner calls a failure. */
 export const Failure = Type.Object({
@@ -13,15 +14,29 @@ export const Failure = Type.Object({
 });
 export type Failure = Static<typeof Failure>;
 
-/** What a person said about an anomaly, prediction or incident. */
+export const VERDICTS_GIVEN = ['real', 'false_alarm', 'useful', 'not_useful', 'missed', 'expected'] as const;
+
+/** What a person said about an anomaly, prediction, incident or recommendation, or about an entity where something was missed. */
 export const Feedback = Type.Object({
   id: Type.String(),
-  target: Type.Enum(['anomaly', 'prediction', 'incident', 'recommendation']),
+  target: Type.Enum(['anomaly', 'prediction', 'incident', 'recommendation', 'entity']),
   targetId: Type.String(),
-  verdict: Type.Enum(['real', 'false_alarm', 'useful', 'not_useful']),
+  verdict: Type.Enum([...VERDICTS_GIVEN]),
   note: Type.String({ maxLength: 4000 }),
   by: Type.String(),
   time: Type.Integer(),
+  anomalies: Type.Optional(
+    Type.Union([Type.Array(Type.String()), Type.Null()], { description: 'Ids of the anomalies that it judges.' }),
+  ),
+  missed: Type.Optional(
+    Type.Union([MissedAnomaly, Type.Null()], { description: 'What should have been found; for the verdict `missed`.' }),
+  ),
+  rule: Type.Optional(Type.Union([FeedbackRule, Type.Null()], { description: 'What it changes; null when nothing.' })),
+  undone: Type.Optional(
+    Type.Union([Type.Object({ by: Type.String(), time: Type.Integer() }), Type.Null()], {
+      description: 'Who took it back and when; null while it stands.',
+    }),
+  ),
 });
 export type Feedback = Static<typeof Feedback>;
 

@@ -3,8 +3,8 @@ import { type Anomaly, SEVERITIES } from '../model/anomaly.ts';
 import type { Database } from './database.ts';
 import type { RecordTable } from './record-table.ts';
 import * as record from './record-table.ts';
-import type { AnomalyStore } from './store.ts';
-import { textArray } from './values.ts';
+import type { AnomalyStore, TimeRange } from './store.ts';
+import { textArray, timestamp } from './values.ts';
 
 const { json, plain, time } = record;
 
@@ -29,6 +29,7 @@ const ANOMALIES: RecordTable<Anomaly> = {
     contributions: json('contributions'),
     members: json('members'),
     ending: json('ending'),
+    needs: json('needs'),
     provisional: plain('provisional'),
     heldBack: json('held_back'),
     updatedAt: time('updated_at'),
@@ -36,6 +37,14 @@ const ANOMALIES: RecordTable<Anomaly> = {
 };
 
 const isOpen = sql`ended_at is null`;
+
+/** What began before the range ended and was not over when it began. */
+const overlaps = ({ from, to }: TimeRange): record.Condition =>
+  sql`started_at < ${timestamp(to)} and coalesce(ended_at, 'infinity'::timestamptz) > ${timestamp(from)}`;
+
+/** Of what has no needs, severity was decided by something else. */
+const warnsAt = (p: number) =>
+  sql`case when needs is null then severity <> 'info' else (needs ->> 'warning')::float8 <= ${p} end`;
 
 export function createAnomalyStore(database: Database): AnomalyStore {
   return {
@@ -46,9 +55,11 @@ export function createAnomalyStore(database: Database): AnomalyStore {
         query,
         where: [
           record.equals('entity', query.entity),
-          record.within('started_at', query.range),
+          query.range === undefined ? null : overlaps(query.range),
           query.open === undefined ? null : query.open ? isOpen : sql`ended_at is not null`,
           query.atLeast ? sql`severity = any(${textArray(SEVERITIES.slice(SEVERITIES.indexOf(query.atLeast)))})` : null,
+          record.equals('kind', query.kind),
+          query.warnsAt === undefined ? null : warnsAt(query.warnsAt),
         ],
       }),
     open: (limit) => record.findRecords(database, ANOMALIES, { where: [isOpen], limit }),

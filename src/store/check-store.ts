@@ -105,6 +105,7 @@ const anomalyOf = (id: string, changes: Partial<Anomaly> = {}): Anomaly => ({
   ],
   members: [{ detector: 'residual', pValue: 1e-9, agrees: true }],
   ending: null,
+  needs: { warning: 1e-7, critical: null, nearLimit: false },
   provisional: true,
   heldBack: null,
   updatedAt: NOW,
@@ -528,7 +529,7 @@ export function checkStore(open: () => Promise<Store>): void {
       expect((await predictions.open(10)).map(({ id }) => id)).toEqual(['p1']);
     });
 
-    it('incidents, and what they took from the alert budget', async () => {
+    it('incidents', async () => {
       const { incidents } = await open();
       await incidents.upsert([
         incidentOf('i1'),
@@ -537,7 +538,6 @@ export function checkStore(open: () => Promise<Store>): void {
         incidentOf('i4', { pagedAt: NOW - DAY }),
       ]);
       expect(await incidents.get('i1')).toEqual(incidentOf('i1'));
-      expect(await incidents.pagedSince(NOW - HOUR)).toEqual({ pages: 1, warnings: 1 });
       expect((await incidents.list({ ...first, entity: 'host/c' })).items.map(({ id }) => id)).toEqual(['i2']);
       expect((await incidents.list({ ...first, state: 'resolved' })).items).toHaveLength(1);
       expect(await incidents.open(10)).toHaveLength(3);
@@ -621,7 +621,7 @@ export function checkStore(open: () => Promise<Store>): void {
         time: NOW,
       } as const;
       await feedback.insert(said);
-      expect((await feedback.list({ ...first, targetId: 'a' })).items).toEqual([said]);
+      expect((await feedback.list({ ...first, targetId: 'a' })).items).toMatchObject([said]);
       const entries = [1, 2, 3].map((n) => ({
         id: `u${n}`,
         time: NOW,

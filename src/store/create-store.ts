@@ -42,6 +42,27 @@ const partitionersOf = (database: Database) => ({
   frames_expected: createPartitioner(database, FRAMES_EXPECTED),
 });
 
+/** The stores that need nothing but the database. */
+const recordStores = (database: Database) => ({
+  events: createEventStore(database),
+  anomalies: createAnomalyStore(database),
+  predictions: createPredictionStore(database),
+  incidents: createIncidentStore(database),
+  edges: createEdgeStore(database),
+  silences: createSilenceStore(database),
+  alerts: createAlertStore(database),
+  recommendations: createRecommendationStore(database),
+  runs: createRunStore(database),
+  outcomes: createOutcomeStore(database),
+  failures: createFailureStore(database),
+  models: createModelStore(database),
+  feedback: createFeedbackStore(database),
+  settings: createSettingStore(database),
+  checkpoints: createCheckpointStore(database),
+  audit: createAuditStore(database),
+  deadLetters: createDeadLetterStore(database),
+});
+
 /**
  * The whole store over an open database, with the schema up to date. `close` closes the database too. Throws
  * `STORE_NEWER` when a newer program has written there; the database is closed then.
@@ -69,23 +90,7 @@ export async function createStore(database: Database, options: StoreOptions): Pr
         expected: partitioners.frames_expected,
       },
     }),
-    events: createEventStore(database),
-    anomalies: createAnomalyStore(database),
-    predictions: createPredictionStore(database),
-    incidents: createIncidentStore(database),
-    edges: createEdgeStore(database),
-    silences: createSilenceStore(database),
-    alerts: createAlertStore(database),
-    recommendations: createRecommendationStore(database),
-    runs: createRunStore(database),
-    outcomes: createOutcomeStore(database),
-    failures: createFailureStore(database),
-    models: createModelStore(database),
-    feedback: createFeedbackStore(database),
-    settings: createSettingStore(database),
-    checkpoints: createCheckpointStore(database),
-    audit: createAuditStore(database),
-    deadLetters: createDeadLetterStore(database),
+    ...recordStores(database),
     maintenance: createMaintenance({
       database,
       retention,

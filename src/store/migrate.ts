@@ -5,6 +5,8 @@ import { measurements } from './migrations/0001-measurements.ts';
 import { findings } from './migrations/0002-findings.ts';
 import { actions } from './migrations/0003-actions.ts';
 import { anomalyDetail } from './migrations/0004-anomaly-detail.ts';
+import { alertsAndFeedback } from './migrations/0005-alerts-and-feedback.ts';
+import { topology } from './migrations/0006-topology.ts';
 import { timestamp } from './values.ts';
 
 /** One step of the schema, forward only; what was released is never changed. */
@@ -15,7 +17,14 @@ export interface Migration {
 }
 
 /** In order; versions grow by one. */
-export const MIGRATIONS: readonly Migration[] = [measurements, findings, actions, anomalyDetail];
+export const MIGRATIONS: readonly Migration[] = [
+  measurements,
+  findings,
+  actions,
+  anomalyDetail,
+  alertsAndFeedback,
+  topology,
+];
 
 const LOCK = 8_440_000;
 

@@ -1,6 +1,7 @@
 import { afterAll, describe } from 'vitest';
 import type { Clock } from '../runtime/clock.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { checkAlerts } from './check-alerts.ts';
 import { checkStore, NOW } from './check-store.ts';
 import { createStore } from './create-store.ts';
 import { openMemoryDatabase } from './memory-database.ts';
@@ -14,4 +15,5 @@ describe('the store on PGlite in memory', () => {
     (store ??= openMemoryDatabase().then((database) => createStore(database, { clock, place: 'memory' })));
   afterAll(async () => (await store)?.close());
   checkStore(open);
+  checkAlerts(open);
 });

@@ -114,7 +114,7 @@ export async function insertRecords<T extends Identified>(
 ): Promise<number> {
   let inserted = 0;
   await inChunks(database, items, async (tx, chunk) => {
-    inserted += await countOf(tx, sql`${insertion(table, chunk)} on conflict (id) do nothing`);
+    inserted += await countOf(tx, sql`${insertion(table, chunk)} on conflict do nothing`);
   });
   return inserted;
 }

@@ -1,4 +1,5 @@
 import type { Outcome, Recommendation, Run, RunState } from '../model/action.ts';
+import type { Alert, AlertLine, AlertRequest } from '../model/alert.ts';
 import type { Anomaly, Severity } from '../model/anomaly.ts';
 import type { Json } from '../model/detector.ts';
 import type { Entity, EntityId } from '../model/entity.ts';
@@ -137,27 +138,6 @@ export interface IncidentStore {
   open(limit: number): Promise<readonly Incident[]>;
   /** What was taken from the alert budget since then, by everything together. A warning that turned critical took both. */
   pagedSince(time: number): Promise<{ readonly pages: number; readonly warnings: number }>;
-}
-
-/** Lines of the alert budget. */
-export type AlertLine = 'pages' | 'warnings';
-
-/** Asks for one alert out of a pot of the budget: at most `count` within any `windowMs`. */
-export interface AlertRequest {
-  readonly incident: string;
-  readonly line: AlertLine;
-  readonly pot: string;
-  readonly count: number;
-  readonly windowMs: number;
-  readonly time: number;
-}
-
-/** One alert that was given. */
-export interface Alert {
-  readonly incident: string;
-  readonly line: AlertLine;
-  readonly pot: string;
-  readonly time: number;
 }
 
 export interface AlertStore {
@@ -334,6 +314,7 @@ export interface Store {
   readonly anomalies: AnomalyStore;
   readonly predictions: PredictionStore;
   readonly incidents: IncidentStore;
+  readonly alerts: AlertStore;
   readonly edges: EdgeStore;
   readonly silences: SilenceStore;
   readonly recommendations: RecommendationStore;

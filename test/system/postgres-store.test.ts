@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
+import { checkAlerts } from '../../src/store/check-alerts.ts';
 import { checkStore, NOW } from '../../src/store/check-store.ts';
 import { createStore } from '../../src/store/create-store.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -35,6 +36,7 @@ describe('the store on a PostgreSQL server', () => {
   });
 
   checkStore(open);
+  checkAlerts(open);
 
   describe('with several processes', () => {
     it('migrates once, however many start together', async () => {
@@ -79,6 +81,26 @@ describe('the store on a PostgreSQL server', () => {
         { table: 'samples', from: early, to: early + 3_600_000, why: 'age' },
       ]);
       expect((await a.samples.append([batch(early)])).written).toBe(1);
+    });
+
+    it('gives no alert beyond the budget when two processes ask at once', async () => {
+      await sql`create database budget`.execute(connect().sql);
+      const [a, b] = [
+        await createStore(connect('budget'), { clock, place: 'the server' }),
+        await createStore(connect('budget'), { clock, place: 'the server' }),
+      ];
+      const asked = Array.from({ length: 40 }, (_, i) =>
+        [a, b][i % 2]!.alerts.reserve({
+          incident: `incident_${i}`,
+          line: 'pages',
+          pot: 'fleet',
+          count: 5,
+          windowMs: 86_400_000,
+          time: NOW + i,
+        }),
+      );
+      expect((await Promise.all(asked)).filter(Boolean)).toHaveLength(5);
+      expect(await b.incidents.pagedSince(NOW)).toEqual({ pages: 5, warnings: 0 });
     });
 
     it('says that the server is away, and goes on when it is back', async () => {
