@@ -42,6 +42,11 @@ export interface EntityHistory {
    * the row is censored there. NaN where nobody did; absent where nobody ever did.
    */
   readonly actedAt?: Float64Array;
+  /**
+   * Circles of entities that are alike (of one system, then the whole fleet), from narrow to wide, this one in each. A row also
+   * knows what is known of them at its own time. All members of a circle hold the same array. Absent: it stands alone.
+   */
+  readonly circles?: readonly (readonly EntityHistory[])[];
   /** How much each row counts in training, 0 or more: the inverse probability of not having been acted upon. Default 1. */
   readonly weights?: Float64Array;
 }
