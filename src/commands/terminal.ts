@@ -16,6 +16,8 @@ export interface Terminal {
   readonly print: (text: string) => void;
   /** One line for what went wrong. */
   readonly complain: (text: string) => void;
+  /** Shows how far something is, over what it showed before; there is none where nobody watches. */
+  readonly progress?: (text: string) => void;
 }
 
 /** Exit codes: 0 is good, 1 is what failed, 2 is what was asked for wrongly. */
@@ -35,6 +37,8 @@ export const processTerminal = (): Terminal => ({
   words: createText()(languageOf(process.env)),
   print: (text) => process.stdout.write(`${text}\n`),
   complain: (text) => process.stderr.write(`${text}\n`),
+  // To the start of the line, and what is left of the line before is cleared.
+  ...(process.stderr.isTTY ? { progress: (text: string) => process.stderr.write(`\r${text}\u001b[K`) } : {}),
 });
 
 /** The file that was named, else `vigia.yaml` where there is one; null means defaults. */

@@ -182,7 +182,7 @@ describe('a wide table', () => {
     const table = await openWideTable(name, words);
     const rows = [];
     for await (const batch of table.rows(table.numeric)) rows.push(...batch);
-    return { ...table, all: rows.map(({ time, timeText, values }) => [time, timeText, ...values]) };
+    return { ...table, all: rows.map(({ time, timeText, values }) => [time, timeText, Array.from(values)].flat()) };
   };
 
   test('with header and time', async () => {
@@ -241,7 +241,6 @@ describe('a wide table', () => {
       'a,b\n1,2\n1,2"3\n',
       'table.csv:3: a quotation mark is not closed, or stands inside a field. Write " as "" inside a quoted field.',
     ],
-    [`${'x,'.repeat(1000)}x\n`, null],
     [`1${',1'.repeat(1000)}\n`, 'table.csv:1: 1001 columns; at most 1000 can be scored. Choose fewer.'],
     [
       gzipSync('1,2\n'.repeat(9000)).subarray(0, 40),
@@ -250,8 +249,7 @@ describe('a wide table', () => {
   ])('%#: says what is wrong in one line', async (content, message) => {
     const found = await mistakeIn(content);
     expect(found).not.toContain('\n');
-    if (message !== null) expect(found).toBe(join(folder, message));
-    expect(found).toContain(`${name}:`);
+    expect(found).toBe(join(folder, message));
   });
 
   test('a hundred megabytes in one field need no memory', async () => {

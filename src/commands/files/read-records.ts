@@ -80,7 +80,9 @@ const feed = (parser: Parser, chunk: Buffer | null): Promise<void> =>
   });
 
 /** The bytes of a file, decompressed where they are compressed. */
-async function openBytes(file: string): Promise<{ readonly stream: Readable; readonly close: () => Promise<void> }> {
+export async function openBytes(
+  file: string,
+): Promise<{ readonly stream: Readable; readonly close: () => Promise<void> }> {
   const handle = await open(file, 'r');
   const magic = Buffer.alloc(GZIP.length);
   const { bytesRead } = await handle.read(magic, 0, GZIP.length, 0).catch(async (error: unknown) => {
@@ -121,7 +123,7 @@ const codeOf = (thrown: unknown): string =>
   thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
 
 /** What the parser, the decompressor or the disk said, in our words; anything else as it is. */
-function explain(thrown: unknown, { file, line, words }: Place & { readonly line: number }): unknown {
+export function explain(thrown: unknown, { file, line, words }: Place & { readonly line: number }): unknown {
   const code = codeOf(thrown);
   if (thrown instanceof CsvError) {
     const at = typeof thrown['lines'] === 'number' ? thrown['lines'] : line;
