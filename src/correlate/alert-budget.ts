@@ -1,38 +1,69 @@
+import type { AlertBudget, AlertLine, AlertSubject, BudgetLine, Pot } from '../model/alert.ts';
+import { wholeLine } from '../model/alert.ts';
 import type { Severity } from '../model/anomaly.ts';
 import { rankOf } from './signal.ts';
 
-/** At most `count` within any stretch of `windowMs`. */
-export interface BudgetLine {
-  readonly count: number;
-  readonly windowMs: number;
+/** An incident that would alert, and what it has been granted so far. */
+export interface Ask extends AlertSubject {
+  readonly incident: string;
+  readonly wanted: Severity;
+  readonly granted: Severity;
+  /** It asked before and the budget did not reach. */
+  readonly refused: boolean;
 }
 
-/** The owner's ceiling on what reaches people: critical incidents page, warnings are read by day. */
-export interface AlertBudget {
-  readonly pages: BudgetLine;
-  readonly warnings: BudgetLine;
+/** The severity that an incident may have, and the budget that said so. */
+export interface Grant {
+  readonly severity: Severity;
+  readonly budget: AlertBudget;
 }
 
-/** What has been taken within the windows. */
-export interface BudgetUse {
-  pages: number;
-  warnings: number;
+/** Answers every ask of a flush. */
+export type Grants = (ask: Ask) => Grant;
+
+/** Takes one alert from a line of a pot; false when there is none left. */
+export type Take<Answer> = (ask: Ask, line: AlertLine, pot: Pot) => Answer;
+
+/** What to try for an ask, best first: a page for what is critical, and a warning for what has neither. */
+export function tries({ wanted, granted }: Ask): readonly (readonly [AlertLine, Severity])[] {
+  if (rankOf(wanted) <= rankOf(granted)) return [];
+  const page = ['pages', 'critical'] as const;
+  const warning = ['warnings', 'warning'] as const;
+  return [...(wanted === 'critical' ? [page] : []), ...(granted === 'info' ? [warning] : [])];
 }
 
 /**
- * The severity that an incident may have now, and what that takes from the budget. What was granted is never taken
- * back; where the budget does not reach, the next lower severity is tried. A ceiling, never a quota: nothing is
- * raised because there is room.
+ * Grants out of memory. What was granted is never taken back; where the budget does not reach, the next lower severity
+ * is tried. A ceiling, never a quota: nothing is raised because there is room. A warning that turns critical has taken
+ * a warning and takes a page: both reached somebody.
  */
-export function grant(wanted: Severity, granted: Severity, use: BudgetUse, budget: AlertBudget): Severity {
-  if (rankOf(wanted) <= rankOf(granted)) return granted;
-  if (wanted === 'critical' && use.pages < budget.pages.count) {
-    use.pages++;
-    return 'critical';
+export const grantsFrom =
+  (potOf: (subject: AlertSubject) => Pot, take: Take<boolean>): Grants =>
+  (ask) => {
+    const pot = potOf(ask);
+    const won = tries(ask).find(([line]) => take(ask, line, pot));
+    return { severity: won?.[1] ?? ask.granted, budget: pot.budget };
+  };
+
+/** What was taken, in memory; times must not fall. For simulations: the store keeps the real one. */
+export class AlertLedger {
+  readonly #times = new Map<string, number[]>();
+
+  /** Takes one when fewer than `count` were taken within the window before. */
+  take(place: { readonly pot: string; readonly line: AlertLine }, time: number, line: BudgetLine): boolean {
+    const { count, windowMs } = wholeLine(line);
+    if (this.used(place, time - windowMs) >= count) return false;
+    const key = `${place.line} ${place.pot}`;
+    const times = this.#times.get(key);
+    if (times === undefined) this.#times.set(key, [time]);
+    else times.push(time);
+    return true;
   }
-  if (granted === 'info' && use.warnings < budget.warnings.count) {
-    use.warnings++;
-    return 'warning';
+
+  used({ pot, line }: { readonly pot: string; readonly line: AlertLine }, since: number): number {
+    const times = this.#times.get(`${line} ${pot}`) ?? [];
+    let count = 0;
+    for (let at = times.length - 1; at >= 0 && times[at]! > since; at--) count++;
+    return count;
   }
-  return granted;
 }

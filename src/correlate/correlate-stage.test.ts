@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Bus } from '../bus/bus.ts';
 import { createMemoryBus } from '../bus/memory-bus.ts';
 import type { Outcome } from '../model/action.ts';
+import type { AlertBudget } from '../model/alert.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Incident } from '../model/incident.ts';
 import { phrase } from '../model/phrase.ts';
@@ -15,7 +16,6 @@ import { openMemoryDatabase } from '../store/memory-database.ts';
 import type { Store } from '../store/store.ts';
 import { LANGUAGES } from '../text/language.ts';
 import { createText } from '../text/text.ts';
-import type { AlertBudget } from './alert-budget.ts';
 import { type CorrelateStage, createCorrelateStage } from './correlate-stage.ts';
 
 const T0 = 1_800_000_000_000;

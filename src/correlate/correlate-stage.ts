@@ -1,5 +1,6 @@
 import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
 import type { Outcome } from '../model/action.ts';
+import { type AlertBudget, type AlertSubject, FLEET_POT, type Pot } from '../model/alert.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Event } from '../model/event.ts';
 import type { Incident } from '../model/incident.ts';
@@ -12,7 +13,8 @@ import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
 import type { Store } from '../store/store.ts';
-import type { AlertBudget, BudgetUse } from './alert-budget.ts';
+import type { Grants } from './alert-budget.ts';
+import { reserveGrants } from './budget/reserve.ts';
 import { Correlation, CORRELATION_DEFAULTS, type CorrelationOptions } from './correlation.ts';
 import { tell, recordOf } from './incident-record.ts';
 import { anomalySignal, predictionSignal, type Signal } from './signal.ts';
@@ -25,6 +27,8 @@ export interface CorrelateDeps {
   readonly metrics: Metrics;
   /** The budget in force; asked each time, since its counts may be changed while it runs. */
   readonly alertBudget: () => AlertBudget;
+  /** Whose budget an alert is taken from; by default the fleet's. Asked each time. */
+  readonly potOf?: (subject: AlertSubject) => Pot;
   readonly options?: Partial<CorrelationOptions>;
   /** How often quiet incidents are looked for, ms; default 1000. */
   readonly tickMs?: number;
@@ -151,10 +155,7 @@ export class CorrelateStage implements Service {
 
   async #flush(): Promise<void> {
     const now = this.#deps.clock.now();
-    const asks = this.#correlation.needsBudget();
-    const budget = this.#deps.alertBudget();
-    const use = asks ? await this.#use(budget, now) : { pages: 0, warnings: 0 };
-    const changed = this.#correlation.flush(now, use, budget);
+    const changed = this.#correlation.flush(now, await this.#grants(now));
     if (changed.length === 0) return;
     await this.#publish(changed);
     this.#correlation.acknowledge(changed);
@@ -174,11 +175,10 @@ export class CorrelateStage implements Service {
     }
   }
 
-  async #use(budget: AlertBudget, now: number): Promise<BudgetUse> {
-    const { incidents } = this.#deps.store;
-    const { pages } = await incidents.pagedSince(now - budget.pages.windowMs);
-    const { warnings } = await incidents.pagedSince(now - budget.warnings.windowMs);
-    return { pages, warnings };
+  /** Reserved in the store before anything is said, so that no other process can take the same alert. */
+  #grants(now: number): Promise<Grants> {
+    const { alertBudget, potOf = () => ({ name: FLEET_POT, budget: alertBudget() }), store } = this.#deps;
+    return reserveGrants(this.#correlation.asks(), { alerts: store.alerts, potOf, now });
   }
 
   async #restore(): Promise<void> {

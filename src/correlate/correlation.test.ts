@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../model/action.ts';
+import type { AlertBudget } from '../model/alert.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Event } from '../model/event.ts';
 import type { Incident } from '../model/incident.ts';
 import { phrase } from '../model/phrase.ts';
 import type { Prediction } from '../model/prediction.ts';
-import type { AlertBudget } from './alert-budget.ts';
+import { AlertLedger, grantsFrom } from './alert-budget.ts';
 import { Correlation, CORRELATION_DEFAULTS } from './correlation.ts';
 import { MAX_SIGNS } from './incident-record.ts';
 import { anomalySignal, predictionSignal } from './signal.ts';
@@ -69,15 +70,15 @@ const prediction = (over: Partial<Prediction> = {}): Prediction => ({
 /** A correlation with its time, budget and published incidents, as the stage drives it. */
 function watch(budget: AlertBudget = plenty) {
   const correlation = new Correlation();
+  const ledger = new AlertLedger();
   const paged: { time: number; severity: string }[] = [];
   const incidents = new Map<string, Incident>();
   const flush = (now: number): readonly Incident[] => {
-    const recent = [...incidents.values()].filter(({ pagedAt }) => pagedAt !== null && pagedAt > now - day);
-    const use = {
-      pages: recent.filter(({ severity }) => severity === 'critical').length,
-      warnings: recent.filter(({ severity }) => severity === 'warning').length,
-    };
-    const changed = correlation.flush(now, use, budget);
+    const grants = grantsFrom(
+      () => ({ name: 'fleet', budget }),
+      (_, line) => ledger.take({ pot: 'fleet', line }, now, budget[line]),
+    );
+    const changed = correlation.flush(now, grants);
     for (const incident of changed) incidents.set(incident.id, incident);
     correlation.acknowledge(changed);
     return changed;

@@ -2,10 +2,11 @@ import type { Outcome } from '../model/action.ts';
 import type { Event } from '../model/event.ts';
 import type { Incident } from '../model/incident.ts';
 import { phrase } from '../model/phrase.ts';
-import { type AlertBudget, type BudgetUse, grant } from './alert-budget.ts';
+import type { Ask, Grants } from './alert-budget.ts';
 import { type GroupingOptions, IncidentIndex } from './incident-index.ts';
 import {
   absorb,
+  askOf,
   grantedSeverity,
   type IncidentRecord,
   MAX_SIGNS,
@@ -149,19 +150,17 @@ export class Correlation {
       if (this.#recent(times, now).length === 0) this.#openings.delete(fleet);
   }
 
-  /** Whether `flush` would ask the budget for anything. */
-  needsBudget(): boolean {
-    for (const record of this.#index.records()) if (this.#asks(record)) return true;
-    return false;
+  /** What `flush` would ask the budget for. */
+  asks(): readonly Ask[] {
+    const asks: Ask[] = [];
+    for (const record of this.#index.records()) if (this.#asks(record)) asks.push(askOf(record));
+    return asks;
   }
 
-  /**
-   * The incidents that changed since they were last acknowledged, as they are now. `use` is what the budget's windows
-   * have seen so far, and is counted up.
-   */
-  flush(now: number, use: BudgetUse, budget: AlertBudget): readonly Incident[] {
+  /** The incidents that changed since they were last acknowledged, as they are now. `grants` answers their asks. */
+  flush(now: number, grants: Grants): readonly Incident[] {
     for (const record of this.#index.records()) {
-      if (this.#asks(record)) this.#ask(record, now, use, budget);
+      if (this.#asks(record)) this.#ask(record, now, grants);
       record.touched = false;
       if (!record.dirty) continue;
       summarise(record, this.#events.changes(record.incident.fleet), now);
@@ -183,10 +182,9 @@ export class Correlation {
     return record.incident.state === 'open' && rankOf(wantedSeverity(record)) > rankOf(grantedSeverity(record));
   }
 
-  #ask(record: IncidentRecord, now: number, use: BudgetUse, budget: AlertBudget): void {
-    const wanted = wantedSeverity(record);
-    const before = grantedSeverity(record);
-    const severity = grant(wanted, before, use, budget);
+  #ask(record: IncidentRecord, now: number, grants: Grants): void {
+    const { wanted, granted: before } = askOf(record);
+    const { severity, budget } = grants(askOf(record));
     if (severity !== before) {
       record.incident = { ...record.incident, severity, pagedAt: now };
       record.dirty = true;

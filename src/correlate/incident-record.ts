@@ -3,6 +3,7 @@ import type { Event } from '../model/event.ts';
 import type { Incident, TimelineEntry } from '../model/incident.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
 import { stableId } from '../runtime/ids.ts';
+import type { Ask } from './alert-budget.ts';
 import { suspectRoot } from './root.ts';
 import { rankOf, resourceOf, type Signal, worst } from './signal.ts';
 import { byWeight, signText, titleOf } from './title.ts';
@@ -153,6 +154,20 @@ export function wantedSeverity(record: IncidentRecord): Severity {
 /** What a budget gave it so far. */
 export const grantedSeverity = ({ incident }: IncidentRecord): Severity =>
   incident.pagedAt === null ? 'info' : incident.severity;
+
+/** What it asks of the budget: its weightiest sign says what it is about. */
+export function askOf(record: IncidentRecord): Ask {
+  let lead: Signal | undefined;
+  for (const signal of record.signals.values()) if (lead === undefined || byWeight(signal, lead) < 0) lead = signal;
+  return {
+    incident: record.incident.id,
+    entity: lead?.entity ?? record.incident.root,
+    kind: lead?.kind ?? '',
+    wanted: wantedSeverity(record),
+    granted: grantedSeverity(record),
+    refused: record.heldBack !== null,
+  };
+}
 
 /** Writes what follows from the signs into the incident: root, title, entities, kinds, features, ids. */
 export function summarise(record: IncidentRecord, changes: readonly Event[], now: number): void {
