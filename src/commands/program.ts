@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { toError, VigiaError } from '../runtime/errors.ts';
 import type { TextKey } from '../text/catalogue.ts';
+import type { ScoreOptions } from './score.ts';
 import { EXIT, type Terminal } from './terminal.ts';
 
 /** Commander's complaints, as ours. */
@@ -8,6 +9,7 @@ const COMPLAINTS: Readonly<Record<string, TextKey>> = {
   'commander.unknownOption': 'commands.bad_option',
   'commander.unknownCommand': 'commands.bad_command',
   'commander.missingArgument': 'commands.bad_argument',
+  'commander.missingMandatoryOptionValue': 'commands.bad_mandatory',
   'commander.optionMissingArgument': 'commands.bad_argument',
   'commander.excessArguments': 'commands.bad_excess',
 };
@@ -61,12 +63,31 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     );
 
   program
+    .command('score <data>')
+    .description(words.say('commands.about_score'))
+    .requiredOption('--out <file>', words.say('commands.about_out'))
+    .option('--train <file>', words.say('commands.about_train'))
+    .option('--step <seconds>', words.say('commands.about_step'))
+    .option('--detectors <kinds>', words.say('commands.about_detectors'))
+    .action(async (data: string, options: ScoreOptions) =>
+      end(await (await import('./score.ts')).score(data, options, terminal)),
+    );
+
+  program
     .command('token')
     .description(words.say('commands.about_token'))
     .option('--name <name>', words.say('commands.about_name'), 'default')
     .option('--role <role>', words.say('commands.about_role'), 'operator')
     .action(async (options: { readonly name: string; readonly role: string }) =>
       end((await import('./token.ts')).token(options, terminal)),
+    );
+
+  program
+    .command('templates <file>')
+    .description(words.say('commands.about_templates'))
+    .requiredOption('--out <file>', words.say('commands.about_out'))
+    .action(async (file: string, options: { readonly out: string }) =>
+      end(await (await import('./templates.ts')).templates(file, options, terminal)),
     );
   return program;
 }
