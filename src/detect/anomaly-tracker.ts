@@ -1,10 +1,13 @@
-import type { Anomaly, AnomalyKind, Contribution, Needs } from '../model/anomaly.ts';
+import type { Anomaly, AnomalyKind, Contribution, Ending, Needs } from '../model/anomaly.ts';
 import type { DetectorScore, Json } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
+import { phrase } from '../model/phrase.ts';
 import { stableId } from '../runtime/ids.ts';
-import { classify } from './classify.ts';
+import { AnomalyCourse, COURSE } from './anomaly-course.ts';
 import { contributionsOf, limitUsed, notable, strongest } from './contributions.ts';
 import { decodeFloats, encodeFloats, stateNumber, stateNumbers, stateObject } from './float-columns.ts';
+import { kindReason } from './kind-reason.ts';
+import { MemberOpinions, type Opinion } from './member-opinions.ts';
 import { easier, type JudgedSeverity, judgeSeverity, type SeverityThresholds, thresholdsNeeded } from './severity.ts';
 
 const VERSION = 1;
@@ -20,8 +23,7 @@ const LEAST_FRAMES = 3;
 /** Calm that ends what has not become an anomaly, and what has: shares of the minimum duration, in frames at least. */
 const PENDING_CALM = { share: 0.3, frames: 2 } as const;
 const OPEN_CALM = { share: 1, frames: 5 } as const;
-/** Frames kept to tell the kind, and how often it is told anew. */
-const COURSE = 48;
+/** How often the kind is told anew, in frames. */
 const KIND_FRAMES = 5;
 /** Weight of the newest abnormal frame in the strength by which severity goes. */
 const STRENGTH_WEIGHT = 0.1;
@@ -32,8 +34,10 @@ export interface Sighting {
   readonly score: DetectorScore;
   /** Tail probability of the group's score. */
   readonly p: number;
-  /** Whether a feature belongs to the group. */
-  readonly inGroup: (feature: number) => boolean;
+  /** How odd each feature is, 0 for those that are not of the group. */
+  readonly strengths: (feature: number) => number;
+  /** What each detector says. */
+  readonly opinions: readonly Opinion[];
 }
 
 /** What holds when something is told. */
@@ -41,14 +45,12 @@ export interface Circumstances {
   readonly minimumDurationMs: number;
   readonly thresholds: SeverityThresholds;
   readonly provisional: boolean;
-  /** Groups of the entity that are abnormal now. */
+  /** Groups of the entity that are abnormal now, and all that it has. */
   readonly groups: number;
+  readonly allGroups: number;
   readonly detector: string;
-}
-
-interface Glimpse {
-  readonly frame: Frame;
-  readonly score: DetectorScore;
+  /** Whether another anomaly of the entity speaks for this group already; then this one does not open. */
+  readonly held: boolean;
 }
 
 /**
@@ -58,6 +60,8 @@ interface Glimpse {
  */
 export class AnomalyTracker {
   readonly #group: string;
+  /** Whether it looks at features together, each of which may be inside its own band. */
+  readonly #relational: boolean;
   #start = Number.NaN;
   #last = Number.NaN;
   #frames = 0;
@@ -67,11 +71,13 @@ export class AnomalyTracker {
   #strength = 0;
   #needs: Needs | null = null;
   #weights = new Float64Array(0);
-  #course: Glimpse[] = [];
+  readonly #course = new AnomalyCourse();
+  readonly #opinions = new MemberOpinions();
   #told: Anomaly | null = null;
 
-  constructor(group: string) {
+  constructor(group: string, relational = false) {
     this.#group = group;
+    this.#relational = relational;
   }
 
   /** The open anomaly as it was last told. */
@@ -96,15 +102,27 @@ export class AnomalyTracker {
     const calm = this.#told === null ? PENDING_CALM : OPEN_CALM;
     const allowed = Math.max(calm.frames * frame.stepMs, calm.share * now.minimumDurationMs);
     if (frame.time - this.#last <= allowed) return null;
-    return this.#end(frame.time + frame.stepMs, frame.stepMs);
+    return this.#end(frame.time + frame.stepMs, frame.stepMs, CALM);
   }
 
-  /** Closes what is open, for the entity is no longer there. */
-  abandon(at: number, stepMs: number): Anomaly | null {
-    return this.active ? this.#end(at, stepMs) : null;
+  /** Closes what is open, for another reason than that it is calm: the entity is gone, or this is the new normal. */
+  end(at: number, stepMs: number, ending: Ending): Anomaly | null {
+    return this.active ? this.#end(at, stepMs, ending) : null;
   }
 
-  #note({ frame, score, p, inGroup }: Sighting): void {
+  /** How much each of `groups` groups has to do with what is abnormal; `of` has each feature's group. Adds up to 1, or all 0. */
+  sharesBy(of: Uint8Array, groups: number): Float64Array {
+    const shares = new Float64Array(groups);
+    let total = 0;
+    const n = Math.min(of.length, this.#weights.length);
+    for (let f = 0; f < n; f++) {
+      shares[of[f]!] = shares[of[f]!]! + this.#weights[f]!;
+      total += this.#weights[f]!;
+    }
+    return total > 0 ? shares.map((share) => share / total) : shares;
+  }
+
+  #note({ frame, score, p, strengths, opinions }: Sighting): void {
     if (!this.active) this.#start = frame.time;
     this.#last = frame.time;
     this.#frames += 1;
@@ -116,18 +134,18 @@ export class AnomalyTracker {
       longer.set(this.#weights);
       this.#weights = longer;
     }
-    for (let f = 0; f < score.features.length; f++)
+    for (let f = 0; f < frame.values.length; f++)
       // Squared, so that what is only carried along does not add up to a driver.
-      if (inGroup(f)) this.#weights[f] = 0.95 * this.#weights[f]! + score.features[f]! ** 2;
-    this.#course.push({ frame, score });
-    if (this.#course.length > COURSE) this.#course.shift();
+      this.#weights[f] = 0.95 * this.#weights[f]! + strengths(f) ** 2;
+    this.#course.push(frame, score);
+    this.#opinions.note(opinions);
   }
 
   #tryOpen(sighting: Sighting, now: Circumstances): Anomaly | null {
     const { frame } = sighting;
     const lasted = frame.time + frame.stepMs - this.#start;
     const dense = this.#frames >= Math.max(LEAST_FRAMES, ABNORMAL_SHARE * this.#since);
-    if (lasted < now.minimumDurationMs || !dense || this.#minP > OPENING_P) return null;
+    if (now.held || lasted < now.minimumDurationMs || !dense || this.#minP > OPENING_P) return null;
     this.#told = this.#describe(sighting, now, { kind: this.#kind(), openedAt: frame.closedAt });
     return this.#told;
   }
@@ -144,16 +162,7 @@ export class AnomalyTracker {
   }
 
   #kind(): AnomalyKind {
-    const top = strongest(this.#weights)[0];
-    if (top === undefined) return 'spike';
-    const course = this.#course.filter(
-      ({ frame, score }) => Number.isFinite(frame.values[top]!) && Number.isFinite(score.expected[top]!),
-    );
-    return classify({
-      values: course.map(({ frame }) => frame.values[top]!),
-      expected: course.map(({ score }) => score.expected[top]!),
-      half: course.map(({ score }) => (score.high[top]! - score.low[top]!) / 2),
-    });
+    return this.#course.kind(strongest(this.#weights), this.#relational);
   }
 
   #describe(
@@ -171,12 +180,15 @@ export class AnomalyTracker {
       end: null,
       openedAt,
       kind,
+      kindReason: kindReason(kind, contributions[0]?.feature ?? '', frame.time + frame.stepMs - this.#start),
       severity,
       severityReason: reason,
       score: peakScore(this.#minP),
       pValue: this.#minP,
       frames: this.#frames,
       contributions: [...contributions],
+      members: this.#opinions.list(),
+      ending: null,
       needs: this.#needs,
       provisional: now.provisional,
       heldBack: null,
@@ -191,6 +203,7 @@ export class AnomalyTracker {
       durationMs: frame.time + frame.stepMs - this.#start,
       features: notable(contributions),
       groups: now.groups,
+      allGroups: now.allGroups,
       limitUsed: limitUsed(contributions, frame),
       provisional: now.provisional,
     };
@@ -201,7 +214,7 @@ export class AnomalyTracker {
     return { severity: told.severity, reason: told.severityReason };
   }
 
-  #end(at: number, stepMs: number): Anomaly | null {
+  #end(at: number, stepMs: number, ending: Ending): Anomaly | null {
     const told = this.#told;
     const closed: Anomaly | null =
       told === null
@@ -212,6 +225,8 @@ export class AnomalyTracker {
             frames: this.#frames,
             pValue: this.#minP,
             score: peakScore(this.#minP),
+            members: this.#opinions.list(),
+            ending,
             needs: this.#needs,
             updatedAt: at,
           };
@@ -222,7 +237,8 @@ export class AnomalyTracker {
     this.#strength = 0;
     this.#needs = null;
     this.#weights.fill(0);
-    this.#course = [];
+    this.#course.clear();
+    this.#opinions.clear();
     return closed;
   }
 
@@ -234,13 +250,14 @@ export class AnomalyTracker {
       size: this.#weights.length,
       weights: encodeFloats(Float32Array.from(this.#weights)),
       told: this.#told as Json,
+      opinions: this.#opinions.toJSON(),
       needs: this.#needs,
     };
   }
 
-  static fromJSON(group: string, state: Json): AnomalyTracker {
+  static fromJSON(group: string, state: Json, relational = false): AnomalyTracker {
     const saved = stateObject(state, WHAT, VERSION);
-    const tracker = new AnomalyTracker(group);
+    const tracker = new AnomalyTracker(group, relational);
     const number = (key: 'times' | 'numbers', place: number): number => stateNumbers(saved, key, WHAT)[place] ?? 0;
     tracker.#start = number('times', 0);
     tracker.#last = number('times', 1);
@@ -250,11 +267,13 @@ export class AnomalyTracker {
     tracker.#strength = number('numbers', 3);
     tracker.#weights = Float64Array.from(decodeFloats(saved['weights'], stateNumber(saved, 'size', WHAT), WHAT));
     tracker.#needs = (saved['needs'] ?? null) as Needs | null;
+    tracker.#opinions.restore(saved['opinions']);
     tracker.#told = (saved['told'] ?? null) as Anomaly | null;
     return tracker;
   }
 }
 
+const CALM: Ending = { by: 'calm', reason: phrase('detect.endCalm') };
 const RANK = { info: 0, warning: 1, critical: 2 } as const;
 
 /** -ln p, pressed into 0 to 1: .5 at p = .001. */

@@ -42,18 +42,27 @@ export function contributionsOf(
 export const notable = (contributions: readonly Contribution[]): number =>
   contributions.filter(({ share }) => share >= NOTABLE).length;
 
-/** How much of its limit the feature nearest to one has used, 0 to 1; of what may not fall, nothing can be said. */
+const limitValue = (bound: number | { readonly feature: string }, frame: Frame): number =>
+  typeof bound === 'number'
+    ? bound
+    : (frame.values[frame.layout.features.findIndex(({ name }) => name === bound.feature)] ?? Number.NaN);
+
+/**
+ * How near the feature nearest to its limit is, 0 to 1, where a limit is what the owner calls a failure: value over bound
+ * of what may not rise above it, bound over value of what may not fall below it.
+ */
 export function limitUsed(contributions: readonly Contribution[], frame: Frame): number {
   const { features } = frame.layout;
   let most = 0;
   for (const { feature, share } of contributions) {
     const at = features.findIndex(({ name }) => name === feature);
     const limit = features[at]?.limit;
-    if (share < NOTABLE || !limit || limit.side !== 'above') continue;
-    const { value } = limit;
-    const bound =
-      typeof value === 'number' ? value : frame.values[features.findIndex(({ name }) => name === value.feature)];
-    const used = frame.values[at]! / (bound ?? Number.NaN);
+    if (share < NOTABLE || !limit) continue;
+    const bound = limitValue(limit.value, frame);
+    const value = frame.values[at]!;
+    // Ratios say nothing of what is not positive.
+    if (!(bound > 0)) continue;
+    const used = limit.side === 'above' ? value / bound : bound / Math.max(value, 0);
     if (used > most) most = Math.min(1, used);
   }
   return most;

@@ -1,12 +1,14 @@
-import type { Anomaly } from '../model/anomaly.ts';
+import type { Anomaly, Ending } from '../model/anomaly.ts';
 import type { Detector, DetectorFactory, DetectorScore, Json } from '../model/detector.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Frame, FrameLayout } from '../model/frame.ts';
+import { type Phrase, phrase } from '../model/phrase.ts';
 import { VigiaError } from '../runtime/errors.ts';
-import { ABNORMAL_P, type AnomalyTracker } from './anomaly-tracker.ts';
-import { featureGroups, groupScores } from './feature-groups.ts';
 import { stateNumber, stateObject, stateText } from './float-columns.ts';
-import { GroupWatch } from './group-watch.ts';
+import { GroupBoard } from './group-board.ts';
+import { JointPart, type JointSource } from './joint-part.ts';
+import { MissingFeatures } from './missing-features.ts';
+import { NewPatterns } from './new-patterns.ts';
 import type { SeverityThresholds } from './severity.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
@@ -24,6 +26,8 @@ export interface WatchOptions {
   readonly settings: WatchSettings;
   /** An anomaly that lasts longer becomes the new normal. */
   readonly adoptMs: number;
+  /** The joint models in force, asked with each frame; null while there are none. */
+  readonly joint?: () => JointSource | null;
 }
 
 /** How far an entity has been learnt. */
@@ -54,20 +58,23 @@ export interface Verdict {
   readonly score: DetectorScore;
 }
 
-const VERSION = 1;
+const VERSION = 2;
 const WHAT = 'detection';
 
-/** How much a frame teaches: fully, when it looks odd, when it is part of an anomaly. */
-const WEIGHT = { calm: 1, odd: 0.2, abnormal: 0.05 } as const;
 /** A feature's score of so much shows as one half. */
 const HALF_SCORE = 8;
-/** Everything that detect knows of one entity: its detector, and for each group of features calibration and tracker. */
+const SILENT: Ending = { by: 'silence', reason: phrase('detect.endSilence') };
+
+/** Everything that detect knows of one entity: its detector, its part of the joint members, and the life of its anomalies. */
 export class EntityWatch {
   readonly entity: EntityId;
   readonly silence: SilenceWatch;
   readonly #options: WatchOptions;
   #detector: Detector;
-  readonly #groups = new Map<string, GroupWatch>();
+  readonly #joint: JointPart;
+  #board: GroupBoard;
+  readonly #missing = new MissingFeatures();
+  readonly #patterns = new NewPatterns();
   #frames = 0;
   #latest: { readonly frame: Frame; readonly score: DetectorScore } | null = null;
   /** Start of the newest frame taken. */
@@ -78,93 +85,65 @@ export class EntityWatch {
     this.#options = options;
     this.#detector = options.detector.create({ stepMs: options.stepMs, seed: options.seed });
     this.silence = new SilenceWatch(entity, options.stepMs);
+    this.#joint = new JointPart(options.stepMs);
+    this.#board = new GroupBoard(options.stepMs);
   }
 
   /** Scores and learns a frame newer than all before. */
   take(frame: Frame, thresholds: SeverityThresholds): Verdict {
+    const { settings, adoptMs, joint } = this.#options;
     this.position = frame.time;
     this.#frames += 1;
     const score = this.#detector.score(frame);
+    const look = this.#joint.take(frame, joint?.() ?? null);
     this.#latest = { frame, score };
-    const back = this.silence.heard(frame);
-    const { changes, weight } = score.ready ? this.#track(frame, score, thresholds) : { changes: [], weight: 1 };
+    const { changes, weight } = this.#board.track(
+      { frame, score, look },
+      {
+        minimumDurationMs: settings.minimumDurationMs,
+        thresholds,
+        detector: this.#detector.kind,
+        adoptMs,
+        adopted: (lastedMs) => adoption('detect.endAdopted', { seconds: Math.round(lastedMs / 1000) }),
+      },
+    );
     this.#detector.learn(frame, weight);
-    return { changes: back === null ? changes : [back, ...changes], score };
+    this.#joint.learn(weight);
+    const told = [this.silence.heard(frame), this.#missing.take(frame, adoptMs), this.#patterns.take(frame)];
+    return { changes: [...told.filter((change) => change !== null), ...changes], score };
   }
 
-  #track(
-    frame: Frame,
-    score: DetectorScore,
-    thresholds: SeverityThresholds,
-  ): { readonly changes: readonly Anomaly[]; readonly weight: number } {
-    const groups = featureGroups(frame.layout);
-    const scores = groupScores(groups, score.features);
-    const changes: Anomaly[] = [];
-    let weight: number = WEIGHT.calm;
-    const active = this.openAnomalies;
-    for (let g = 0; g < groups.names.length; g++) {
-      const group = this.#group(groups.names[g]!, groups.sizes[g]!);
-      const { tracker } = group;
-      const p = group.probability(scores[g]!);
-      if (p > ABNORMAL_P && !tracker.active) {
-        group.learn(scores[g]!);
-        continue;
-      }
-      const change = tracker.take(
-        { frame, score, p, inGroup: (feature) => groups.of[feature] === g },
-        {
-          minimumDurationMs: this.#options.settings.minimumDurationMs,
-          thresholds,
-          provisional: group.provisional,
-          groups: Math.max(1, active),
-          detector: this.#detector.kind,
-        },
-      );
-      if (change !== null) changes.push(change);
-      group.settle(scores[g]!, change !== null && change.end !== null);
-      weight = Math.min(weight, this.#adopts(tracker, frame) ? 1 : weightOf(tracker));
-    }
-    return { changes, weight };
+  /** Whether frames are judged, by the detector or by what its kind has taught. */
+  get #ready(): boolean {
+    return this.#frames >= this.#options.settings.warmUp || this.#joint.ready;
   }
 
-  /** A shift that has lasted longer than anybody needs to hear of it is learnt like any other frame. */
-  #adopts({ open }: AnomalyTracker, { time }: Frame): boolean {
-    return open !== null && time - open.start >= this.#options.adoptMs;
-  }
-
-  #group(name: string, features: number): GroupWatch {
-    let group = this.#groups.get(name);
-    if (group === undefined) {
-      group = GroupWatch.create(name, this.#options.stepMs, features);
-      this.#groups.set(name, group);
-    }
-    return group;
+  /** A person says that an open anomaly is the new normal: it ends, and is learnt. Null when it is not open here. */
+  adopt(anomaly: string, by: string): Anomaly | null {
+    return this.#board.adopt(anomaly, this.position + this.#options.stepMs, adoption('detect.endAdoptedBy', { by }));
   }
 
   /** How many groups have an open anomaly. */
   get openAnomalies(): number {
-    let open = 0;
-    for (const { tracker } of this.#groups.values()) if (tracker.open !== null) open += 1;
-    return open;
+    return this.#board.openAnomalies;
   }
 
   /** Ids of what is open. */
   *openIds(): Iterable<string> {
-    for (const { tracker } of this.#groups.values()) if (tracker.open !== null) yield tracker.open.id;
-    if (this.silence.open !== null) yield this.silence.open.id;
+    yield* this.#board.openIds();
+    for (const { open } of [this.silence, this.#missing, this.#patterns]) if (open !== null) yield open.id;
   }
 
   /** The entity is silent: what was abnormal of it is no longer known, and is closed. */
   abandon(at: number): readonly Anomaly[] {
-    return [...this.#groups.values()]
-      .map(({ tracker }) => tracker.abandon(at, this.#options.stepMs))
-      .filter((anomaly) => anomaly !== null);
+    const rest = [this.#missing.end(at, at, SILENT), this.#patterns.end(at, at)];
+    return [...this.#board.end(at, SILENT), ...rest.filter((change) => change !== null)];
   }
 
   learning(now: number): LearningState {
     const needed = this.#options.settings.warmUp;
     const frames = Math.min(this.#frames, needed);
-    const ready = frames >= needed;
+    const ready = this.#ready;
     return { ready, frames, needed, readyAt: ready ? null : now + (needed - frames) * this.silence.usualMs };
   }
 
@@ -183,8 +162,11 @@ export class EntityWatch {
       frames: this.#frames,
       kind: this.#detector.kind,
       detector: this.#detector.toJSON(),
+      joint: this.#joint.toJSON(),
       silence: this.silence.toJSON(),
-      groups: [...this.#groups.values()].map((group) => group.toJSON()),
+      missing: this.#missing.toJSON(),
+      patterns: this.#patterns.toJSON(),
+      board: this.#board.toJSON(),
     };
   }
 
@@ -198,17 +180,13 @@ export class EntityWatch {
       stepMs: options.stepMs,
       seed: options.seed,
     });
+    watch.#joint.restore(saved['joint'] ?? null);
     watch.silence.restore(saved['silence'] ?? null);
-    const groups = Array.isArray(saved['groups']) ? (saved['groups'] as readonly Json[]) : [];
-    for (const one of groups) {
-      const group = GroupWatch.fromJSON(one, options.stepMs);
-      watch.#groups.set(group.name, group);
-    }
+    watch.#missing.restore(saved['missing'] ?? null);
+    watch.#patterns.restore(saved['patterns'] ?? null);
+    watch.#board = GroupBoard.fromJSON(saved['board'] ?? null, options.stepMs);
     return watch;
   }
 }
 
-function weightOf(tracker: AnomalyTracker): number {
-  if (tracker.open !== null) return WEIGHT.abnormal;
-  return tracker.active ? WEIGHT.odd : WEIGHT.calm;
-}
+const adoption = (key: string, values: Phrase['values']): Ending => ({ by: 'adopted', reason: phrase(key, values) });

@@ -1,5 +1,6 @@
+import type { Anomaly, Ending } from '../model/anomaly.ts';
 import type { Json } from '../model/detector.ts';
-import { AnomalyTracker } from './anomaly-tracker.ts';
+import { ABNORMAL_P, AnomalyTracker } from './anomaly-tracker.ts';
 import { Calibration } from './calibration.ts';
 import { stateNumber, stateNumbers, stateObject, stateText } from './float-columns.ts';
 
@@ -15,6 +16,18 @@ const MOST_PENDING = 256;
 /** Scores of one anomaly that are learnt when it is over: so many, and no more than this share of all before. */
 const EVENT_SCORES = 12;
 const EVENT_SHARE = 0.002;
+/** After an adoption the detector needs this long at most to learn the new normal, and a few calm frames say that it has. */
+const ADOPTING_MS = 6 * 3_600_000;
+const CALM_FRAMES = 20;
+/** Meanwhile what is no stronger than what was adopted is nothing; this much more is something new. */
+const STRONGER = 1.3;
+
+interface Adoption {
+  /** Unix ms. */
+  readonly until: number;
+  readonly score: number;
+  calm: number;
+}
 
 /**
  * One group of features of one entity: how improbable its scores are, one by one and as a mean over minutes, and the
@@ -29,6 +42,7 @@ export class GroupWatch {
   #slowScore = 0;
   #pending: number[] = [];
   #pendingSlow: number[] = [];
+  #adoption: Adoption | null = null;
 
   constructor(name: string, stepMs: number, parts: { fast: Calibration; slow: Calibration; tracker: AnomalyTracker }) {
     this.name = name;
@@ -38,25 +52,55 @@ export class GroupWatch {
     this.#slowWeight = 1 - Math.exp(-stepMs / SLOW_MS);
   }
 
-  static create(name: string, stepMs: number, features: number): GroupWatch {
+  /** `relational` for a look at features together. */
+  static create(name: string, stepMs: number, features: number, relational = false): GroupWatch {
     const [fast, slow] = [new Calibration(stepMs, features), new Calibration(stepMs, features)];
-    return new GroupWatch(name, stepMs, { fast, slow, tracker: new AnomalyTracker(name) });
+    return new GroupWatch(name, stepMs, { fast, slow, tracker: new AnomalyTracker(name, relational) });
   }
 
   get provisional(): boolean {
     return this.#fast.provisional;
   }
 
-  /** Tail probability of the group's score in the frame that comes next; two looks, so twice the better one. */
-  probability(score: number): number {
+  /** Whether the detector still learns what was adopted. */
+  get adopting(): boolean {
+    return this.#adoption !== null;
+  }
+
+  /**
+   * Tail probability of the group's score in the frame at `time`, which comes next; two looks, so twice the better one.
+   * While something is being adopted, what is no stronger has 1.
+   */
+  probability(score: number, time: number): number {
     this.#slowScore += this.#slowWeight * (score - this.#slowScore);
+    const p = this.#improbability(score);
+    const adoption = this.#adoption;
+    if (adoption === null) return p;
+    adoption.calm = p > ABNORMAL_P ? adoption.calm + 1 : 0;
+    if (time >= adoption.until || adoption.calm >= CALM_FRAMES) this.#adoption = null;
+    return score <= STRONGER * adoption.score ? 1 : p;
+  }
+
+  #improbability(score: number): number {
     const fast = this.#fast.probability(score);
     if (score < STILL_ODD * this.#slowScore) return fast;
     return Math.min(1, 2 * Math.min(fast, this.#slow.probability(this.#slowScore)));
   }
 
+  /** Ends the open anomaly: from here on it is the normal, which the detector has yet to learn. */
+  adopt(at: number, stepMs: number, ending: Ending): Anomaly | null {
+    const ended = this.tracker.end(at, stepMs, ending);
+    if (ended === null) return null;
+    this.#adoption = { until: at + ADOPTING_MS, score: this.#slowScore, calm: 0 };
+    this.#pending = [];
+    this.#pendingSlow = [];
+    return ended;
+  }
+
   /** Learns the score of a frame that has nothing to do with an anomaly. */
   learn(score: number): void {
+    // Scores against the old normal say nothing of the new one.
+    if (this.#adoption !== null) return;
     this.#fast.learn(score);
     this.#slow.learn(this.#slowScore);
   }
@@ -92,21 +136,26 @@ export class GroupWatch {
       tracker: this.tracker.toJSON(),
       pending: [...this.#pending],
       pendingSlow: [...this.#pendingSlow],
+      adoption: this.#adoption && [this.#adoption.until, this.#adoption.score, this.#adoption.calm],
     };
   }
 
   /** Throws `STATE_INVALID`. */
-  static fromJSON(state: Json, stepMs: number): GroupWatch {
+  static fromJSON(state: Json, stepMs: number, relational = false): GroupWatch {
     const saved = stateObject(state, WHAT, VERSION);
     const name = stateText(saved, 'name', WHAT);
     const group = new GroupWatch(name, stepMs, {
       fast: Calibration.fromJSON(saved['fast'] ?? null, stepMs),
       slow: Calibration.fromJSON(saved['slow'] ?? null, stepMs),
-      tracker: AnomalyTracker.fromJSON(name, saved['tracker'] ?? null),
+      tracker: AnomalyTracker.fromJSON(name, saved['tracker'] ?? null, relational),
     });
     group.#slowScore = stateNumber(saved, 'slowScore', WHAT);
     group.#pending = [...stateNumbers(saved, 'pending', WHAT)];
     group.#pendingSlow = [...stateNumbers(saved, 'pendingSlow', WHAT)];
+    if (Array.isArray(saved['adoption'])) {
+      const [until = 0, score = 0, calm = 0] = stateNumbers(saved, 'adoption', WHAT);
+      group.#adoption = { until, score, calm };
+    }
     return group;
   }
 }

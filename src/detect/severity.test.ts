@@ -34,6 +34,7 @@ describe('severity', () => {
     durationMs: 600_000,
     features: 6,
     groups: 4,
+    allGroups: 12,
     limitUsed: 0,
     provisional: false,
   };
@@ -64,7 +65,13 @@ describe('severity', () => {
 
 describe('kind', () => {
   const kind = (values: readonly number[]): string =>
-    classify({ values, expected: values.map(() => 10), half: values.map(() => 1) });
+    classify({
+      values,
+      expected: values.map(() => 10),
+      half: values.map(() => 1),
+      seasonBreak: values.map(() => 0),
+      countsEvents: false,
+    });
   const each = (n: number, value: (i: number) => number): number[] => Array.from({ length: n }, (_, i) => value(i));
 
   it.each([

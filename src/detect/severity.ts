@@ -25,7 +25,7 @@ const WARNING_MS = 60_000;
 const PROVISIONAL_WARNING_MS = 300_000;
 const CRITICAL_MS = 300_000;
 /** A budget is a ceiling, never a quota: however few entities there are, these are the highest thresholds. */
-const MOST: SeverityThresholds = { warning: 1e-4, critical: 1e-5 };
+export const MOST: SeverityThresholds = { warning: 1e-4, critical: 1e-5 };
 /** Share of the budget that thresholds aim at; the rest is for what calibration gets wrong. */
 const AIM = 0.5;
 
@@ -50,8 +50,9 @@ export interface Evidence {
   readonly durationMs: number;
   /** Features with a notable part in it. */
   readonly features: number;
-  /** Groups of features of the entity that are abnormal at the same time. */
+  /** Groups of features of the entity that are abnormal at the same time, of so many. */
   readonly groups: number;
+  readonly allGroups: number;
   /** How much of a limit is used, 0 to 1, by the feature nearest to its limit; 0 without limits. */
   readonly limitUsed: number;
   /** Less than a day of history. */
@@ -59,8 +60,11 @@ export interface Evidence {
 }
 
 const NEAR_LIMIT = 0.95;
+/** So many features of so many resources; of an entity with few resources most of them. */
 const BROAD_FEATURES = 3;
 const BROAD_GROUPS = 3;
+const BROAD_SHARE = 0.6;
+const LEAST_GROUPS = 2;
 
 export interface JudgedSeverity {
   readonly severity: Severity;
@@ -77,7 +81,9 @@ function said(severity: Severity, key: string, evidence: Evidence): JudgedSeveri
   return { severity, reason: phrase(key, values) };
 }
 
-const isBroad = ({ groups, features }: Evidence): boolean => groups >= BROAD_GROUPS && features >= BROAD_FEATURES;
+const isBroad = ({ groups, allGroups, features }: Evidence): boolean =>
+  features >= BROAD_FEATURES &&
+  (groups >= BROAD_GROUPS || (groups >= LEAST_GROUPS && groups >= BROAD_SHARE * allGroups));
 
 /** Critical only for what is strongly abnormal, lasts, and is broad or close to a limit. */
 export function judgeSeverity(evidence: Evidence, thresholds: SeverityThresholds): JudgedSeverity {

@@ -1,9 +1,10 @@
-import type { Anomaly } from '../model/anomaly.ts';
+import type { Anomaly, Ending } from '../model/anomaly.ts';
 import type { Json } from '../model/detector.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Frame } from '../model/frame.ts';
 import { phrase } from '../model/phrase.ts';
 import { stableId } from '../runtime/ids.ts';
+import { kindReason } from './kind-reason.ts';
 import { stateNumber, stateObject, stateText } from './float-columns.ts';
 
 const VERSION = 1;
@@ -55,7 +56,9 @@ export class SilenceWatch {
     this.#lastTime = time;
     this.#fleet = fleet;
     if (this.#told === null) return null;
-    const ended: Anomaly = { ...this.#told, end: Math.max(time, this.#told.start), updatedAt: closedAt };
+    const end = Math.max(time, this.#told.start);
+    const ending: Ending = { by: 'calm', reason: phrase('detect.endBack') };
+    const ended: Anomaly = { ...this.#told, end, ending, updatedAt: closedAt };
     this.#told = null;
     return ended;
   }
@@ -73,6 +76,7 @@ export class SilenceWatch {
       end: null,
       openedAt: now,
       kind: 'missing',
+      kindReason: kindReason('missing', '', silentMs),
       // What has hardly been here may well have been meant to go.
       severity: this.#frames * this.#usual < SETTLED_MS ? 'info' : 'warning',
       severityReason: phrase('detect.silent', {
@@ -83,6 +87,8 @@ export class SilenceWatch {
       pValue: 0,
       frames: 0,
       contributions: [],
+      members: null,
+      ending: null,
       provisional: false,
       heldBack: null,
       updatedAt: now,

@@ -1,0 +1,242 @@
+import { cauchyCombination } from '../ml/cauchy-combination.ts';
+import type { Anomaly, Ending } from '../model/anomaly.ts';
+import type { DetectorScore, Json } from '../model/detector.ts';
+import type { Frame } from '../model/frame.ts';
+import { ABNORMAL_P, type AnomalyTracker } from './anomaly-tracker.ts';
+import { featureGroups, type FeatureGroups, groupScores } from './feature-groups.ts';
+import { stateNumber, stateObject } from './float-columns.ts';
+import { GroupWatch } from './group-watch.ts';
+import { jointCadence, type JointLook, jointStrengths, Relation } from './joint-part.ts';
+import type { SeverityThresholds } from './severity.ts';
+
+const VERSION = 1;
+const WHAT = 'groups of features';
+
+/** How much a frame teaches: fully, when it looks odd, when it is part of an anomaly. */
+const WEIGHT = { calm: 1, odd: 0.2, abnormal: 0.05 } as const;
+/** Name of the look at all features together; no metric is called so. */
+const RELATION = '~relation';
+/** A group's own finding is helped by the joint members from here on, if so much of their blame is the group's. */
+const MILD_P = 0.05;
+const HELPED_SHARE = 0.25;
+/** Groups with so much of the blame explain what the joint members see, and they speak for it. */
+const EXPLAINED_SHARE = 0.5;
+/** A group with so much of an open joint anomaly is part of it and does not open one of its own. */
+const CLAIMED_SHARE = 0.3;
+
+/** What is seen of an entity in one frame. */
+export interface Sight {
+  readonly frame: Frame;
+  readonly score: DetectorScore;
+  /** Null while there are no joint members. */
+  readonly look: JointLook | null;
+}
+
+export interface BoardRules {
+  readonly minimumDurationMs: number;
+  readonly thresholds: SeverityThresholds;
+  /** Kind of the detector that scored. */
+  readonly detector: string;
+  /** An anomaly that lasts longer becomes the new normal. */
+  readonly adoptMs: number;
+  /** Why it does. */
+  readonly adopted: (lastedMs: number) => Ending;
+}
+
+interface Tracked {
+  readonly changes: Anomaly[];
+  weight: number;
+}
+
+/** What is at hand while one frame is worked on. */
+interface Round extends Sight {
+  readonly rules: BoardRules;
+  readonly groups: FeatureGroups;
+  readonly relation: Relation | null;
+  /** Share of each group in an open joint anomaly; null when there is none. */
+  readonly claims: Float64Array | null;
+  readonly open: number;
+  readonly tracked: Tracked;
+  /** Share of the joint blame that groups with a finding of their own explain. */
+  explained: number;
+  /** The smallest probability of the groups that the open joint anomaly claims. */
+  claimedP: number;
+}
+
+/**
+ * All groups of features of one entity with the life of their anomalies, and beside them one look at all features
+ * together. One cause makes one anomaly: what the joint members see in a group that has a finding of its own helps that
+ * group; what no group explains is an anomaly of its own, and takes in the groups that turn up later.
+ */
+export class GroupBoard {
+  readonly #stepMs: number;
+  readonly #groups = new Map<string, GroupWatch>();
+  #relation: GroupWatch | null = null;
+  /** Probability that the joint look had in its newest row. */
+  #relationP = 1;
+
+  constructor(stepMs: number) {
+    this.#stepMs = stepMs;
+  }
+
+  /** Takes what is seen of a frame: what there is to tell, and how much the frame may teach. */
+  track(sight: Sight, rules: BoardRules): { readonly changes: readonly Anomaly[]; readonly weight: number } {
+    const groups = featureGroups(sight.frame.layout);
+    const together = this.#relation?.tracker;
+    const round: Round = {
+      ...sight,
+      rules,
+      groups,
+      relation: sight.look && new Relation(sight.look, groups),
+      claims: together?.open ? together.sharesBy(groups.of, groups.names.length) : null,
+      open: this.openAnomalies,
+      tracked: { changes: [], weight: WEIGHT.calm },
+      explained: 0,
+      claimedP: 1,
+    };
+    if (sight.score.ready) {
+      const scores = groupScores(groups, sight.score.features);
+      for (let g = 0; g < scores.length; g++) this.#trackGroup(round, g, scores[g]!);
+    }
+    if (sight.look !== null) this.#trackRelation(round, sight.look);
+    return round.tracked;
+  }
+
+  #trackGroup(round: Round, g: number, score: number): void {
+    const { frame, relation, groups, claims } = round;
+    const group = this.#group(groups.names[g]!, groups.sizes[g]!);
+    const own = group.probability(score, frame.time);
+    const p = helped(own, relation, g);
+    if (p > ABNORMAL_P && !group.tracker.active) {
+      group.learn(score);
+      return;
+    }
+    const held = (claims?.[g] ?? 0) >= CLAIMED_SHARE;
+    if (held) round.claimedP = Math.min(round.claimedP, p);
+    if (p <= ABNORMAL_P) round.explained += relation?.share(g) ?? 0;
+    const { features } = round.score;
+    const strengths = (f: number): number => (groups.of[f] === g ? (features[f] ?? 0) : 0);
+    const closed = this.#take(round, group, { p, own, strengths, held });
+    group.settle(score, closed);
+  }
+
+  #trackRelation(round: Round, look: JointLook): void {
+    this.#relation ??= GroupWatch.create(RELATION, jointCadence(this.#stepMs), 1, true);
+    const group = this.#relation;
+    const { frame, explained } = round;
+    const score = -Math.log(look.p);
+    if (look.fresh) this.#relationP = group.probability(score, frame.time);
+    const isOpen = group.tracker.open !== null;
+    // What groups explain is theirs to tell, unless it was told here before they turned up.
+    const mine = isOpen || explained < EXPLAINED_SHARE ? this.#relationP : 1;
+    const p = isOpen ? Math.min(mine, round.claimedP) : mine;
+    if (p > ABNORMAL_P && !group.tracker.active) {
+      if (look.fresh && explained === 0) group.learn(score);
+      return;
+    }
+    const closed = this.#take(round, group, { p, own: null, strengths: jointStrengths(look), held: false });
+    if (look.fresh) group.settle(score, closed);
+  }
+
+  /** Hands a frame to a group's tracker, adopts what has lasted too long; returns whether an anomaly closed. */
+  #take(round: Round, group: GroupWatch, found: Found): boolean {
+    const { frame, score, look, rules, tracked, groups, open } = round;
+    const { tracker } = group;
+    const residual = found.own === null ? [] : [{ kind: rules.detector, p: found.own }];
+    let change = tracker.take(
+      { frame, score, p: found.p, strengths: found.strengths, opinions: [...residual, ...(look?.opinions ?? [])] },
+      {
+        ...rules,
+        provisional: group.provisional,
+        groups: Math.max(1, open),
+        allGroups: groups.names.length,
+        detector: found.own === null ? 'joint' : rules.detector,
+        held: found.held,
+      },
+    );
+    const lasted = frame.time - (tracker.open?.start ?? frame.time);
+    if (lasted >= rules.adoptMs) change = group.adopt(frame.time, frame.stepMs, rules.adopted(lasted));
+    if (change !== null) tracked.changes.push(change);
+    if (!group.adopting) tracked.weight = Math.min(tracked.weight, weightOf(tracker));
+    return change !== null && change.end !== null;
+  }
+
+  #group(name: string, features: number): GroupWatch {
+    let group = this.#groups.get(name);
+    if (group === undefined) {
+      group = GroupWatch.create(name, this.#stepMs, features);
+      this.#groups.set(name, group);
+    }
+    return group;
+  }
+
+  *#all(): Iterable<GroupWatch> {
+    yield* this.#groups.values();
+    if (this.#relation !== null) yield this.#relation;
+  }
+
+  /** How many have an open anomaly. */
+  get openAnomalies(): number {
+    let open = 0;
+    for (const { tracker } of this.#all()) if (tracker.open !== null) open += 1;
+    return open;
+  }
+
+  *openIds(): Iterable<string> {
+    for (const { tracker } of this.#all()) if (tracker.open !== null) yield tracker.open.id;
+  }
+
+  /** Makes an open anomaly the new normal; null when it is not one of these. */
+  adopt(anomaly: string, at: number, ending: Ending): Anomaly | null {
+    for (const group of this.#all())
+      if (group.tracker.open?.id === anomaly) return group.adopt(at, this.#stepMs, ending);
+    return null;
+  }
+
+  /** Closes everything. */
+  end(at: number, ending: Ending): readonly Anomaly[] {
+    return [...this.#all()].flatMap(({ tracker }) => tracker.end(at, this.#stepMs, ending) ?? []);
+  }
+
+  toJSON(): Json {
+    return {
+      version: VERSION,
+      groups: [...this.#groups.values()].map((group) => group.toJSON()),
+      relation: this.#relation?.toJSON() ?? null,
+      relationP: this.#relationP,
+    };
+  }
+
+  /** Throws `STATE_INVALID`. */
+  static fromJSON(state: Json, stepMs: number): GroupBoard {
+    const saved = stateObject(state, WHAT, VERSION);
+    const board = new GroupBoard(stepMs);
+    for (const one of Array.isArray(saved['groups']) ? (saved['groups'] as readonly Json[]) : []) {
+      const group = GroupWatch.fromJSON(one, stepMs);
+      board.#groups.set(group.name, group);
+    }
+    const relation = saved['relation'] ?? null;
+    if (relation !== null) board.#relation = GroupWatch.fromJSON(relation, jointCadence(stepMs), true);
+    board.#relationP = stateNumber(saved, 'relationP', WHAT);
+    return board;
+  }
+}
+
+/** What was found of a group in a frame; `own` is null for the look at all features together. */
+interface Found {
+  readonly p: number;
+  readonly own: number | null;
+  readonly strengths: (feature: number) => number;
+  readonly held: boolean;
+}
+
+/** A group's own probability, helped by the joint members where both see something in the same place. */
+function helped(own: number, relation: Relation | null, g: number): number {
+  if (relation === null || own > MILD_P || relation.look.p >= own || relation.share(g) < HELPED_SHARE) return own;
+  return Math.min(own, cauchyCombination([own, relation.look.p]));
+}
+
+function weightOf(tracker: AnomalyTracker): number {
+  if (tracker.open !== null) return WEIGHT.abnormal;
+  return tracker.active ? WEIGHT.odd : WEIGHT.calm;
+}

@@ -1,0 +1,190 @@
+import type { Json } from '../model/detector.ts';
+import type { Frame, FrameLayout } from '../model/frame.ts';
+import type { JointScore, JointWatch } from './ensemble/joint-score.ts';
+import type { FeatureGroups } from './feature-groups.ts';
+import type { Opinion } from './member-opinions.ts';
+
+/** Rows that joint members look at are means over so long, at least: they cost more than the residual, and gain nothing by haste. */
+const LEAST_CADENCE_MS = 15_000;
+
+/** Length of a row of the joint members: whole steps, 15 seconds or more. */
+export const jointCadence = (stepMs: number): number => stepMs * Math.ceil(LEAST_CADENCE_MS / stepMs);
+
+/** The joint models that serve an entity, as loaded. */
+export interface JointSource {
+  /** Of the model; another id is another model. */
+  readonly id: string;
+  /** State for one entity with these features; `state` goes on from what `toJSON` gave. Throws when that does not fit. */
+  watch(layout: FrameLayout, cadenceMs: number, state: Json | null): JointWatch;
+}
+
+/** What the joint members say, until their next row. */
+export interface JointLook {
+  /** False between rows. */
+  readonly fresh: boolean;
+  readonly p: number;
+  readonly opinions: readonly Opinion[];
+  /** Share of each feature; all 0 where nothing is odd. Worked out when asked. */
+  blame(): Float32Array;
+}
+
+interface SavedPart {
+  readonly id: string;
+  readonly layout: string;
+  readonly state: Json;
+}
+
+/** Above this nothing is odd, and nobody asks who is to blame. */
+const ODD_P = 0.05;
+
+/**
+ * The joint members for one entity: gathers frames into rows, asks, and remembers the answer until the next row. Without
+ * a model there is no answer; with another model or more features it begins anew from that model.
+ */
+export class JointPart {
+  readonly #cadenceMs: number;
+  #source: JointSource | null = null;
+  #watch: JointWatch | null = null;
+  #layout: FrameLayout | null = null;
+  #look: JointLook | null = null;
+  /** The row that is being gathered. */
+  #bucket = Number.NaN;
+  #sums = new Float64Array(0);
+  #counts = new Uint16Array(0);
+  #weight = 1;
+  /** Whether a row was taken and waits to be learnt. */
+  #taken = false;
+  /** What was saved, until the model and the layout are there to go on with. */
+  #saved: SavedPart | null = null;
+
+  constructor(stepMs: number) {
+    this.#cadenceMs = jointCadence(stepMs);
+  }
+
+  /** Whether it judges. */
+  get ready(): boolean {
+    return this.#look !== null;
+  }
+
+  /** Takes a frame; what the members say of the newest whole row, or null while there is no answer. */
+  take(frame: Frame, source: JointSource | null): JointLook | null {
+    if (source === null) {
+      this.#forget();
+      return null;
+    }
+    this.#begin(frame, source);
+    this.#gather(frame);
+    const whole = (frame.time + frame.stepMs) % this.#cadenceMs === 0;
+    if (!whole) {
+      if (this.#look?.fresh === true) this.#look = { ...this.#look, fresh: false };
+      return this.#look;
+    }
+    const values = new Float32Array(this.#sums.length);
+    for (let f = 0; f < values.length; f++) values[f] = this.#sums[f]! / this.#counts[f]!;
+    const score = this.#watch!.take(this.#bucket, values);
+    this.#taken = true;
+    this.#look = score.ready ? lookOf(score, values.length) : null;
+    return this.#look;
+  }
+
+  /** Says how much the newest frame teaches; a row teaches as much as the least of its frames. */
+  learn(weight: number): void {
+    this.#weight = Math.min(this.#weight, weight);
+    if (!this.#taken) return;
+    this.#watch?.learn(this.#weight);
+    this.#taken = false;
+    this.#weight = 1;
+  }
+
+  #forget(): void {
+    this.#source = null;
+    this.#watch = null;
+    this.#look = null;
+    this.#taken = false;
+  }
+
+  #begin({ layout }: Frame, source: JointSource): void {
+    if (this.#source?.id === source.id && this.#layout === layout) return;
+    this.#forget();
+    this.#source = source;
+    this.#layout = layout;
+    this.#bucket = Number.NaN;
+    this.#watch = this.#restored(layout, source) ?? source.watch(layout, this.#cadenceMs, null);
+    this.#saved = null;
+  }
+
+  #restored(layout: FrameLayout, source: JointSource): JointWatch | null {
+    if (this.#saved?.id !== source.id || this.#saved.layout !== layout.id) return null;
+    try {
+      return source.watch(layout, this.#cadenceMs, this.#saved.state);
+    } catch {
+      // Of another version: the entity's calibration is learnt anew, as after a new model.
+      return null;
+    }
+  }
+
+  #gather({ time, values }: Frame): void {
+    const bucket = Math.floor(time / this.#cadenceMs) * this.#cadenceMs;
+    if (bucket !== this.#bucket || this.#sums.length !== values.length) {
+      this.#bucket = bucket;
+      this.#sums = new Float64Array(values.length);
+      this.#counts = new Uint16Array(values.length);
+    }
+    for (let f = 0; f < values.length; f++) {
+      const value = values[f]!;
+      if (!Number.isFinite(value)) continue;
+      this.#sums[f] = this.#sums[f]! + value;
+      this.#counts[f] = this.#counts[f]! + 1;
+    }
+  }
+
+  /** The row in hand is not kept: after a restart the next one is whole again. */
+  toJSON(): Json {
+    if (this.#source === null || this.#watch === null || this.#layout === null) return null;
+    return { id: this.#source.id, layout: this.#layout.id, state: this.#watch.toJSON() };
+  }
+
+  /** Goes on from a saved state when the first frame comes, if model and layout are still the same. */
+  restore(state: Json): void {
+    this.#saved = state as SavedPart | null;
+  }
+}
+
+function lookOf(score: JointScore, features: number): JointLook {
+  let blame: Float32Array | null = null;
+  return {
+    fresh: true,
+    p: score.p,
+    opinions: score.members.map(({ kind, p }) => ({ kind, p })),
+    blame: () => (blame ??= score.p <= ODD_P ? score.blame() : new Float32Array(features)),
+  };
+}
+
+/** Groups of features that the joint members blame: what they make of a group's own finding. */
+export class Relation {
+  readonly #look: JointLook;
+  readonly #shares: Float64Array;
+
+  constructor(look: JointLook, groups: FeatureGroups) {
+    this.#look = look;
+    this.#shares = new Float64Array(groups.names.length);
+    if (look.p > ODD_P) return;
+    const blame = look.blame();
+    for (let f = 0; f < blame.length; f++) this.#shares[groups.of[f]!] = this.#shares[groups.of[f]!]! + blame[f]!;
+  }
+
+  get look(): JointLook {
+    return this.#look;
+  }
+
+  /** How much of the blame a group has, 0 to 1. */
+  share(group: number): number {
+    return this.#shares[group]!;
+  }
+}
+
+/** Strength of each feature for the weights of an anomaly: so that its square is as the blame, and as large as how odd it is. */
+export const jointStrengths =
+  (look: JointLook): ((feature: number) => number) =>
+  (feature) =>
+    -Math.log(look.p) * Math.sqrt(look.blame()[feature] ?? 0);
