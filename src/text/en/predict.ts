@@ -9,4 +9,7 @@ export const predict = {
   eased: '{{feature}} no longer moves towards its limit.',
   gone: '{{feature}} has not been reported for {{silent, duration}}.',
   reached: '{{feature}} has reached its limit of {{limit, quantity}}.',
+  driver_past_failures_one: '{{count}} failure of late, {{all}} in all, and how often the entities around it failed.',
+  driver_past_failures_other:
+    '{{count}} failures of late, {{all}} in all, and how often the entities around it failed.',
 } as const;

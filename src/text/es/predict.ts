@@ -10,4 +10,8 @@ export const predict = {
   eased: '{{feature}} ya no avanza hacia su límite.',
   gone: 'No se sabe nada de {{feature}} desde hace {{silent, duration}}.',
   reached: '{{feature}} ha llegado a su límite de {{limit, quantity}}.',
+  driver_past_failures_one:
+    '{{count}} fallo reciente, {{all}} en total, y la frecuencia con que fallaron las entidades de su entorno.',
+  driver_past_failures_other:
+    '{{count}} fallos recientes, {{all}} en total, y la frecuencia con que fallaron las entidades de su entorno.',
 } as const;
