@@ -13,6 +13,7 @@ const budget = (pages: number, warnings: number): AlertBudget => ({
 
 const ask = (wanted: Severity, granted: Severity = 'info'): Ask => ({
   incident: 'i',
+  sign: 's',
   entity: 'host/a',
   kind: 'spike',
   wanted,

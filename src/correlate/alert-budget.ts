@@ -6,6 +6,8 @@ import { rankOf } from './signal.ts';
 /** An incident that would alert, and what it has been granted so far. */
 export interface Ask extends AlertSubject {
   readonly incident: string;
+  /** Id of the weightiest sign. */
+  readonly sign: string;
   readonly wanted: Severity;
   readonly granted: Severity;
   /** It asked before and the budget did not reach. */

@@ -161,6 +161,7 @@ export function askOf(record: IncidentRecord): Ask {
   for (const signal of record.signals.values()) if (lead === undefined || byWeight(signal, lead) < 0) lead = signal;
   return {
     incident: record.incident.id,
+    sign: lead?.id ?? '',
     entity: lead?.entity ?? record.incident.root,
     kind: lead?.kind ?? '',
     wanted: wantedSeverity(record),
