@@ -4,6 +4,7 @@ import type { Anomaly, AnomalyKind } from '../model/anomaly.ts';
 import type { DetectorFactory } from '../model/detector.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Frame, RollupFrame } from '../model/frame.ts';
+import { phrase } from '../model/phrase.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -13,7 +14,14 @@ import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
 import type { Store } from '../store/store.ts';
 import { Checkpoints, type KeptWatch } from './checkpoints.ts';
-import { type CurrentFeatures, EntityWatch, type LearningState, type WatchSettings } from './entity-watch.ts';
+import {
+  type CurrentFeatures,
+  EntityWatch,
+  type LearningState,
+  type WatchOptions,
+  type WatchSettings,
+} from './entity-watch.ts';
+import { FleetModels, type FleetModelsDeps } from './fleet-models.ts';
 import { residualFactory } from './residual-detector.ts';
 import { type AlertBudget, type SeverityThresholds, severityThresholds } from './severity.ts';
 
@@ -28,21 +36,27 @@ export interface DetectOptions {
   readonly seed?: number;
   /** Default: the residual detector. */
   readonly detector?: (settings: WatchSettings) => DetectorFactory;
+  /** How joint models are read, and under which kind the registry has them; without it there are none. */
+  readonly joint?: Pick<FleetModelsDeps, 'kind' | 'load'>;
 }
 
 export interface DetectDeps {
   readonly bus: Bus;
-  readonly store: Pick<Store, 'frames' | 'anomalies' | 'checkpoints'>;
+  readonly store: Pick<Store, 'frames' | 'anomalies' | 'checkpoints' | 'models'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly options: DetectOptions;
 }
 
-/** The stage, with what the API asks of it. Both answers are null for an entity that is not known here. */
+/** The stage, with what the API asks of it. The first two answers are null for an entity that is not known here. */
 export interface DetectStage extends Service {
   learning(entity: EntityId): LearningState | null;
   current(entity: EntityId): CurrentFeatures | null;
+  /** A person says that an open anomaly is the new normal: it ends and is learnt. Null when it is not open here. */
+  adopt(anomaly: string, by: string): Promise<Anomaly | null>;
+  /** New models were trained in this process: no need to wait until the registry is asked again. */
+  modelsChanged(): void;
 }
 
 const DEFAULT_ADOPT_MS = 6 * 3_600_000;
@@ -68,6 +82,7 @@ class DetectStageImpl implements DetectStage {
   readonly #watched = new Map<EntityId, Watched>();
   readonly #turns = createTurns();
   readonly #checkpoints: Checkpoints;
+  readonly #models: FleetModels | null;
   #end = new AbortController();
   #subscription: Subscription | null = null;
   #ticking: Promise<void> = Promise.resolve();
@@ -75,6 +90,7 @@ class DetectStageImpl implements DetectStage {
   constructor(deps: DetectDeps) {
     this.#deps = deps;
     this.#checkpoints = new Checkpoints({ ...deps, make: (entity) => this.#make(entity) });
+    this.#models = deps.options.joint === undefined ? null : new FleetModels({ ...deps, ...deps.options.joint });
   }
 
   async start(): Promise<void> {
@@ -105,12 +121,28 @@ class DetectStageImpl implements DetectStage {
     return this.#watched.get(entity)?.watch.current() ?? null;
   }
 
-  #make(entity: EntityId) {
+  adopt(anomaly: string, by: string): Promise<Anomaly | null> {
+    return this.#turns(async () => {
+      for (const { watch } of this.#watched.values()) {
+        const adopted = watch.adopt(anomaly, by);
+        if (adopted === null) continue;
+        await this.#tell([adopted]);
+        return adopted;
+      }
+      return null;
+    });
+  }
+
+  modelsChanged(): void {
+    this.#models?.expire();
+  }
+
+  #make(entity: EntityId): WatchOptions {
     const { options } = this.#deps;
     const settings = options.settingsOf(entity);
     const detector = options.detector?.(settings) ?? residualFactory(settings.warmUp);
     const { stepMs, seed = 0, adoptMs = DEFAULT_ADOPT_MS } = options;
-    return { stepMs, seed, adoptMs, settings, detector };
+    return { stepMs, seed, adoptMs, settings, detector, joint: () => this.#models?.of(entity) ?? null };
   }
 
   #thresholds(): SeverityThresholds {
@@ -189,6 +221,7 @@ class DetectStageImpl implements DetectStage {
     const { store, clock, log } = this.#deps;
     const changes = new Map<string, Anomaly>();
     let frames = 0;
+    await this.#models?.refresh();
     for await (const { watch, replay } of this.#checkpoints.load()) {
       const now = clock.monotonic();
       this.#watched.set(watch.entity, { watch, heardAt: now, expectedAt: 0, savedAt: now });
@@ -204,6 +237,7 @@ class DetectStageImpl implements DetectStage {
         changes.set(orphan.id, {
           ...orphan,
           end: orphan.updatedAt,
+          ending: { by: 'lost', reason: phrase('detect.endLost') },
           updatedAt: Math.max(clock.now(), orphan.updatedAt),
         });
     await this.#tell([...changes.values()]);
@@ -233,6 +267,7 @@ class DetectStageImpl implements DetectStage {
       if (silent > FORGET_MS) changes.push(...this.#forget(watch));
     });
     await this.#tell(changes);
+    await this.#models?.poll();
     await this.#checkpoints.saveSome(this.#watched.values());
   }
 
@@ -240,7 +275,11 @@ class DetectStageImpl implements DetectStage {
     this.#watched.delete(watch.entity);
     const { open } = watch.silence;
     const now = this.#deps.clock.now();
-    return open === null ? [] : [{ ...open, end: now, updatedAt: now }];
+    const ending = {
+      by: 'gone',
+      reason: phrase('detect.endGone', { seconds: Math.round((now - (open?.start ?? now)) / 1000) }),
+    } as const;
+    return open === null ? [] : [{ ...open, end: now, ending, updatedAt: now }];
   }
 }
 

@@ -176,7 +176,7 @@ export class ModelTraining {
         trainedFrom,
         trainedTo,
         metrics: { ...trained.metrics },
-        reason: trained.refused ?? (models.length === 0 ? 'first' : 'schedule'),
+        reason: trained.refused === null ? (models.length === 0 ? 'first' : 'schedule') : `refused: ${trained.refused}`,
         createdAt: now,
       },
       trained.bytes,
