@@ -1,0 +1,5 @@
+import { sessionRows, templateRows } from './collect-logs.ts';
+import { report } from './report.ts';
+
+const folder = process.env['VIGIA_BENCH_DATA'] ?? '../shared/data';
+report([...templateRows(folder), ...sessionRows(folder)]);
