@@ -76,6 +76,40 @@ const DetectSection = Type.Object(
     warmUp: Type.Integer({ default: 120, minimum: 10, description: 'Frames to learn from before anything is judged.' }),
     minimumDuration: Duration({ default: '30s', description: 'What lasts less is no anomaly.' }),
     mute: Type.Boolean({ default: false, description: 'For overrides: what matches is learnt but not reported.' }),
+    adopt: Duration({
+      default: '6h',
+      least: '10m',
+      description: 'What stays abnormal for so long becomes the new normal, with a note.',
+    }),
+    retrain: Duration({
+      default: '24h',
+      least: '10m',
+      description: 'How often the models of entity kinds are trained.',
+    }),
+    window: Duration({
+      default: '14d',
+      least: '1h',
+      most: '60d',
+      description: 'Length of the history that they are trained on, as far as it is kept.',
+    }),
+    ownModels: Type.Array(Type.String({ minLength: 1, maxLength: 512 }), {
+      default: [],
+      maxItems: 50,
+      description: 'Entities with a model of their own, `*` for anything; 50 at most.',
+    }),
+    members: Type.Array(
+      Type.Object(
+        { package: Type.String({ minLength: 1, maxLength: 512, description: 'Name of a package, or path to one.' }) },
+        closed,
+      ),
+      { default: [], maxItems: 10, description: 'Further members of the ensemble, each from a package.' },
+    ),
+    detector: Type.Optional(
+      Type.Object(
+        { package: Type.String({ minLength: 1, maxLength: 512, description: 'Name of a package, or path to one.' }) },
+        { ...closed, description: 'A detector instead of the seasonal residual.' },
+      ),
+    ),
   },
   { ...closed, default: {}, description: 'What counts as abnormal.' },
 );

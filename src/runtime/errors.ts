@@ -27,6 +27,7 @@ const table = {
   EXECUTOR_UNREACHABLE: { status: 502 },
   EXECUTOR_UNSTARTABLE: { status: 502 },
   EXPOSITION_INVALID: { status: 400 },
+  EXTENSION_INVALID: { status: 500 },
   INPUT_TOO_LARGE: { status: 413 },
   INTERNAL: { status: 500 },
   NOT_FOUND: { status: 404 },

@@ -39,6 +39,8 @@ export const errors = {
   STATE_INVALID: 'The saved state of {{what}} is damaged or of another version; it is learnt anew.',
   STORE_DAMAGED:
     'The data folder {{folder}} cannot be opened: {{detail}}. Nothing was changed in it. Restore a backup, or start with another folder (VIGIA_DATA).',
+  EXTENSION_INVALID:
+    'The package {{name}} of the configuration cannot be used: {{reason}}. Install it beside Vigía or correct the path.',
   STORE_FULL:
     'The disk that holds {{folder}} is full. Free some space; until then nothing is accepted, and nothing accepted is lost.',
   STORE_LOCKED:

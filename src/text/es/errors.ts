@@ -38,6 +38,8 @@ export const errors: Record<keyof typeof english, string> = {
   STATE_INVALID: 'El estado guardado de {{what}} está dañado o es de otra versión; se vuelve a aprender.',
   STORE_DAMAGED:
     'No se puede abrir la carpeta de datos {{folder}}: {{detail}}. No se ha cambiado nada en ella. Restaura una copia o usa otra carpeta (VIGIA_DATA).',
+  EXTENSION_INVALID:
+    'No se puede usar el paquete {{name}} de la configuración: {{reason}}. Instálalo junto a Vigía o corrige la ruta.',
   STORE_FULL:
     'El disco que contiene {{folder}} está lleno. Libera espacio; mientras tanto no se acepta nada, y nada de lo aceptado se pierde.',
   STORE_LOCKED:
