@@ -31,17 +31,15 @@ async function pagesOf<T>(
   return all;
 }
 
-/** Ids of the anomalies that a person called false alarms: what was normal may be learnt. */
+/** Ids of the anomalies that a person called false alarms or expected, and has not taken back: normal, and to be learnt. */
 export async function falseAlarms(store: Pick<Store, 'feedback'>): Promise<ReadonlySet<string>> {
   const said = await pagesOf((query) => store.feedback.list(query));
-  // Newest first: the last word on a target counts.
-  const seen = new Set<string>();
-  const ids = new Set<string>();
-  for (const { target, targetId, verdict } of said) {
-    if (target === 'anomaly' && !seen.has(targetId) && verdict === 'false_alarm') ids.add(targetId);
-    seen.add(targetId);
-  }
-  return ids;
+  const innocent = said.filter(
+    ({ verdict, undone }) => (verdict === 'false_alarm' || verdict === 'expected') && (undone ?? null) === null,
+  );
+  return new Set(
+    innocent.flatMap(({ target, targetId, anomalies }) => anomalies ?? (target === 'anomaly' ? [targetId] : [])),
+  );
 }
 
 const total = (ranges: readonly TimeRange[]): number => ranges.reduce((sum, { from, to }) => sum + to - from, 0);

@@ -9,23 +9,27 @@ import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Store } from '../store/store.ts';
 import { failureOf } from './failure-of.ts';
+import { ModelTraining, type TrainingDeps } from './model-training.ts';
 
 export interface LearnDeps {
   readonly bus: Bus;
-  readonly store: Pick<Store, 'failures' | 'maintenance'>;
+  readonly store: Pick<Store, 'maintenance'> & TrainingDeps['store'];
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   /** How often the store is tidied: hours rolled up, what is too old or too much dropped. Default one minute. */
   readonly tidyEveryMs?: number;
+  /** What is trained, and how; without it nothing is. Whether it is time is asked every minute. */
+  readonly training?: Pick<TrainingDeps, 'trainer' | 'options' | 'onTrained'> & { readonly everyMs?: number };
 }
 
 const TIDY_EVERY_MS = 60_000;
+const TRAIN_EVERY_MS = 60_000;
 
 /**
  * What is learnt from what happened: predictions that came true become failures on record, the labels of later
- * training; outcomes are counted for the ranking of actions (which reads them from the store). And the store is kept
- * within its time and disk budget.
+ * training; outcomes are counted for the ranking of actions (which reads them from the store). Models are trained
+ * when it is time. And the store is kept within its time and disk budget.
  */
 class LearnStage implements Service {
   readonly name = 'learn';
@@ -33,6 +37,7 @@ class LearnStage implements Service {
   readonly #end = new AbortController();
   #subscriptions: readonly Subscription[] = [];
   #tidying: Promise<void> = Promise.resolve();
+  #training: Promise<void> = Promise.resolve();
 
   constructor(deps: LearnDeps) {
     this.#deps = deps;
@@ -45,12 +50,14 @@ class LearnStage implements Service {
       bus.subscribe(topics.outcomes, 'learn', (batch) => this.#outcomes(batch)),
     ]);
     this.#tidying = this.#tidyForever();
+    this.#training = this.#trainForever();
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));
     this.#end.abort();
-    await this.#tidying;
+    await this.#deps.training?.trainer.close();
+    await Promise.all([this.#tidying, this.#training]);
   }
 
   async #predictions(batch: readonly Delivery<Prediction>[]): Promise<void> {
@@ -69,6 +76,18 @@ class LearnStage implements Service {
         .inc({ action, verdict });
       log.info({ run: value.run, action, entity: value.entity, verdict }, 'an action has its outcome');
     }
+  }
+
+  async #trainForever(): Promise<void> {
+    const { clock, log, training } = this.#deps;
+    if (training === undefined) return;
+    const { signal } = this.#end;
+    const models = new ModelTraining({ ...this.#deps, ...training });
+    await every(training.everyMs ?? TRAIN_EVERY_MS, () => models.round(signal), {
+      clock,
+      signal,
+      failed: ({ message }) => log.warn({ error: message }, 'models could not be trained; tried again'),
+    });
   }
 
   async #tidyForever(): Promise<void> {

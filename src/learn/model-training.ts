@@ -16,6 +16,7 @@ export interface TrainingOptions {
   readonly windowMs: number;
   /** A model is trained anew after so long, ms. */
   readonly retrainMs: number;
+  readonly stepMs: number;
   /** How long frames of a step are kept, ms. */
   readonly stepsMs: number;
   /** Entities with a model of their own; the first 50 count. */
@@ -149,6 +150,7 @@ export class ModelTraining {
         entity: id,
         range,
         stepsFrom: now - options.stepsMs,
+        stepMs: options.stepMs,
         cadenceMs: trainer.cadenceMs,
         mostRows,
         without,

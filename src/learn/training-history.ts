@@ -3,10 +3,11 @@ import type { EntityId } from '../model/entity.ts';
 import type { TrainingHistory, TrainingStretch } from '../model/trainer.ts';
 import type { FrameColumns, Store, TimeRange } from '../store/store.ts';
 
-/** History is read and left out by the hour. */
-const BLOCK_MS = 3_600_000;
-/** Frames of a second in an hour: no block has more. */
-const BLOCK_ROWS = 3600;
+/** History is read in pieces of so many rows, so that nothing else waits long for the store. */
+const PIECE_ROWS = 720;
+const MINUTE_MS = 60_000;
+/** Of an entity's rows this share is its newest frames; the rest are minutes of its past, which reach further. */
+const RECENT_SHARE = 0.34;
 /** A stretch with fewer rows shows no course. */
 const LEAST_STRETCH = 8;
 /** Numbers of one entity that are held at once: 8 MB. */
@@ -17,6 +18,7 @@ export interface HistoryQuery {
   readonly range: TimeRange;
   /** Frames of a step are kept from here on; before it there are those of a minute. */
   readonly stepsFrom: number;
+  readonly stepMs: number;
   readonly cadenceMs: number;
   readonly mostRows: number;
   /** In order: what must not be learnt. */
@@ -30,26 +32,34 @@ interface Taken {
   readonly rows: Float32Array[];
 }
 
+interface Part {
+  readonly tier: 'step' | 'minute';
+  readonly range: TimeRange;
+}
+
 /**
- * One hour of each equal part of the window, chosen at random so that every time of day has its chance, and the newest
- * hour.
+ * The newest frames, and before them minutes: all there are, or where that is too much a stretch that lies somewhere in
+ * the window, so that siblings together show every day of it.
  */
-function blocksOf({ range, cadenceMs, mostRows, seed }: HistoryQuery): readonly TimeRange[] {
-  const first = Math.floor(range.from / BLOCK_MS);
-  const last = Math.ceil(range.to / BLOCK_MS) - 1;
-  const count = last - first + 1;
-  const wanted = Math.max(1, Math.floor(mostRows / (BLOCK_MS / cadenceMs)));
-  const random = createRandom(seed);
-  const chosen =
-    wanted >= count
-      ? Array.from({ length: count }, (_, i) => first + i)
-      : Array.from({ length: wanted }, (_, i) =>
-          i === wanted - 1 ? last : first + Math.floor(((i + random.next()) * count) / wanted),
-        );
-  return [...new Set(chosen)].map((block) => ({
-    from: Math.max(range.from, block * BLOCK_MS),
-    to: Math.min(range.to, (block + 1) * BLOCK_MS),
-  }));
+function partsOf({ range, stepsFrom, cadenceMs, mostRows, seed }: HistoryQuery): readonly Part[] {
+  const steps = { from: Math.max(range.from, stepsFrom), to: range.to };
+  const recentMs = Math.ceil(RECENT_SHARE * mostRows) * cadenceMs;
+  const all = (range.to - range.from) / cadenceMs <= mostRows && steps.from === range.from;
+  const recent = { from: all ? range.from : Math.max(steps.from, range.to - recentMs), to: range.to };
+  const room = recent.from - range.from;
+  const pastMs = Math.min(room, (1 - RECENT_SHARE) * mostRows * Math.max(MINUTE_MS, cadenceMs));
+  if (pastMs < MINUTE_MS) return [{ tier: 'step', range: recent }];
+  const from = range.from + createRandom(seed).next() * (room - pastMs);
+  return [
+    { tier: 'minute', range: { from, to: from + pastMs } },
+    { tier: 'step', range: recent },
+  ];
+}
+
+/** A part in pieces that are read one by one. */
+function* piecesOf({ tier, range }: Part, stepMs: number): Iterable<TimeRange> {
+  const length = PIECE_ROWS * (tier === 'step' ? stepMs : Math.max(MINUTE_MS, stepMs));
+  for (let from = range.from; from < range.to; from += length) yield { from, to: Math.min(range.to, from + length) };
 }
 
 /** Means over each cadence; several frames that fall into one become one row. */
@@ -81,46 +91,65 @@ function stretchOf({ times, rows }: Taken, features: number): TrainingStretch {
   return { times: Float64Array.from(times), values };
 }
 
-/** Cuts rows into stretches at gaps and at what is left out. */
-function cut(taken: Taken, spacing: number, without: readonly TimeRange[]): readonly Taken[] {
-  const stretches: Taken[] = [];
-  let open: Taken | null = null;
-  let next = 0;
-  taken.times.forEach((time, i) => {
-    while (next < without.length && without[next]!.to <= time) next += 1;
-    const out = without.slice(next, next + 8).some(({ from, to }) => time >= from && time < to);
-    if (out) {
-      open = null;
-      return;
-    }
-    if (open === null || time - open.times.at(-1)! > spacing) {
-      open = { times: [], rows: [] };
-      stretches.push(open);
-    }
-    open.times.push(time);
-    open.rows.push(taken.rows[i]!);
-  });
-  return stretches.filter(({ times }) => times.length >= LEAST_STRETCH);
+/** Puts rows into stretches that end at gaps and at what is left out. */
+class Stretches {
+  readonly #without: readonly TimeRange[];
+  readonly #all: Taken[] = [];
+  #open: Taken | null = null;
+  #next = 0;
+
+  constructor(without: readonly TimeRange[]) {
+    this.#without = without;
+  }
+
+  /** Rows in the order of time; a new part of the history may be told by `spacing` alone. */
+  add(taken: Taken, spacing: number): void {
+    taken.times.forEach((time, i) => {
+      if (this.#isOut(time)) {
+        this.#open = null;
+        return;
+      }
+      if (this.#open === null || time - this.#open.times.at(-1)! > spacing) {
+        this.#open = { times: [], rows: [] };
+        this.#all.push(this.#open);
+      }
+      this.#open.times.push(time);
+      this.#open.rows.push(taken.rows[i]!);
+    });
+  }
+
+  #isOut(time: number): boolean {
+    const without = this.#without;
+    while (this.#next < without.length && without[this.#next]!.to <= time) this.#next += 1;
+    // They are in the order of their starts, so a later one that has begun lies near.
+    for (let at = this.#next; at < without.length && without[at]!.from <= time; at++)
+      if (time < without[at]!.to) return true;
+    return false;
+  }
+
+  take(features: number): readonly TrainingStretch[] {
+    return this.#all.filter(({ times }) => times.length >= LEAST_STRETCH).map((one) => stretchOf(one, features));
+  }
 }
 
-/** Reads what may be learnt of one entity, an hour at a time; null when there is nothing. */
+/** Reads what may be learnt of one entity, piece by piece; null when there is nothing. */
 export async function readHistory(
   frames: Pick<Store['frames'], 'columns' | 'layout'>,
   query: HistoryQuery,
 ): Promise<TrainingHistory | null> {
-  const { entity, cadenceMs, stepsFrom } = query;
+  const { entity, cadenceMs, stepMs } = query;
   const layout = await frames.layout(entity);
   const features = layout?.features.map(({ name }) => name) ?? [];
   if (features.length === 0) return null;
   const mostRows = Math.min(query.mostRows, Math.floor(MOST_VALUES / features.length));
-  const stretches: TrainingStretch[] = [];
-  for (const range of blocksOf({ ...query, mostRows })) {
-    const tier = range.from >= stepsFrom ? 'step' : 'minute';
-    const columns = await frames.columns({ entity, tier, range, features: null, limit: BLOCK_ROWS });
-    if (columns.times.length === 0) continue;
-    const spacing = Math.max(cadenceMs, columns.stepMs);
-    for (const part of cut(meansOf(columns, features, cadenceMs), spacing, query.without))
-      stretches.push(stretchOf(part, features.length));
+  const stretches = new Stretches(query.without);
+  for (const part of partsOf({ ...query, mostRows })) {
+    for (const range of piecesOf(part, stepMs)) {
+      const columns = await frames.columns({ entity, tier: part.tier, range, features: null, limit: PIECE_ROWS });
+      if (columns.times.length > 0)
+        stretches.add(meansOf(columns, features, cadenceMs), Math.max(cadenceMs, columns.stepMs));
+    }
   }
-  return stretches.length === 0 ? null : { entity, features, cadenceMs, stretches };
+  const found = stretches.take(features.length);
+  return found.length === 0 ? null : { entity, features, cadenceMs, stretches: found };
 }
