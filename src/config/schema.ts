@@ -159,6 +159,17 @@ const OverrideSet = Type.Object(
         closed,
       ),
     ),
+    alertBudget: Type.Optional(
+      Type.Object(
+        {
+          pages: Type.Optional(
+            PerTime({ description: 'Critical incidents of what matches, beside the budget of the rest.' }),
+          ),
+          warnings: Type.Optional(PerTime({ description: 'Warnings of what matches, beside the budget of the rest.' })),
+        },
+        { ...closed, minProperties: 1 },
+      ),
+    ),
     act: Type.Optional(
       Type.Object(
         {
@@ -182,6 +193,7 @@ const Override = Type.Object(
       {
         entity: match('Entity id; `*` stands for anything.'),
         kind: match('Entity kind.'),
+        service: match('Service that an entity is or, by its labels, belongs to.'),
         anomaly: match('Anomaly kind.'),
         action: match('Action id.'),
       },

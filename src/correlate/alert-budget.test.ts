@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { AlertBudget, Pot } from '../model/alert.ts';
+import { type AlertBudget, fleetPots } from '../model/alert.ts';
 import type { Severity } from '../model/anomaly.ts';
 import { AlertLedger, type Ask, grantsFrom } from './alert-budget.ts';
 import { rankOf } from './signal.ts';
@@ -24,14 +24,13 @@ const ask = (wanted: Severity, granted: Severity = 'info'): Ask => ({
 /** Grants out of one pot, at the time given. */
 function desk(allowed: AlertBudget) {
   const ledger = new AlertLedger();
-  const pot: Pot = { name: 'fleet', budget: allowed };
-  const used = (line: 'pages' | 'warnings', time: number) => ledger.used({ pot: 'fleet', line }, time - day);
+  const used = (line: 'pages' | 'warnings', time: number) => ledger.used(line, 'fleet', time - day);
   return {
     used,
     grant: (wanted: Severity, granted: Severity = 'info', time = 0) =>
       grantsFrom(
-        () => pot,
-        (_, line) => ledger.take({ pot: pot.name, line }, time, pot.budget[line]),
+        () => fleetPots(allowed),
+        (line, pot) => ledger.take(line, pot, time),
       )(ask(wanted, granted)).severity,
   };
 }

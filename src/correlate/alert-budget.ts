@@ -1,4 +1,4 @@
-import type { AlertBudget, AlertLine, AlertSubject, BudgetLine, Pot } from '../model/alert.ts';
+import type { AlertBudget, AlertLine, AlertPots, AlertSubject, PotLine } from '../model/alert.ts';
 import { wholeLine } from '../model/alert.ts';
 import type { Severity } from '../model/anomaly.ts';
 import { rankOf } from './signal.ts';
@@ -23,9 +23,6 @@ export interface Grant {
 /** Answers every ask of a flush. */
 export type Grants = (ask: Ask) => Grant;
 
-/** Takes one alert from a line of a pot; false when there is none left. */
-export type Take<Answer> = (ask: Ask, line: AlertLine, pot: Pot) => Answer;
-
 /** What to try for an ask, best first: a page for what is critical, and a warning for what has neither. */
 export function tries({ wanted, granted }: Ask): readonly (readonly [AlertLine, Severity])[] {
   if (rankOf(wanted) <= rankOf(granted)) return [];
@@ -40,29 +37,29 @@ export function tries({ wanted, granted }: Ask): readonly (readonly [AlertLine, 
  * a warning and takes a page: both reached somebody.
  */
 export const grantsFrom =
-  (potOf: (subject: AlertSubject) => Pot, take: Take<boolean>): Grants =>
+  (potsOf: (subject: AlertSubject) => AlertPots, take: (line: AlertLine, pot: PotLine) => boolean): Grants =>
   (ask) => {
-    const pot = potOf(ask);
-    const won = tries(ask).find(([line]) => take(ask, line, pot));
-    return { severity: won?.[1] ?? ask.granted, budget: pot.budget };
+    const budget = potsOf(ask);
+    const won = tries(ask).find(([line]) => take(line, budget[line]));
+    return { severity: won?.[1] ?? ask.granted, budget };
   };
 
 /** What was taken, in memory; times must not fall. For simulations: the store keeps the real one. */
 export class AlertLedger {
   readonly #times = new Map<string, number[]>();
 
-  /** Takes one when fewer than `count` were taken within the window before. */
-  take(place: { readonly pot: string; readonly line: AlertLine }, time: number, line: BudgetLine): boolean {
-    const { count, windowMs } = wholeLine(line);
-    if (this.used(place, time - windowMs) >= count) return false;
-    const key = `${place.line} ${place.pot}`;
+  /** Takes one when fewer than `count` were taken within the window before; false when not. */
+  take(line: AlertLine, limit: PotLine, time: number): boolean {
+    const { count, windowMs } = wholeLine(limit);
+    if (this.used(line, limit.pot, time - windowMs) >= count) return false;
+    const key = `${line} ${limit.pot}`;
     const times = this.#times.get(key);
     if (times === undefined) this.#times.set(key, [time]);
     else times.push(time);
     return true;
   }
 
-  used({ pot, line }: { readonly pot: string; readonly line: AlertLine }, since: number): number {
+  used(line: AlertLine, pot: string, since: number): number {
     const times = this.#times.get(`${line} ${pot}`) ?? [];
     let count = 0;
     for (let at = times.length - 1; at >= 0 && times[at]! > since; at--) count++;

@@ -1,6 +1,6 @@
 import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
 import type { Outcome } from '../model/action.ts';
-import { type AlertBudget, type AlertSubject, FLEET_POT, type Pot } from '../model/alert.ts';
+import { type AlertBudget, type AlertPots, type AlertSubject, fleetPots } from '../model/alert.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Event } from '../model/event.ts';
 import type { Incident } from '../model/incident.ts';
@@ -28,7 +28,7 @@ export interface CorrelateDeps {
   /** The budget in force; asked each time, since its counts may be changed while it runs. */
   readonly alertBudget: () => AlertBudget;
   /** Whose budget an alert is taken from; by default the fleet's. Asked each time. */
-  readonly potOf?: (subject: AlertSubject) => Pot;
+  readonly potsOf?: (subject: AlertSubject) => AlertPots;
   readonly options?: Partial<CorrelationOptions>;
   /** How often quiet incidents are looked for, ms; default 1000. */
   readonly tickMs?: number;
@@ -177,8 +177,8 @@ export class CorrelateStage implements Service {
 
   /** Reserved in the store before anything is said, so that no other process can take the same alert. */
   #grants(now: number): Promise<Grants> {
-    const { alertBudget, potOf = () => ({ name: FLEET_POT, budget: alertBudget() }), store } = this.#deps;
-    return reserveGrants(this.#correlation.asks(), { alerts: store.alerts, potOf, now });
+    const { alertBudget, potsOf = () => fleetPots(alertBudget()), store } = this.#deps;
+    return reserveGrants(this.#correlation.asks(), { alerts: store.alerts, potsOf, now });
   }
 
   async #restore(): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Outcome } from '../model/action.ts';
-import type { AlertBudget } from '../model/alert.ts';
+import { type AlertBudget, fleetPots } from '../model/alert.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Event } from '../model/event.ts';
 import type { Incident } from '../model/incident.ts';
@@ -75,8 +75,8 @@ function watch(budget: AlertBudget = plenty) {
   const incidents = new Map<string, Incident>();
   const flush = (now: number): readonly Incident[] => {
     const grants = grantsFrom(
-      () => ({ name: 'fleet', budget }),
-      (_, line) => ledger.take({ pot: 'fleet', line }, now, budget[line]),
+      () => fleetPots(budget),
+      (line, pot) => ledger.take(line, pot, now),
     );
     const changed = correlation.flush(now, grants);
     for (const incident of changed) incidents.set(incident.id, incident);

@@ -1,4 +1,4 @@
-import type { Needs, Severity } from '../model/anomaly.ts';
+import type { Anomaly, Needs, Severity } from '../model/anomaly.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
 
 /** At most so many within any such stretch of time. */
@@ -41,6 +41,15 @@ export function severityThresholds(budget: AlertBudget, entities: number): Sever
     warning: Math.min(MOST.warning, (AIM * aDay(budget.warnings)) / chances(WARNING_MS)),
     critical: Math.min(MOST.critical, (AIM * aDay(budget.pages)) / chances(CRITICAL_MS)),
   };
+}
+
+/** When an anomaly could first be a warning, and first be critical. */
+export function tellableAt({ openedAt, start, provisional }: Pick<Anomaly, 'openedAt' | 'start' | 'provisional'>): {
+  readonly warnsAt: number;
+  readonly pagesAt: number;
+} {
+  const lasting = provisional ? PROVISIONAL_WARNING_MS : WARNING_MS;
+  return { warnsAt: Math.max(openedAt, start + lasting), pagesAt: Math.max(openedAt, start + CRITICAL_MS) };
 }
 
 /** What speaks for or against a severity. */

@@ -13,14 +13,21 @@ export interface BudgetLine {
 /** The owner's ceiling on what reaches people: critical incidents page, warnings are read by day. */
 export type AlertBudget = Readonly<Record<AlertLine, BudgetLine>>;
 
-/** A budget with a name: the fleet's, or the one of what an override matches. Alerts of one pot count together. */
-export interface Pot {
-  readonly name: string;
-  readonly budget: AlertBudget;
+/** A line of the budget with the name under which alerts are counted together. */
+export interface PotLine extends BudgetLine {
+  readonly pot: string;
 }
+
+/** Out of which pots an alert may be taken: the fleet's, or those of an override. */
+export type AlertPots = Readonly<Record<AlertLine, PotLine>>;
 
 /** The pot of everything for which no override names another budget. */
 export const FLEET_POT = 'fleet';
+
+export const fleetPots = ({ pages, warnings }: AlertBudget): AlertPots => ({
+  pages: { ...pages, pot: FLEET_POT },
+  warnings: { ...warnings, pot: FLEET_POT },
+});
 
 /** What an alert is about, for the choice of its pot: the weightiest sign of an incident. */
 export interface AlertSubject {

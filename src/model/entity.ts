@@ -24,3 +24,13 @@ export function parseEntityId(id: EntityId): { readonly kind: string; readonly n
   const slash = id.indexOf('/');
   return { kind: id.slice(0, slash), name: id.slice(slash + 1) };
 }
+
+/** Labels that name the service of an entity, the surest first. */
+const SERVICE_LABELS = ['service', 'service_name', 'app_kubernetes_io_name', 'app'] as const;
+
+/** The service that an entity is, or is part of by its labels; null when they do not say. */
+export function serviceOf({ kind, name, labels }: Pick<Entity, 'kind' | 'name' | 'labels'>): string | null {
+  if (kind === 'service') return name;
+  const label = SERVICE_LABELS.find((one) => (labels[one] ?? '') !== '');
+  return label === undefined ? null : (labels[label] ?? null);
+}

@@ -117,7 +117,7 @@ describe('thresholds', () => {
     expect((await solve(recent, budget(2, 20))).thresholds.critical).toBeLessThan(1e-7);
     const right = history(
       4,
-      outbreak.map((one) => ({ ...one, confirmed: true })),
+      outbreak.map((one) => Object.assign({}, one, { confirmed: true })),
     );
     expect((await solve(right, budget(2, 20))).thresholds.critical).toBeGreaterThan(1e-7);
   });
@@ -156,8 +156,10 @@ describe('thresholds', () => {
         const { thresholds, how } = await solve(past, budget(p, w));
         const allowed = budget(p, w);
         for (const line of ['pages', 'warnings'] as const)
-          if (how[line] === 'solved')
-            expect(crowdedWindows(timesAt(past, thresholds, line), allowed[line], past.from)).toBe(0);
+          expect([
+            crowdedWindows(timesAt(past, thresholds, line), allowed[line], past.from) === 0,
+            how[line] === 'tightest',
+          ]).toContain(true);
       }),
       { numRuns: 25 },
     );

@@ -27,8 +27,8 @@ export interface SolveOptions {
   readonly budget: AlertBudget;
   /** Thresholds to believe in while there is little history. */
   readonly prior: SeverityThresholds;
-  /** Which signs count: those of one pot of the budget. */
-  readonly counts?: (sign: HistorySign) => boolean;
+  /** Which signs count for a line: those of its pot. By default all. */
+  readonly counts?: (sign: HistorySign, line: AlertLine) => boolean;
   /** Lets others have their turn between two rounds of work. */
   readonly breathe?: () => Promise<unknown>;
 }
@@ -103,7 +103,7 @@ function countedTimes(
   return alerts
     .filter((alert) => {
       const lead = byId.get(alert.lead);
-      if (alert.line !== line || lead === undefined || counts?.(lead) === false) return false;
+      if (alert.line !== line || lead === undefined || counts?.(lead, line) === false) return false;
       return !alert.signs.some((id) => right.has(id));
     })
     .map(({ time }) => time);
