@@ -149,13 +149,13 @@ describe('grouping', () => {
     expect(w.all()[0]!.rootReason.key).toBe('correlate.rootShared');
   });
 
-  test('information alone opens nothing, and joins what is open', () => {
+  test('information alone opens nothing, joins what is open, and what of it came before', () => {
     const w = watch();
     w.anomaly(anomaly({ severity: 'info' }));
     expect(w.all()).toHaveLength(0);
     w.anomaly(anomaly({ feature: 'memory_used_bytes' }));
     w.anomaly(anomaly({ severity: 'info', start: T0 + 1000 }));
-    expect(w.all().map(({ anomalies }) => anomalies.length)).toEqual([2]);
+    expect(w.all().map(({ anomalies }) => anomalies.length)).toEqual([3]);
   });
 
   test('what is said twice changes nothing, and an older message never undoes a newer one', () => {

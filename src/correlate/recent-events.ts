@@ -12,20 +12,37 @@ const MAX_TOLD = 30;
 /** What came this long before the first sign is part of the story. */
 const BEFORE_MS = 15 * 60_000;
 
+const NONE: readonly Event[] = [];
+
+function keep(events: Event[], event: Event): void {
+  events.push(event);
+  if (events.length > MAX_EVENTS) events.shift();
+}
+
 /** The last events of each fleet: what changed shortly before trouble began. */
 export class RecentEvents {
   readonly #byFleet = new Map<string, Event[]>();
+  readonly #changes = new Map<string, Event[]>();
 
-  add(event: Event): void {
+  /** False when it is known already. */
+  add(event: Event): boolean {
     const events = this.#byFleet.get(event.fleet) ?? [];
-    if (events.some(({ id }) => id === event.id)) return;
-    events.push(event);
-    if (events.length > MAX_EVENTS) events.shift();
+    if (events.some(({ id }) => id === event.id)) return false;
+    keep(events, event);
     this.#byFleet.set(event.fleet, events);
+    if (!this.isChange(event)) return true;
+    const changes = this.#changes.get(event.fleet) ?? [];
+    keep(changes, event);
+    this.#changes.set(event.fleet, changes);
+    return true;
+  }
+
+  isChange({ name }: Event): boolean {
+    return CHANGES.test(name);
   }
 
   changes(fleet: string): readonly Event[] {
-    return (this.#byFleet.get(fleet) ?? []).filter(({ name }) => CHANGES.test(name));
+    return this.#changes.get(fleet) ?? NONE;
   }
 
   /** Events of the sign's entity shortly before it began, or since. */

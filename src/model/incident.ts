@@ -60,7 +60,7 @@ export const Incident = Type.Object({
   ),
   leftOut: Type.Optional(
     Type.Object(
-      { signs: Type.Integer(), entities: Type.Integer(), timeline: Type.Integer() },
+      { signs: Type.Integer(), timeline: Type.Integer() },
       { description: 'How many of each are not listed, since there are too many.' },
     ),
   ),

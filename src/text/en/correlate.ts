@@ -32,6 +32,8 @@ export const correlate = {
   rootEarliest: 'It showed the trouble {{seconds, duration}} before any other.',
   rootStrongest: 'Of those that began together it shows the strongest signs.',
   rootShared: '{{count}} entities began at once, so the cause may be something they share; this one shows it most.',
+  rootUpstream: 'The trouble of {{count}} others may come from it: they depend on it.',
+  rootDepends: 'It shows the trouble too, but depends on {{other}}, which shows it as well.',
   rootChange: '“{{event}}” happened here {{seconds, duration}} before the first sign.',
 
   happened_capacity: '{{feature}} has reached its limit on {{entity}}',
@@ -44,6 +46,11 @@ export const correlate = {
   stale: 'Closed: nothing has been heard of it for {{seconds, duration}}.',
   reopened: 'Opened again: the same trouble is back.',
   overflow: 'There are more than {{count}} signs; the rest are not listed.',
+  merged: 'Joined with an incident that began on {{entity}}: the two are one.',
+  mergedInto: 'Part of the incident that began on {{entity}}; the story goes on there.',
+  silenced_silence: 'Silenced by {{by}}: {{why}}',
+  silenced_maintenance: 'Maintenance, said by {{by}}: {{why}}',
+  silenceOver: 'No longer silenced, and still going on.',
   heldBack_critical_warning:
     'Kept at warning: the alert budget of {{count}} pages in {{seconds, duration}} is used up.',
   heldBack_critical_info:

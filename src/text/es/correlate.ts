@@ -34,6 +34,8 @@ export const correlate: Record<keyof typeof english, string> = {
   rootStrongest: 'De las que empezaron a la vez, es la que muestra señales más fuertes.',
   rootShared:
     '{{count}} entidades empezaron a la vez, así que la causa puede ser algo que comparten; esta es la más afectada.',
+  rootUpstream: 'El problema de otras {{count}} puede venir de ella: dependen de ella.',
+  rootDepends: 'También muestra el problema, pero depende de {{other}}, que lo muestra igualmente.',
   rootChange: 'Aquí hubo «{{event}}» {{seconds, duration}} antes de la primera señal.',
 
   happened_capacity: '{{feature}} ha llegado a su límite en {{entity}}',
@@ -46,6 +48,11 @@ export const correlate: Record<keyof typeof english, string> = {
   stale: 'Cerrado: no se sabe nada desde hace {{seconds, duration}}.',
   reopened: 'Abierto de nuevo: ha vuelto el mismo problema.',
   overflow: 'Hay más de {{count}} señales; las demás no se muestran.',
+  merged: 'Se une a un incidente que empezó en {{entity}}: son el mismo.',
+  mergedInto: 'Forma parte del incidente que empezó en {{entity}}; la historia sigue allí.',
+  silenced_silence: 'Silenciado por {{by}}: {{why}}',
+  silenced_maintenance: 'En mantenimiento, según {{by}}: {{why}}',
+  silenceOver: 'Ya no está silenciado y sigue ocurriendo.',
   heldBack_critical_warning:
     'Se queda en aviso: el presupuesto de {{count}} alertas urgentes en {{seconds, duration}} está agotado.',
   heldBack_critical_info:
