@@ -13,6 +13,8 @@ export type TailProbabilityOptions = {
 export type TailProbability = Calibrator & {
   /** Above it the generalised Pareto distribution speaks, below it the scores themselves. */
   readonly threshold: number;
+  /** P(a usual score is above the threshold). */
+  readonly beyond: number;
   readonly tail: ParetoTail;
   /** The score that is exceeded with probability `p`, in (0, 1]: the alarm threshold for a given false-alarm rate. */
   quantile(p: number): number;
@@ -103,6 +105,7 @@ function createTailProbability({ knots, survivals, beyond, tail }: Parts): TailP
   return {
     ...calibrator,
     threshold,
+    beyond,
     tail,
     quantile: (p) => {
       requireNumber('p', p, Number.MIN_VALUE, 1);
