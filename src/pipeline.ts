@@ -10,8 +10,12 @@ import type { Config } from './config/schema.ts';
 import { settingsFor } from './config/settings-for.ts';
 import { createCorrelateStage } from './correlate/correlate-stage.ts';
 import { createDetectStage, type DetectStage } from './detect/detect-stage.ts';
+import { JOINT_MEMBERS } from './detect/ensemble/members.ts';
+import { JOINT_ARTEFACT, loadJointArtefact } from './detect/joint-artefact.ts';
+import { createJointTrainer, fitThread } from './detect/joint-trainer.ts';
+import type { DetectExtensions } from './detect/load-extension.ts';
 import { createLearnStage } from './learn/learn-stage.ts';
-import type { ActionDefinition } from './model/action-definition.ts';
+import { type ActionDefinition, matchesPattern } from './model/action-definition.ts';
 import type { Run } from './model/action.ts';
 import { parseEntityId } from './model/entity.ts';
 import type { Service } from './model/service.ts';
@@ -39,6 +43,8 @@ export interface PipelineDeps {
   /** The value of a secret that an action refers to; null when it cannot be had. */
   readonly secret: (reference: string) => string | null;
   readonly onRun: (run: Run) => void;
+  /** What packages of the configuration brought. */
+  readonly extensions?: DetectExtensions;
 }
 
 /** The way the data goes: every stage in order, what it reads, what it writes. */
@@ -70,6 +76,8 @@ export interface Pipeline {
   readonly catalogue: readonly ActionDefinition[];
 }
 
+const NO_EXTENSIONS: DetectExtensions = { members: [], detector: null };
+
 const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000);
 
 /** Builds every stage from the configuration. Nothing runs yet. */
@@ -94,7 +102,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       limits: config.limits,
     },
   });
-  const detect = createDetectStage({ ...deps, options: { stepMs, alertBudget, settingsOf: detectSettings(config) } });
+  const detect = createDetectStage({
+    ...deps,
+    options: { stepMs, alertBudget, settingsOf: detectSettings(config), ...detectModels(deps) },
+  });
   const predict = createPredictStage({ ...deps, options: { stepMs, horizons: config.predict.horizons.map(seconds) } });
   const correlate = createCorrelateStage({
     ...deps,
@@ -112,12 +123,43 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       correlate,
       acting.recommend,
       acting.act,
-      createLearnStage(deps),
+      createLearnStage({ ...deps, training: detectTraining(deps, () => detect.modelsChanged()) }),
     ],
     collect,
     detect,
     act: acting.act,
     catalogue,
+  };
+}
+
+/** What detect is made of beside its defaults, and how it reads what learn has trained. */
+function detectModels({ config, extensions = NO_EXTENSIONS }: PipelineDeps) {
+  const members = [...JOINT_MEMBERS, ...extensions.members.map(({ factory }) => factory)];
+  const brought = extensions.detector?.factory;
+  return {
+    adoptMs: config.detect.adopt,
+    joint: {
+      kind: JOINT_ARTEFACT,
+      load: (id: string, bytes: Uint8Array) => loadJointArtefact(id, bytes, members),
+    },
+    ...(brought && { detector: () => brought }),
+  };
+}
+
+/** What learn trains for detect. */
+function detectTraining({ config, extensions = NO_EXTENSIONS }: PipelineDeps, onTrained: () => void) {
+  const { detect, store, step } = config;
+  const members = extensions.members.map(({ url }) => url);
+  return {
+    trainer: createJointTrainer({ stepMs: step, members, place: fitThread() }),
+    options: {
+      stepMs: step,
+      windowMs: detect.window,
+      retrainMs: detect.retrain,
+      stepsMs: store.retention.steps,
+      own: (entity: string) => detect.ownModels.some((pattern) => matchesPattern(pattern, entity)),
+    },
+    onTrained,
   };
 }
 

@@ -9,6 +9,7 @@ import { createLagMeter } from '../bus/lag-meter.ts';
 import { createMemoryBus } from '../bus/memory-bus.ts';
 import type { Config } from '../config/schema.ts';
 import { resolveReferences } from '../config/secrets.ts';
+import { loadDetectExtensions } from '../detect/load-extension.ts';
 import type { Service } from '../model/service.ts';
 import { createPipeline, type Pipeline, stages } from '../pipeline.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
@@ -164,6 +165,7 @@ function createInterface(parts: Parts, pipeline: Pipeline, startedAt: number, re
  */
 export async function startVigia(config: Config, folder: string): Promise<Running> {
   const log = createLog(config.log.level);
+  const extensions = await loadDetectExtensions(config.detect, folder);
   const parts = await openParts(config, folder, log);
   const { store, changes, clock, bus } = parts;
   const startedAt = clock.now();
@@ -171,6 +173,7 @@ export async function startVigia(config: Config, folder: string): Promise<Runnin
     ...parts,
     settings: () => parts.settings.current(),
     onRun: (run) => changes.publish(runChange(run, clock.now())),
+    extensions,
   });
   let ready = false;
   const api = createInterface(parts, pipeline, startedAt, () => ready);

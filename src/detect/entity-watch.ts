@@ -109,6 +109,7 @@ export class EntityWatch {
     );
     this.#detector.learn(frame, weight);
     this.#joint.learn(weight);
+    if (changes.some(({ ending }) => ending?.by === 'adopted')) this.#joint.adopt();
     const told = [this.silence.heard(frame), this.#missing.take(frame, adoptMs), this.#patterns.take(frame)];
     return { changes: [...told.filter((change) => change !== null), ...changes], score };
   }
@@ -120,7 +121,10 @@ export class EntityWatch {
 
   /** A person says that an open anomaly is the new normal: it ends, and is learnt. Null when it is not open here. */
   adopt(anomaly: string, by: string): Anomaly | null {
-    return this.#board.adopt(anomaly, this.position + this.#options.stepMs, adoption('detect.endAdoptedBy', { by }));
+    const at = this.position + this.#options.stepMs;
+    const adopted = this.#board.adopt(anomaly, at, adoption('detect.endAdoptedBy', { by }));
+    if (adopted !== null) this.#joint.adopt();
+    return adopted;
   }
 
   /** How many groups have an open anomaly. */
@@ -132,6 +136,12 @@ export class EntityWatch {
   *openIds(): Iterable<string> {
     yield* this.#board.openIds();
     for (const { open } of [this.silence, this.#missing, this.#patterns]) if (open !== null) yield open.id;
+  }
+
+  /** What is open, as it was last told. */
+  *opened(): Iterable<Anomaly> {
+    yield* this.#board.opened();
+    for (const { open } of [this.silence, this.#missing, this.#patterns]) if (open !== null) yield open;
   }
 
   /** The entity is silent: what was abnormal of it is no longer known, and is closed. */

@@ -4,7 +4,7 @@ import type { DetectorScore, Json } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
 import { ABNORMAL_P, type AnomalyTracker } from './anomaly-tracker.ts';
 import { featureGroups, type FeatureGroups, groupScores } from './feature-groups.ts';
-import { stateNumber, stateObject } from './float-columns.ts';
+import { stateNumbers, stateObject } from './float-columns.ts';
 import { GroupWatch } from './group-watch.ts';
 import { jointCadence, type JointLook, jointStrengths, Relation } from './joint-part.ts';
 import type { SeverityThresholds } from './severity.ts';
@@ -21,6 +21,8 @@ const MILD_P = 0.05;
 const HELPED_SHARE = 0.25;
 /** Groups with so much of the blame explain what the joint members see, and they speak for it. */
 const EXPLAINED_SHARE = 0.5;
+/** Joint members look back for hours, and so go on long after an end: below this share of their peak it is only an echo. */
+const ECHO = 0.6;
 /** A group with so much of an open joint anomaly is part of it and does not open one of its own. */
 const CLAIMED_SHARE = 0.3;
 
@@ -57,8 +59,6 @@ interface Round extends Sight {
   readonly claims: Float64Array | null;
   readonly open: number;
   readonly tracked: Tracked;
-  /** Share of the joint blame that groups with a finding of their own explain. */
-  explained: number;
   /** The smallest probability of the groups that the open joint anomaly claims. */
   claimedP: number;
 }
@@ -74,6 +74,9 @@ export class GroupBoard {
   #relation: GroupWatch | null = null;
   /** Probability that the joint look had in its newest row. */
   #relationP = 1;
+  /** Highest joint surprise since it has been odd, and the groups that had a finding of their own meanwhile. */
+  #peak = 0;
+  readonly #explaining = new Set<string>();
 
   constructor(stepMs: number) {
     this.#stepMs = stepMs;
@@ -83,23 +86,34 @@ export class GroupBoard {
   track(sight: Sight, rules: BoardRules): { readonly changes: readonly Anomaly[]; readonly weight: number } {
     const groups = featureGroups(sight.frame.layout);
     const together = this.#relation?.tracker;
+    const echo = this.#isEcho(sight.look);
     const round: Round = {
       ...sight,
       rules,
       groups,
-      relation: sight.look && new Relation(sight.look, groups),
+      relation: sight.look === null || echo ? null : new Relation(sight.look, groups),
       claims: together?.open ? together.sharesBy(groups.of, groups.names.length) : null,
       open: this.openAnomalies,
       tracked: { changes: [], weight: WEIGHT.calm },
-      explained: 0,
       claimedP: 1,
     };
     if (sight.score.ready) {
       const scores = groupScores(groups, sight.score.features);
       for (let g = 0; g < scores.length; g++) this.#trackGroup(round, g, scores[g]!);
     }
-    if (sight.look !== null) this.#trackRelation(round, sight.look);
+    if (sight.look !== null) this.#trackRelation(round, sight.look, echo);
     return round.tracked;
+  }
+
+  /** Follows the course of the joint look; whether it only echoes what is over. */
+  #isEcho(look: JointLook | null): boolean {
+    if (look === null || look.p > ABNORMAL_P) {
+      this.#peak = 0;
+      this.#explaining.clear();
+      return false;
+    }
+    this.#peak = Math.max(this.#peak, look.surprise);
+    return look.surprise < ECHO * this.#peak;
   }
 
   #trackGroup(round: Round, g: number, score: number): void {
@@ -113,23 +127,36 @@ export class GroupBoard {
     }
     const held = (claims?.[g] ?? 0) >= CLAIMED_SHARE;
     if (held) round.claimedP = Math.min(round.claimedP, p);
-    if (p <= ABNORMAL_P) round.explained += relation?.share(g) ?? 0;
+    if (p <= ABNORMAL_P) this.#explaining.add(group.name);
     const { features } = round.score;
     const strengths = (f: number): number => (groups.of[f] === g ? (features[f] ?? 0) : 0);
     const closed = this.#take(round, group, { p, own, strengths, held });
     group.settle(score, closed);
   }
 
-  #trackRelation(round: Round, look: JointLook): void {
+  /** Share of the joint blame that groups with a finding of their own explain, since the joint members found something. */
+  #explained({ relation, groups }: Round): number {
+    let share = 0;
+    groups.names.forEach((name, g) => {
+      if (this.#explaining.has(name)) share += relation?.share(g) ?? 0;
+    });
+    return share;
+  }
+
+  /** What groups explain is theirs to tell, unless it was told as one before they turned up. */
+  #relationFinding({ claims, claimedP }: Round, explained: number): number {
+    if (claims !== null) return explained === 1 ? claimedP : Math.min(this.#relationP, claimedP);
+    return explained < EXPLAINED_SHARE ? this.#relationP : 1;
+  }
+
+  #trackRelation(round: Round, look: JointLook, echo: boolean): void {
     this.#relation ??= GroupWatch.create(RELATION, jointCadence(this.#stepMs), 1, true);
     const group = this.#relation;
-    const { frame, explained } = round;
-    const score = -Math.log(look.p);
+    const { frame } = round;
+    const score = look.surprise;
     if (look.fresh) this.#relationP = group.probability(score, frame.time);
-    const isOpen = group.tracker.open !== null;
-    // What groups explain is theirs to tell, unless it was told here before they turned up.
-    const mine = isOpen || explained < EXPLAINED_SHARE ? this.#relationP : 1;
-    const p = isOpen ? Math.min(mine, round.claimedP) : mine;
+    const explained = echo ? 1 : this.#explained(round);
+    const p = this.#relationFinding(round, explained);
     if (p > ABNORMAL_P && !group.tracker.active) {
       if (look.fresh && explained === 0) group.learn(score);
       return;
@@ -186,6 +213,10 @@ export class GroupBoard {
     for (const { tracker } of this.#all()) if (tracker.open !== null) yield tracker.open.id;
   }
 
+  *opened(): Iterable<Anomaly> {
+    for (const { tracker } of this.#all()) if (tracker.open !== null) yield tracker.open;
+  }
+
   /** Makes an open anomaly the new normal; null when it is not one of these. */
   adopt(anomaly: string, at: number, ending: Ending): Anomaly | null {
     for (const group of this.#all())
@@ -203,7 +234,8 @@ export class GroupBoard {
       version: VERSION,
       groups: [...this.#groups.values()].map((group) => group.toJSON()),
       relation: this.#relation?.toJSON() ?? null,
-      relationP: this.#relationP,
+      numbers: [this.#relationP, this.#peak],
+      explaining: [...this.#explaining],
     };
   }
 
@@ -217,7 +249,11 @@ export class GroupBoard {
     }
     const relation = saved['relation'] ?? null;
     if (relation !== null) board.#relation = GroupWatch.fromJSON(relation, jointCadence(stepMs), true);
-    board.#relationP = stateNumber(saved, 'relationP', WHAT);
+    const [relationP = 1, peak = 0] = stateNumbers(saved, 'numbers', WHAT);
+    board.#relationP = relationP;
+    board.#peak = peak;
+    const explaining = Array.isArray(saved['explaining']) ? (saved['explaining'] as readonly Json[]) : [];
+    for (const name of explaining) if (typeof name === 'string') board.#explaining.add(name);
     return board;
   }
 }

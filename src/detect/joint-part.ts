@@ -1,4 +1,5 @@
 import type { Json } from '../model/detector.ts';
+import type { EntityId } from '../model/entity.ts';
 import type { Frame, FrameLayout } from '../model/frame.ts';
 import type { JointScore, JointWatch } from './ensemble/joint-score.ts';
 import type { FeatureGroups } from './feature-groups.ts';
@@ -15,7 +16,12 @@ export interface JointSource {
   /** Of the model; another id is another model. */
   readonly id: string;
   /** State for one entity with these features; `state` goes on from what `toJSON` gave. Throws when that does not fit. */
-  watch(layout: FrameLayout, cadenceMs: number, state: Json | null): JointWatch;
+  watch(options: {
+    readonly entity: EntityId;
+    readonly layout: FrameLayout;
+    readonly cadenceMs: number;
+    readonly state: Json | null;
+  }): JointWatch;
 }
 
 /** What the joint members say, until their next row. */
@@ -23,6 +29,8 @@ export interface JointLook {
   /** False between rows. */
   readonly fresh: boolean;
   readonly p: number;
+  /** -ln of it, which goes on where `p` has come to its least. */
+  readonly surprise: number;
   readonly opinions: readonly Opinion[];
   /** Share of each feature; all 0 where nothing is odd. Worked out when asked. */
   blame(): Float32Array;
@@ -96,6 +104,11 @@ export class JointPart {
     this.#weight = 1;
   }
 
+  /** The level of the last hours is the usual one from here on. */
+  adopt(): void {
+    this.#watch?.adopt();
+  }
+
   #forget(): void {
     this.#source = null;
     this.#watch = null;
@@ -103,20 +116,21 @@ export class JointPart {
     this.#taken = false;
   }
 
-  #begin({ layout }: Frame, source: JointSource): void {
+  #begin({ entity, layout }: Frame, source: JointSource): void {
     if (this.#source?.id === source.id && this.#layout === layout) return;
     this.#forget();
     this.#source = source;
     this.#layout = layout;
     this.#bucket = Number.NaN;
-    this.#watch = this.#restored(layout, source) ?? source.watch(layout, this.#cadenceMs, null);
+    const options = { entity, layout, cadenceMs: this.#cadenceMs, state: null };
+    this.#watch = this.#restored(options, source) ?? source.watch(options);
     this.#saved = null;
   }
 
-  #restored(layout: FrameLayout, source: JointSource): JointWatch | null {
-    if (this.#saved?.id !== source.id || this.#saved.layout !== layout.id) return null;
+  #restored(options: Parameters<JointSource['watch']>[0], source: JointSource): JointWatch | null {
+    if (this.#saved?.id !== source.id || this.#saved.layout !== options.layout.id) return null;
     try {
-      return source.watch(layout, this.#cadenceMs, this.#saved.state);
+      return source.watch({ ...options, state: this.#saved.state });
     } catch {
       // Of another version: the entity's calibration is learnt anew, as after a new model.
       return null;
@@ -155,6 +169,7 @@ function lookOf(score: JointScore, features: number): JointLook {
   return {
     fresh: true,
     p: score.p,
+    surprise: score.surprise,
     opinions: score.members.map(({ kind, p }) => ({ kind, p })),
     blame: () => (blame ??= score.p <= ODD_P ? score.blame() : new Float32Array(features)),
   };
@@ -187,4 +202,4 @@ export class Relation {
 export const jointStrengths =
   (look: JointLook): ((feature: number) => number) =>
   (feature) =>
-    -Math.log(look.p) * Math.sqrt(look.blame()[feature] ?? 0);
+    look.surprise * Math.sqrt(look.blame()[feature] ?? 0);

@@ -22,6 +22,12 @@ export interface Extension<T> {
   readonly factory: T;
 }
 
+/** All that a configuration asks for. */
+export interface DetectExtensions {
+  readonly members: readonly Extension<MemberFactory>[];
+  readonly detector: Extension<DetectorFactory> | null;
+}
+
 /** Where a package is: as Node finds it from the folder of the configuration, then from Vigía's own. */
 function addressOf(name: string, folder: string): string {
   try {
@@ -47,7 +53,7 @@ export async function importExtension<K extends keyof Brought>(url: string, what
  * Loads a package that brings a member of the ensemble (export `member`) or a detector (export `detector`). `name` is
  * that of an installed package, or a path from `folder`. Throws `EXTENSION_INVALID`.
  */
-export async function loadExtension<K extends keyof Brought>(
+async function loadExtension<K extends keyof Brought>(
   name: string,
   what: K,
   folder: string,
@@ -58,4 +64,19 @@ export async function loadExtension<K extends keyof Brought>(
   } catch (error) {
     throw new VigiaError('EXTENSION_INVALID', { name, reason: toError(error).message.split('\n', 1)[0] ?? '' });
   }
+}
+
+/** Loads every package that the configuration names; paths begin at `folder`. Throws `EXTENSION_INVALID`. */
+export async function loadDetectExtensions(
+  asked: {
+    readonly members: readonly { readonly package: string }[];
+    readonly detector?: { readonly package: string };
+  },
+  folder: string,
+): Promise<DetectExtensions> {
+  const members: Extension<MemberFactory>[] = [];
+  for (const member of asked.members) members.push(await loadExtension(member.package, 'member', folder));
+  const detector =
+    asked.detector === undefined ? null : await loadExtension(asked.detector.package, 'detector', folder);
+  return { members, detector };
 }

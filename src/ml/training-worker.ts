@@ -1,7 +1,6 @@
-import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import type { MessagePort } from 'node:worker_threads';
 import { Tinypool } from 'tinypool';
+import { giveWay } from './give-way.ts';
 import { MlError, type MlErrorCode } from './ml-error.ts';
 import { type TrainingResult, type TrainingTask, runTrainingTask } from './training-tasks.ts';
 
@@ -11,20 +10,7 @@ export type TrainingAnswer =
   | TrainingResult
   | { readonly failed: { readonly code: MlErrorCode; readonly message: string } };
 
-/**
- * Makes this thread, and not its process, give way to others. Linux numbers threads like processes; elsewhere a thread has no
- * priority of its own and this does nothing.
- */
-function yieldToOthers(niceness: number): void {
-  if (process.platform !== 'linux' || niceness <= 0) return;
-  try {
-    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), niceness);
-  } catch {
-    // No /proc, or not allowed: training is then as urgent as the rest.
-  }
-}
-
-yieldToOthers((Tinypool.workerData as { niceness: number }).niceness);
+giveWay((Tinypool.workerData as { niceness: number }).niceness);
 
 /** Marks a result so that its bytes are moved to the caller's thread, not copied. */
 function moved(result: TrainingResult): TrainingResult {
