@@ -17,7 +17,10 @@ import type { Grants } from './alert-budget.ts';
 import { reserveGrants } from './budget/reserve.ts';
 import { Correlation, CORRELATION_DEFAULTS, type CorrelationOptions } from './correlation.ts';
 import { tell, recordOf } from './incident-record.ts';
+import { recallSigns, signsInMind } from './recall.ts';
 import { anomalySignal, predictionSignal, type Signal } from './signal.ts';
+import { type DeployGrace, SilenceKeeper } from './silence-keeper.ts';
+import { TopologyKeeper, type TopologyOptions } from './topology-keeper.ts';
 
 export interface CorrelateDeps {
   readonly bus: Bus;
@@ -30,6 +33,10 @@ export interface CorrelateDeps {
   /** Whose budget an alert is taken from; by default the fleet's. Asked each time. */
   readonly potsOf?: (subject: AlertSubject) => AlertPots;
   readonly options?: Partial<CorrelationOptions>;
+  /** What the owner says of the topology; by default nothing. */
+  readonly topology?: TopologyOptions;
+  /** Events that open maintenance windows; by default none. */
+  readonly deployGrace?: DeployGrace;
   /** How often quiet incidents are looked for, ms; default 1000. */
   readonly tickMs?: number;
   /** How long a predicted failure that has come true keeps its incident open, ms; default one hour. */
@@ -39,9 +46,8 @@ export interface CorrelateDeps {
 const MAX_OPEN = 10_000;
 /** Resolved incidents looked at on a start, for those that may still be opened again. */
 const MAX_RECENT = 200;
-/** Signs fetched for one restored incident; of more the oldest are taken to be over. */
-const MAX_RESTORED_SIGNS = 200;
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 /**
  * Groups anomalies and predictions into incidents and keeps them within the alert budget. Everything it knows follows
@@ -53,6 +59,8 @@ export class CorrelateStage implements Service {
   readonly #correlation: Correlation;
   readonly #holdMs: number;
   readonly #end = new AbortController();
+  readonly #topology: TopologyKeeper;
+  readonly #silences: SilenceKeeper;
   #subscriptions: Subscription[] = [];
   #loop: Promise<void> = Promise.resolve();
   /** Topics arrive side by side, but the grouping takes one batch at a time. */
@@ -62,10 +70,13 @@ export class CorrelateStage implements Service {
     this.#deps = deps;
     this.#holdMs = deps.happenedHoldMs ?? HOUR;
     this.#correlation = new Correlation({ ...CORRELATION_DEFAULTS, ...deps.options });
+    this.#topology = new TopologyKeeper({ ...deps, options: deps.topology ?? { rules: [], forgetMs: DAY } });
+    this.#silences = new SilenceKeeper({ ...deps, grace: deps.deployGrace ?? { events: [], durationMs: 0 } });
   }
 
   async start(): Promise<void> {
     const { bus, metrics } = this.#deps;
+    await this.#lookAround();
     await this.#restore();
     const open = this.#correlation.open;
     metrics.gauge('vigia_correlate_open_incidents', 'Incidents open now.').set(open);
@@ -76,6 +87,7 @@ export class CorrelateStage implements Service {
       await bus.subscribe(topics.outcomes, this.name, (batch) => this.#outcomes(batch)),
     ];
     this.#loop = this.#ticks();
+    await this.#takeOpen();
   }
 
   async stop(): Promise<void> {
@@ -91,7 +103,16 @@ export class CorrelateStage implements Service {
 
   /** Resolves what is quiet, as the loop does every second. */
   tick(): Promise<void> {
-    return this.#inTurn(async () => this.#correlation.tick(this.#deps.clock.now()));
+    return this.#inTurn(async () => {
+      await this.#lookAround();
+      this.#correlation.tick(this.#deps.clock.now());
+    });
+  }
+
+  /** Takes in what changed in the topology. */
+  async #lookAround(): Promise<void> {
+    const topology = await this.#topology.news();
+    if (topology !== null) this.#correlation.setTopology(topology);
   }
 
   #anomalies(batch: readonly Delivery<Anomaly>[]): Promise<void> {
@@ -104,7 +125,11 @@ export class CorrelateStage implements Service {
 
   #events(batch: readonly Delivery<Event>[]): Promise<void> {
     return this.#inTurn(async () => {
-      for (const { value } of batch) this.#correlation.takeEvent(value);
+      const now = this.#deps.clock.now();
+      for (const { value } of batch) {
+        await this.#silences.onEvent(value);
+        this.#correlation.takeEvent(value, now);
+      }
     });
   }
 
@@ -121,6 +146,11 @@ export class CorrelateStage implements Service {
     if (outcome.incident === null) return;
     const incident = await this.#deps.store.incidents.get(outcome.incident);
     if (incident === null) return;
+    const { mergedInto } = incident;
+    if (mergedInto !== undefined && mergedInto !== incident.id) {
+      const followed = { ...outcome, incident: mergedInto };
+      if (!this.#correlation.takeOutcome(followed)) await this.#tellStored(followed);
+    }
     const record = recordOf(incident, false);
     const { decidedAt: time, entity, id: ref, reason: text } = outcome;
     tell(record, { time, entity, ref, type: 'outcome', text });
@@ -155,6 +185,7 @@ export class CorrelateStage implements Service {
 
   async #flush(): Promise<void> {
     const now = this.#deps.clock.now();
+    this.#correlation.setSilences(await this.#silences.active());
     const changed = this.#correlation.flush(now, await this.#grants(now));
     if (changed.length === 0) return;
     await this.#publish(changed);
@@ -199,19 +230,13 @@ export class CorrelateStage implements Service {
   }
 
   async #remember(incident: Incident): Promise<void> {
-    const { anomalies, predictions } = this.#deps.store;
-    const found = [
-      ...(await Promise.all(incident.anomalies.slice(0, MAX_RESTORED_SIGNS).map((id) => anomalies.get(id)))).map(
-        (anomaly) => anomaly && anomalySignal(anomaly),
-      ),
-      ...(await Promise.all(incident.predictions.slice(0, MAX_RESTORED_SIGNS).map((id) => predictions.get(id)))).map(
-        (prediction) => prediction && predictionSignal(prediction, this.#holdMs),
-      ),
-    ];
-    this.#correlation.restore(
-      incident,
-      found.filter((signal) => signal !== null),
-    );
+    this.#correlation.restore(incident, await recallSigns(this.#deps.store, incident, this.#holdMs));
+  }
+
+  /** What is open and was not yet grouped when the process died is grouped now. */
+  async #takeOpen(): Promise<void> {
+    const signals = await signsInMind(this.#deps.store, this.#holdMs);
+    await this.#inTurn(() => this.#take(signals));
   }
 
   async #ticks(): Promise<void> {

@@ -50,6 +50,10 @@ export function createAnomalyStore(database: Database): AnomalyStore {
   return {
     upsert: (anomalies) => record.upsertRecords(database, ANOMALIES, anomalies),
     get: (id) => record.getRecord(database, ANOMALIES, id),
+    some: async (ids) =>
+      ids.length === 0
+        ? []
+        : record.findRecords(database, ANOMALIES, { where: [sql`id = any(${textArray(ids)})`], limit: ids.length }),
     list: (query) =>
       record.pageOfRecords(database, ANOMALIES, {
         query,

@@ -105,6 +105,8 @@ export interface AnomalyStore {
   /** By id; an older `updatedAt` never overwrites a newer one. */
   upsert(anomalies: readonly Anomaly[]): Promise<void>;
   get(id: string): Promise<Anomaly | null>;
+  /** Those of the ids that are there, in no order. */
+  some(ids: readonly string[]): Promise<readonly Anomaly[]>;
   /** Newest start first; `range` takes all that overlap it. */
   list(
     query: PageQuery & {
