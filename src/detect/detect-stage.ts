@@ -1,53 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
-import type { Anomaly, AnomalyKind } from '../model/anomaly.ts';
-import type { DetectorFactory } from '../model/detector.ts';
+import type { Delivery, Subscription } from '../bus/bus.ts';
+import type { Anomaly } from '../model/anomaly.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Frame, RollupFrame } from '../model/frame.ts';
 import { phrase } from '../model/phrase.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { every } from '../runtime/every.ts';
-import type { Log } from '../runtime/log.ts';
-import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
-import type { Store } from '../store/store.ts';
 import { Checkpoints, type KeptWatch } from './checkpoints.ts';
-import {
-  type CurrentFeatures,
-  EntityWatch,
-  type LearningState,
-  type WatchOptions,
-  type WatchSettings,
-} from './entity-watch.ts';
-import { FleetModels, type FleetModelsDeps } from './fleet-models.ts';
+import { type CurrentFeatures, EntityWatch, type LearningState, type WatchOptions } from './entity-watch.ts';
+import type { DetectDeps } from './detect-options.ts';
+import { FleetModels } from './fleet-models.ts';
 import { residualFactory } from './residual-detector.ts';
-import { type AlertBudget, type SeverityThresholds, severityThresholds } from './severity.ts';
-
-export interface DetectOptions {
-  readonly stepMs: number;
-  /** What holds for an entity and, when it is asked of an anomaly, for its kind; `mute` keeps it from being reported. */
-  readonly settingsOf: (entity: EntityId, kind?: AnomalyKind) => WatchSettings & { readonly mute: boolean };
-  /** The budget in force; asked each time, for it may change while it runs. */
-  readonly alertBudget: () => AlertBudget;
-  /** An anomaly that lasts longer becomes the new normal; default 6 hours. */
-  readonly adoptMs?: number;
-  readonly seed?: number;
-  /** Default: the residual detector. */
-  readonly detector?: (settings: WatchSettings) => DetectorFactory;
-  /** How joint models are read, and under which kind the registry has them; without it there are none. */
-  readonly joint?: Pick<FleetModelsDeps, 'kind' | 'load'>;
-}
-
-export interface DetectDeps {
-  readonly bus: Bus;
-  readonly store: Pick<Store, 'frames' | 'anomalies' | 'checkpoints' | 'models'>;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly options: DetectOptions;
-}
+import { type SeverityThresholds, severityThresholds } from './severity.ts';
 
 /** The stage, with what the API asks of it. The first two answers are null for an entity that is not known here. */
 export interface DetectStage extends Service {
@@ -55,6 +21,8 @@ export interface DetectStage extends Service {
   current(entity: EntityId): CurrentFeatures | null;
   /** A person says that an open anomaly is the new normal: it ends and is learnt. Null when it is not open here. */
   adopt(anomaly: string, by: string): Promise<Anomaly | null>;
+  /** Tells open anomalies once more, after what people said of the like has changed. */
+  retell(concerns: (anomaly: Anomaly) => boolean): Promise<void>;
   /** New models were trained in this process: no need to wait until the registry is asked again. */
   modelsChanged(): void;
 }
@@ -121,6 +89,16 @@ class DetectStageImpl implements DetectStage {
     return this.#watched.get(entity)?.watch.current() ?? null;
   }
 
+  retell(concerns: (anomaly: Anomaly) => boolean): Promise<void> {
+    return this.#turns(async () => {
+      const again: Anomaly[] = [];
+      for (const { watch } of this.#watched.values())
+        for (const open of watch.opened())
+          if (concerns(open)) again.push({ ...open, updatedAt: Math.max(this.#deps.clock.now(), open.updatedAt) });
+      await this.#tell(again);
+    });
+  }
+
   adopt(anomaly: string, by: string): Promise<Anomaly | null> {
     return this.#turns(async () => {
       for (const { watch } of this.#watched.values()) {
@@ -145,8 +123,9 @@ class DetectStageImpl implements DetectStage {
     return { stepMs, seed, adoptMs, settings, detector, joint: () => this.#models?.of(entity) ?? null };
   }
 
-  #thresholds(): SeverityThresholds {
-    return severityThresholds(this.#deps.options.alertBudget(), this.#watched.size);
+  #thresholds(entity: EntityId): SeverityThresholds {
+    const { alertBudget, thresholds } = this.#deps.options;
+    return thresholds?.(entity, this.#watched.size) ?? severityThresholds(alertBudget(), this.#watched.size);
   }
 
   #watch(entity: EntityId): Watched {
@@ -169,7 +148,7 @@ class DetectStageImpl implements DetectStage {
         const watched = this.#watch(frame.entity);
         if (frame.time <= watched.watch.position) return;
         watched.heardAt = this.#deps.clock.monotonic();
-        const { changes: found, score } = watched.watch.take(frame, this.#thresholds());
+        const { changes: found, score } = watched.watch.take(frame, this.#thresholds(frame.entity));
         changes.push(...found);
         if (!score.ready || frame.time - watched.expectedAt < EXPECTED_MS) return;
         watched.expectedAt = frame.time;
@@ -198,7 +177,8 @@ class DetectStageImpl implements DetectStage {
   /** Stored first, then told: told again after a crash between, an anomaly has the same id. */
   async #tell(changes: readonly Anomaly[]): Promise<void> {
     const { bus, store, metrics, log, options } = this.#deps;
-    const told = changes.filter(({ entity, kind }) => !options.settingsOf(entity, kind).mute);
+    const { review = (anomaly: Anomaly) => anomaly } = options;
+    const told = changes.filter(({ entity, kind }) => !options.settingsOf(entity, kind).mute).map(review);
     if (told.length === 0) return;
     await store.anomalies.upsert(told);
     await bus.publish(
@@ -227,7 +207,7 @@ class DetectStageImpl implements DetectStage {
       this.#watched.set(watch.entity, { watch, heardAt: now, expectedAt: 0, savedAt: now });
       frames += replay.length;
       await this.#through(replay, (frame) => {
-        for (const change of watch.take(frame, this.#thresholds()).changes) changes.set(change.id, change);
+        for (const change of watch.take(frame, this.#thresholds(watch.entity)).changes) changes.set(change.id, change);
       });
     }
     const open = new Set<string>();

@@ -3,7 +3,7 @@ import { type AlertBudget, type AlertLine, wholeLine } from '../../model/alert.t
 import type { Anomaly, Needs, Severity } from '../../model/anomaly.ts';
 import { parseEntityId } from '../../model/entity.ts';
 import type { SeverityThresholds } from '../severity.ts';
-import { type AlertHistory, type HistorySign, severityAt } from './solve-thresholds.ts';
+import { type AlertHistory, crowdedWindows, type HistorySign, severityAt } from './solve-thresholds.ts';
 
 /** What one feature did to the alert budget: of one entity, or of all entities of a kind. */
 export interface FeatureNoise {
@@ -105,16 +105,30 @@ function isOfFew({ scope, driven, falseAlarms }: Tally): boolean {
 const needOf = (needs: Needs | null, line: AlertLine): number | null =>
   needs === null ? null : line === 'warnings' || needs.nearLimit ? needs.warning : needs.critical;
 
-/** The threshold at which the feature would have kept to its share: what it takes to be among the strongest so many. */
-function ownThreshold(tally: Tally, line: AlertLine, share: number, common: number): number {
+/**
+ * The threshold at which the feature would have kept to its share: of the 7 days, and of any window by itself, for a
+ * third of a week's budget spent on one day is all of that day's.
+ */
+function ownThreshold(tally: Tally, line: AlertLine, budget: AlertBudget, common: number): number {
+  const { share } = allowance(budget, line);
+  const { count, windowMs } = wholeLine(budget[line]);
+  const part = { count: Math.max(1, Math.floor(SHARE * count)), windowMs };
   const strongest = tally.driven
     .filter((one) => one.line === line)
-    .map(({ sign, share: part }) => ({ need: needOf(sign.needs, line) ?? 0, part }))
+    .map(({ sign, share: driven }) => ({ need: needOf(sign.needs, line) ?? 0, driven, time: sign.warnsAt }))
     .sort((a, b) => a.need - b.need);
+  const times: number[] = [];
   let sum = 0;
-  for (const { need, part } of strongest) {
-    sum += part;
-    if (sum > share) return Math.min(common, need * (1 - 1e-9));
+  for (const { need, driven, time } of strongest) {
+    sum += driven;
+    times.push(time);
+    const crowded =
+      crowdedWindows(
+        times.toSorted((a, b) => a - b),
+        part,
+        0,
+      ) > 0;
+    if (sum > share || crowded) return Math.min(common, need * (1 - 1e-9));
   }
   return common;
 }
@@ -126,7 +140,7 @@ function limitOf(tally: Tally, budget: AlertBudget, common: SeverityThresholds):
   const beyond = (line: AlertLine): number =>
     wrong ? tally.falseAlarms.reduce((least, { needs }) => Math.min(least, BEYOND * (needOf(needs, line) ?? 1)), 1) : 1;
   const own = (line: AlertLine, at: number): number =>
-    Math.min(beyond(line), over.includes(line) ? ownThreshold(tally, line, allowance(budget, line).share, at) : at);
+    Math.min(beyond(line), over.includes(line) ? ownThreshold(tally, line, budget, at) : at);
   return { warning: own('warnings', common.warning), critical: own('pages', common.critical) };
 }
 

@@ -28,4 +28,8 @@ export const detect = {
   endBack: 'Data comes again.',
   endLost: 'Ended at some time while nobody was watching.',
   endKnown: 'No longer new.',
+  heldBackNoise:
+    'Kept lower: {{feature}} alone took {{share, percent}} of the alert budget of the last {{days}} days, so it takes stronger evidence now.',
+  heldBackFalse:
+    'Kept lower: {{feature}} was called a false alarm {{count}} times in the last {{days}} days, so it takes stronger evidence now.',
 } as const;

@@ -30,4 +30,8 @@ export const detect: Record<keyof typeof english, string> = {
   endBack: 'Vuelven a llegar datos.',
   endLost: 'Terminó en algún momento mientras nadie observaba.',
   endKnown: 'Ya no es nuevo.',
+  heldBackNoise:
+    'Se mantiene más bajo: {{feature}} por sí solo consumió el {{share, percent}} del presupuesto de alertas de los últimos {{days}} días, así que ahora exige indicios más fuertes.',
+  heldBackFalse:
+    'Se mantiene más bajo: {{feature}} se calificó {{count}} veces de falsa alarma en los últimos {{days}} días, así que ahora exige indicios más fuertes.',
 };
