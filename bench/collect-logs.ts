@@ -66,7 +66,8 @@ function patterns(lines: readonly string[]): string[] {
   const header = findHeader(lines);
   const miner = new TemplateMiner();
   const numbers = lines.map((line) => miner.add(line.slice(textStart(line, header))));
-  miner.join();
+  const steps = miner.join();
+  while (!steps.next().done);
   return numbers.map((number) => miner.template(number).id);
 }
 

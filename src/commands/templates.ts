@@ -11,6 +11,14 @@ const HEADER_LINES = 5000;
 /** One number is held for each line. */
 const MAX_LINES = 50_000_000;
 
+/** Patterns are joined on the way when so many are new, so that their number stays small. */
+const MANY = 2000;
+
+const join = (miner: TemplateMiner): void => {
+  const steps = miner.join();
+  while (!steps.next().done);
+};
+
 /** Writes the pattern of every line of a log file: `line,template_id,template`. */
 export async function templates(file: string, { out }: { readonly out: string }, terminal: Terminal): Promise<number> {
   const { folder, print, words } = terminal;
@@ -50,6 +58,7 @@ async function mine(file: string, { words }: Terminal) {
       numbers = longer;
     }
     for (const line of lines) numbers[count++] = miner.add(line.slice(textStart(line, found)));
+    if (miner.unjoined > MANY) join(miner);
   };
   for await (const lines of readLines(file, words)) {
     if (header !== null) {
@@ -63,6 +72,6 @@ async function mine(file: string, { words }: Terminal) {
     waiting = [];
   }
   if (header === null) take(waiting, findHeader(waiting));
-  miner.join();
+  join(miner);
   return { numbers: numbers.subarray(0, count), miner };
 }

@@ -18,7 +18,8 @@ const LEVEL =
 const NUMBER = /^[[(<]?[+-]?\d[\d.,:/TZ_+-]*[\])>]?[:,]?$/;
 const CALENDAR = /^(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?$/i;
 /** A date, a time of day or seconds since 1970: what hardly ever stands in a text at the same place. */
-const TIME = /^[[(<]?(?:\d{1,4}[-/]\d{1,2}[-/]\d{1,4}|\d{4}\.\d{2}\.\d{2}|1\d{9}(?:\d{3})?\b|.*\d{1,2}:\d{1,2}:\d{1,2})/;
+const TIME =
+  /^[[(<]?(?:\d{1,4}[-/]\d{1,2}[-/]\d{1,4}|\d{4}\.\d{2}\.\d{2}|1\d{9}(?:\d{3})?\b|.*\d{1,2}:\d{1,2}:\d{1,2})/;
 const BRACKETED_TIME = /^\[[^\]]*\d{1,2}:\d{2}[^\]]*\]$/;
 const BRACKETED = /^\[.*\]:?$/;
 const COMPONENT = /[^:]:$/;

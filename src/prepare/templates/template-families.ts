@@ -33,38 +33,54 @@ const wordsIn = (tokens: readonly string[], except = -1): number => {
   return count;
 };
 
+/** Families looked at between two places where other work may have its turn; a few ms. */
+const TURN = 128;
+
+/** A piece of work that lets others have their turn where it yields. */
+type Work<T> = Generator<void, T>;
+
 /**
  * Finds families that are one pattern and joins them: a place that takes many words is a variable; so is the value of a key
- * that is one elsewhere; so is a short stretch where another line has a variable. Returns those that are left, oldest
- * first. O(tokens of all families) a round.
+ * that is one elsewhere; so is a short stretch where another line has a variable. O(tokens of all families) a round.
+ * Families may be added elsewhere meanwhile; those are for the next time.
  */
-export function joinFamilies(families: readonly Family[]): Family[] {
-  let live = families.filter(({ parent }) => parent === null);
+export function* joinFamilies(families: readonly Family[]): Work<void> {
+  let live = alive(families);
   for (let round = 0; round < ROUNDS; round++) {
     const before = live.length;
-    live = unify(joinWords(live));
+    live = yield* joinWords(live);
+    live = yield* unify(live);
     if (live.length === before) break;
   }
-  live = joinValues(live);
+  live = yield* joinValues(live);
   for (let round = 0; round < ROUNDS; round++) {
     const before = live.length;
-    live = absorb(live);
+    live = yield* absorb(live);
     if (live.length === before) break;
   }
-  return live;
+}
+
+/** All items, with a yield now and then. */
+function* inTurns<T>(items: Iterable<T>, work: (item: T) => void): Work<void> {
+  let count = 0;
+  for (const item of items) {
+    work(item);
+    count += 1;
+    if (count % TURN === 0) yield;
+  }
 }
 
 const alive = (families: readonly Family[]): Family[] => families.filter(({ parent }) => parent === null);
 
 /** Families with the same tokens become one. */
-function unify(families: readonly Family[]): Family[] {
+function* unify(families: readonly Family[]): Work<Family[]> {
   const known = new Map<string, Family>();
-  for (const family of families) {
+  yield* inTurns(families, (family) => {
     const key = text(family.tokens);
     const older = known.get(key);
     if (older === undefined) known.set(key, family);
     else family.parent = older;
-  }
+  });
   return alive(families);
 }
 
@@ -73,20 +89,15 @@ interface Place {
   readonly families: Family[];
 }
 
-function joinWords(families: readonly Family[]): Family[] {
+function* joinWords(families: readonly Family[]): Work<Family[]> {
   const places = new Map<string, Place>();
-  for (const family of families)
-    for (let at = 0; at < family.tokens.length; at++) {
-      const token = family.tokens[at]!;
-      if (token !== VARIABLE && !isWord(token)) continue;
-      const key = `${at} ${text(family.tokens.with(at, VARIABLE))}`;
-      const place = places.get(key);
-      if (place === undefined) places.set(key, { at, families: [family] });
-      else place.families.push(family);
-    }
-  const many = [...places.values()].filter(isVariable).toSorted((a, b) => b.families.length - a.families.length);
+  yield* inTurns(families, (family) => addPlaces(places, family));
+  const many: Place[] = [];
+  yield* inTurns(places.values(), (place) => {
+    if (isVariable(place)) many.push(place);
+  });
   const changed = new Set<Family>();
-  for (const { at, families: candidates } of many) {
+  for (const { at, families: candidates } of many.toSorted((a, b) => b.families.length - a.families.length)) {
     const [first, ...rest] = candidates.filter((family) => family.parent === null && !changed.has(family));
     if (first === undefined || rest.length === 0) continue;
     changed.add(first);
@@ -95,6 +106,17 @@ function joinWords(families: readonly Family[]): Family[] {
     first.proven = true;
   }
   return alive(families);
+}
+
+function addPlaces(places: Map<string, Place>, family: Family): void {
+  for (let at = 0; at < family.tokens.length; at++) {
+    const token = family.tokens[at]!;
+    if (token !== VARIABLE && !isWord(token)) continue;
+    const key = `${at} ${text(family.tokens.with(at, VARIABLE))}`;
+    const place = places.get(key);
+    if (place === undefined) places.set(key, { at, families: [family] });
+    else place.families.push(family);
+  }
 }
 
 /** Whether what stands in a place is a value. */
@@ -143,28 +165,35 @@ function endOfValue(tokens: readonly string[], from: number): number {
 }
 
 /** A key whose value is a variable in one line, or many words over all, has a variable in every line. */
-function joinValues(families: readonly Family[]): Family[] {
-  const alike = new Map<string, { readonly family: Family; readonly values: readonly string[] }[]>();
-  for (const family of families) {
+function* joinValues(families: readonly Family[]): Work<Family[]> {
+  const alike = new Map<string, Keyed[]>();
+  yield* inTurns(families, (family) => {
     const { keys, values } = keysAndValues(family.tokens);
-    if (values.length === 0) continue;
+    if (values.length === 0) return;
     const same = alike.get(keys);
     if (same === undefined) alike.set(keys, [{ family, values }]);
     else same.push({ family, values });
-  }
-  for (const same of alike.values()) {
-    if (same.length < 2) continue;
-    const varies = same[0]!.values.map((_, key) => isValue(same.map(({ values }) => values[key]!)));
-    const known = new Map<string, Family>();
-    for (const { family, values } of same) {
-      // A value that is not there at all is a pattern of its own.
-      const key = values.map((value, at) => (varies[at] && value !== '' ? VARIABLE : value)).join('\u0002');
-      const older = known.get(key);
-      if (older === undefined) known.set(key, family);
-      else family.parent = older;
-    }
-  }
+  });
+  yield* inTurns(alike.values(), joinKeyed);
   return alive(families);
+}
+
+interface Keyed {
+  readonly family: Family;
+  readonly values: readonly string[];
+}
+
+function joinKeyed(same: readonly Keyed[]): void {
+  if (same.length < 2) return;
+  const varies = same[0]!.values.map((_, key) => isValue(same.map(({ values }) => values[key]!)));
+  const known = new Map<string, Family>();
+  for (const { family, values } of same) {
+    // A value that is not there at all is a pattern of its own.
+    const key = values.map((value, at) => (varies[at] && value !== '' ? VARIABLE : value)).join('\u0002');
+    const older = known.get(key);
+    if (older === undefined) known.set(key, family);
+    else family.parent = older;
+  }
 }
 
 function isValue(values: readonly string[]): boolean {
@@ -177,19 +206,20 @@ function isValue(values: readonly string[]): boolean {
 const PUNCTUATION = /^(?:[:,.()[\]{}<>@#/|-]+|\*)$/;
 
 /** A stretch that another family has a variable in place of is that variable, when it holds one itself. */
-function absorb(families: readonly Family[]): Family[] {
+function* absorb(families: readonly Family[]): Work<Family[]> {
   const around = new Map<string, Family>();
   const bySize = families.toSorted((a, b) => a.tokens.length - b.tokens.length);
-  for (const family of bySize)
+  yield* inTurns(bySize, (family) => {
     family.tokens.forEach((token, at) => {
       if (token !== VARIABLE) return;
       const key = surroundings(family.tokens, at, 1);
       if (!around.has(key)) around.set(key, family);
     });
-  for (const family of bySize) {
+  });
+  yield* inTurns(bySize, (family) => {
     const into = absorber(family, around);
     if (into !== null) family.parent = into;
-  }
+  });
   return alive(families);
 }
 

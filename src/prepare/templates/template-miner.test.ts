@@ -10,10 +10,14 @@ const texts = (lines: readonly string[]): string[] => {
 const many = (make: (at: number) => string, count = 50): string[] => Array.from({ length: count }, (_, at) => make(at));
 const two = (at: number): string => String(at % 60).padStart(2, '0');
 
+const joinAll = (miner: TemplateMiner): void => {
+  for (const _ of miner.join()) expect(miner.size).toBeGreaterThan(0);
+};
+
 function mined(lines: readonly string[]): string[] {
   const miner = new TemplateMiner();
   const numbers = lines.map((line) => miner.add(line));
-  miner.join();
+  joinAll(miner);
   return numbers.map((number) => miner.template(number).text);
 }
 
@@ -106,10 +110,10 @@ describe('TemplateMiner', () => {
   test('once a place is known to be a variable, one new word is enough; ids follow the text', () => {
     const miner = new TemplateMiner();
     for (const user of ['ann', 'bob', 'eve', 'joe', 'kim']) miner.add(`session opened for user ${user}`);
-    miner.join();
+    joinAll(miner);
     const late = miner.add('session opened for user zoe');
     expect(miner.template(late).text).toBe('session opened for user zoe');
-    miner.join();
+    joinAll(miner);
     const again = new TemplateMiner();
     expect(miner.template(late)).toEqual(again.template(again.add('session opened for user 1')));
     expect(() => miner.template(99)).toThrow(RangeError);
@@ -119,6 +123,7 @@ describe('TemplateMiner', () => {
     const miner = new TemplateMiner();
     const word = (at: number): string => String(at).replaceAll(/\d/g, (digit) => 'abcdefghij'[Number(digit)]!);
     for (let at = 0; at < 30_000; at++) miner.add(`${word(at)} ${word(at * 7)} ${word(at * 13)}`);
+    joinAll(miner);
     expect(miner.size).toBeLessThanOrEqual(22_001);
   });
 });

@@ -13,10 +13,6 @@ export interface LogTemplate {
 /** Patterns that are told apart, joined ones included; lines of new ones beyond that count by their first words. */
 const MAX_FAMILIES = 20_000;
 const COARSE_WORDS = 2;
-/** Families are joined anew when so many are new, and this share of all. */
-const REGROUP_LEAST = 256;
-const REGROUP_SHARE = 0.2;
-
 /**
  * Finds the patterns of log lines, one line at a time, in bounded memory. Lines are told apart by their words; patterns
  * that turn out to be one are joined, now and then or when asked. A line keeps its number; what it stands for is asked
@@ -41,17 +37,19 @@ export class TemplateMiner {
     const key = tokens.join(' ');
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
-    if (this.#families.length >= MAX_FAMILIES) return this.#coarse(tokens);
-    const number = this.#insert(key, tokens);
-    const fresh = this.#families.length - this.#joinedAt;
-    if (fresh >= REGROUP_LEAST && fresh >= REGROUP_SHARE * this.#families.length) this.join();
-    return number;
+    return this.#families.length >= MAX_FAMILIES ? this.#coarse(tokens) : this.#insert(key, tokens);
   }
 
-  /** Joins what has turned out to be one pattern. */
-  join(): void {
-    joinFamilies(this.#families);
-    this.#joinedAt = this.#families.length;
+  /** Patterns since the last joining. */
+  get unjoined(): number {
+    return this.#families.length - this.#joinedAt;
+  }
+
+  /** Joins what has turned out to be one pattern, with a yield every few ms; lines may be added meanwhile. */
+  *join(): Generator<void, void> {
+    const upTo = this.#families.length;
+    yield* joinFamilies(this.#families.slice());
+    this.#joinedAt = upTo;
   }
 
   /** What a pattern number stands for now. Throws `RangeError` on a number that `add` did not give. */
