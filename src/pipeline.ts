@@ -9,6 +9,7 @@ import { actionDefinitions } from './config/action-definitions.ts';
 import type { Config } from './config/schema.ts';
 import { settingsFor } from './config/settings-for.ts';
 import { createCorrelateStage } from './correlate/correlate-stage.ts';
+import { CORRELATION_DEFAULTS } from './correlate/correlation.ts';
 import { createDetectStage, type DetectStage } from './detect/detect-stage.ts';
 import { JOINT_MEMBERS } from './detect/ensemble/members.ts';
 import { JOINT_ARTEFACT, loadJointArtefact } from './detect/joint-artefact.ts';
@@ -91,6 +92,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     ...deps,
     options: collectOptions(config),
     onEntities: (found) => store.entities.upsert(found),
+    onEdges: (found) => store.edges.upsert(found),
   });
   const keeper = createEventKeeper(deps);
   const prepare = createPrepareStage({
@@ -110,7 +112,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const correlate = createCorrelateStage({
     ...deps,
     alertBudget,
-    options: { entityWindowMs: config.correlate.window, quietMs: config.correlate.quiet },
+    ...correlateSettings(config),
   });
   const acting = createActing(deps, catalogue);
   return {
@@ -129,6 +131,23 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     detect,
     act: acting.act,
     catalogue,
+  };
+}
+
+/** How signs become incidents, what the owner says of the topology, and what opens maintenance windows. */
+function correlateSettings({ correlate, topology, step }: Config) {
+  const { window, quiet, near, distance, reopen, forgetEdges, deployGrace } = correlate;
+  return {
+    options: {
+      entityWindowMs: window,
+      quietMs: quiet,
+      topologyWindowMs: near,
+      distance,
+      reopenMs: reopen,
+      tieMs: Math.max(CORRELATION_DEFAULTS.tieMs, 2 * step),
+    },
+    topology: { rules: topology, forgetMs: forgetEdges },
+    deployGrace: { events: deployGrace.events, durationMs: deployGrace.duration },
   };
 }
 

@@ -4,14 +4,17 @@ import type { Entity } from '../model/entity.ts';
 import type { Event } from '../model/event.ts';
 import type { SampleBatch } from '../model/series.ts';
 import type { Service } from '../model/service.ts';
+import type { Edge } from '../model/topology.ts';
 import { topics } from '../model/topics.ts';
 import { phrase } from '../model/phrase.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
+import { createEdgeRules } from './edge-rules.ts';
 import { createEntityRules, DEFAULT_ENTITY_RULES, type EntityRule } from './entity-rules.ts';
 import { createHostSource } from './host-source.ts';
+import { KnownEdges } from './known-edges.ts';
 import { KnownEntities } from './known-entities.ts';
 import { createLane } from './lanes.ts';
 import { createPushSource, type PushSource } from './push-source.ts';
@@ -37,6 +40,8 @@ export interface CollectDeps {
   readonly options: CollectOptions;
   /** Told of entities soon after they first appear, and again every minute or so while they go on; may reject. */
   readonly onEntities?: (entities: readonly Entity[]) => Promise<void>;
+  /** Told of edges that labels show, in the same way; may reject. */
+  readonly onEdges?: (edges: readonly Edge[]) => Promise<void>;
 }
 
 export interface CollectStage extends Service, Pick<PushSource, 'ingest'> {
@@ -49,6 +54,8 @@ export interface CollectStage extends Service, Pick<PushSource, 'ingest'> {
 /** Scrapes at the same time: of targets that answer, and of those that did not last time. */
 const WELL = 32;
 const ILL = 8;
+/** The entity of what no rule fits. */
+const FALLBACK = 'service/push';
 const SWEEP_MS = 5 * 60_000;
 const TELL_MS = 1000;
 const MAX_TOLD = 5000;
@@ -58,6 +65,7 @@ class Collect implements CollectStage {
   readonly name = 'collect';
   readonly #deps: CollectDeps;
   readonly #entities = new KnownEntities();
+  readonly #edges: KnownEdges;
   readonly #push: PushSource;
   readonly #scrapes: readonly ScrapeSource[];
   readonly #host: { readonly source: ReturnType<typeof createHostSource>; readonly state: SourceState } | undefined;
@@ -68,7 +76,8 @@ class Collect implements CollectStage {
     const { clock, log, metrics, options } = deps;
     const { limits, host } = options;
     this.#deps = deps;
-    const assign = createEntityRules([...options.entityRules, ...DEFAULT_ENTITY_RULES], 'service/push');
+    const assign = createEntityRules([...options.entityRules, ...DEFAULT_ENTITY_RULES], FALLBACK);
+    this.#edges = new KnownEdges(createEdgeRules(assign, FALLBACK));
     const seriesLimits: SeriesLimits = { ...DEFAULT_SERIES_LIMITS, series: limits.seriesPerSource };
     const shared = { clock, metrics, assign, limits, seriesLimits };
     const publish = (batches: readonly SampleBatch[]): Promise<void> => this.#publish(batches, true);
@@ -158,16 +167,23 @@ class Collect implements CollectStage {
   async #publish(batches: readonly SampleBatch[], durable: boolean): Promise<void> {
     if (batches.length === 0) return;
     this.#entities.see(batches);
+    this.#edges.see(batches);
     const messages = batches.map((batch) => ({ key: batch.entity, value: batch }));
     await this.#deps.bus.publish(topics.samples, messages, { durable });
   }
 
   async #tell(): Promise<void> {
-    const { onEntities, clock } = this.#deps;
-    if (onEntities === undefined) return;
-    const { entities, told } = this.#entities.due(clock.now(), MAX_TOLD);
-    if (entities.length > 0) await onEntities(entities);
-    told();
+    const { onEntities, onEdges, clock } = this.#deps;
+    if (onEntities !== undefined) {
+      const { entities, told } = this.#entities.due(clock.now(), MAX_TOLD);
+      if (entities.length > 0) await onEntities(entities);
+      told();
+    }
+    if (onEdges !== undefined) {
+      const { edges, told } = this.#edges.due(clock.now(), MAX_TOLD);
+      if (edges.length > 0) await onEdges(edges);
+      told();
+    }
   }
 
   #sweep(): void {

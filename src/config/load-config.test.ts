@@ -100,7 +100,7 @@ describe('a mistake', () => {
       'wibble: 1',
     ].join('\n');
     expect(bad(text)).toEqual([
-      'vigia.yaml:12: wibble: there is no such setting; expected one of language, data, step, log, api, store, collect, entities, limits, prepare, detect, alertBudget, predict, correlate, actions, act, overrides',
+      'vigia.yaml:12: wibble: there is no such setting; expected one of language, data, step, log, api, store, collect, entities, topology, limits, prepare, detect, alertBudget, predict, correlate, actions, act, overrides',
       'vigia.yaml:1: step: found "fast"; expected a length of time such as 500ms, 5s, 15m, 6h or 7d',
       'vigia.yaml:3: api.prot: there is no such setting; did you mean "port"?',
       'vigia.yaml:4: api.port: found 99999; expected 0 to 65535',
@@ -136,6 +136,14 @@ describe('a mistake', () => {
     [
       'collect:\n  scrape:\n    - {name: a, targets: ["http://h"], interval: 5s, timeout: 6s}',
       'vigia.yaml:3: collect.scrape[0].timeout: found "6s"; expected less than interval (5s)',
+    ],
+    [
+      'topology:\n  - {from: service/web, to: db}',
+      'vigia.yaml:2: topology[0].to: found "db"; expected an entity such as host/web-1, or a pattern such as pod/shop/*',
+    ],
+    [
+      'topology:\n  - {from: service/web, to: service/web}',
+      'vigia.yaml:2: topology[0].to: found "service/web"; expected two different entities: nothing depends on itself',
     ],
     [
       'limits:\n  - {metric: m, value: 1, feature: n}',

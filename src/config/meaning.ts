@@ -14,6 +14,7 @@ interface Root {
   readonly collect?: {
     readonly scrape?: readonly { readonly name: string; readonly interval?: string; readonly timeout?: string }[];
   };
+  readonly topology?: readonly { readonly from: string; readonly to: string }[];
   readonly limits?: readonly { readonly value?: number; readonly feature?: string }[];
   readonly actions?: readonly {
     readonly id: string;
@@ -89,6 +90,14 @@ const limitBounds: Check = ({ limits }) =>
       : [],
   );
 
+/** Patterns at both ends may well fit one entity, which is then left out; an entity named twice is a mistake. */
+const otherEnds: Check = ({ topology }) =>
+  (topology ?? []).flatMap(({ from, to }, index) =>
+    from === to && !/[*?]/.test(from)
+      ? [wrong(['topology', index, 'to'], value(to), saying('config.expects_other_end'))]
+      : [],
+  );
+
 /** Names of headers and arguments that hold secrets; the same idea as the redaction lists of log libraries. */
 const SECRET_NAME = /authorization|token|secret|password|passwd|cookie|api[-_]?key/i;
 
@@ -134,7 +143,15 @@ const secretsThere: Check = (root, sources) => {
   return problems;
 };
 
-const checks: readonly Check[] = [lengthsAndSizes, uniqueNames, timeouts, limitBounds, actionArguments, secretsThere];
+const checks: readonly Check[] = [
+  lengthsAndSizes,
+  uniqueNames,
+  timeouts,
+  limitBounds,
+  otherEnds,
+  actionArguments,
+  secretsThere,
+];
 
 /** Every mistake of meaning in a value that fits the schema. */
 export const checkMeaning: Check = (root, sources) => checks.flatMap((check) => check(root, sources));

@@ -3,6 +3,7 @@ import { ACTION_MODES } from '../model/action.ts';
 import { LANGUAGES } from '../text/language.ts';
 import { ActionEntry } from './actions-schema.ts';
 import { CollectSection, EntityRule, LimitRule } from './collect-schema.ts';
+import { CorrelateSection, TopologyEdge } from './correlate-schema.ts';
 import { Duration, PerTime, Secret, Size } from './units.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -125,14 +126,6 @@ const PredictSection = Type.Object(
   { ...closed, default: {}, description: 'How far ahead failures are predicted.' },
 );
 
-const CorrelateSection = Type.Object(
-  {
-    window: Duration({ default: '5m', description: 'Anomalies this close together belong to one incident.' }),
-    quiet: Duration({ default: '5m', description: 'An incident ends when it has been quiet for so long.' }),
-  },
-  { ...closed, default: {}, description: 'How anomalies become incidents.' },
-);
-
 const ActSection = Type.Object(
   {
     mode: Type.Enum([...ACTION_MODES], {
@@ -226,6 +219,11 @@ export const ConfigSchema = Type.Object(
     store: StoreSection,
     collect: CollectSection,
     entities: Type.Array(EntityRule, { default: [], maxItems: 1000, description: 'How labels become entities.' }),
+    topology: Type.Array(TopologyEdge, {
+      default: [],
+      maxItems: 5000,
+      description: 'What depends on what, beside what labels and calls show.',
+    }),
     limits: Type.Array(LimitRule, { default: [], maxItems: 1000, description: 'Bounds that mean failure.' }),
     prepare: PrepareSection,
     detect: DetectSection,

@@ -43,6 +43,7 @@ const EXPECTS = {
   secret_url: 'config.expects_secret_url',
   url: 'config.expects_url',
   name: 'config.expects_name',
+  entity: 'config.expects_entity',
 } as const;
 
 /** A bound, with both ends where there are both. */
