@@ -11,9 +11,9 @@ import { settingsFor } from './config/settings-for.ts';
 import { createCorrelateStage } from './correlate/correlate-stage.ts';
 import { CORRELATION_DEFAULTS } from './correlate/correlation.ts';
 import { createDetectStage, type DetectStage } from './detect/detect-stage.ts';
-import { JOINT_MEMBERS } from './detect/ensemble/members.ts';
 import { JOINT_ARTEFACT, loadJointArtefact } from './detect/joint-artefact.ts';
 import { createJointTrainer, fitThread } from './detect/joint-trainer.ts';
+import { LIVE_MEMBERS } from './detect/live-members.ts';
 import type { DetectExtensions } from './detect/load-extension.ts';
 import { createLearnStage } from './learn/learn-stage.ts';
 import { type ActionDefinition, matchesPattern } from './model/action-definition.ts';
@@ -153,7 +153,7 @@ function correlateSettings({ correlate, topology, step }: Config) {
 
 /** What detect is made of beside its defaults, and how it reads what learn has trained. */
 function detectModels({ config, extensions = NO_EXTENSIONS }: PipelineDeps) {
-  const members = [...JOINT_MEMBERS, ...extensions.members.map(({ factory }) => factory)];
+  const members = [...LIVE_MEMBERS, ...extensions.members.map(({ factory }) => factory)];
   const brought = extensions.detector?.factory;
   return {
     adoptMs: config.detect.adopt,

@@ -2,8 +2,8 @@ import { encodeModel } from '../ml/serialize.ts';
 import type { TrainedModel, TrainingHistory } from '../model/trainer.ts';
 import { fitJointModels } from './ensemble/joint-models.ts';
 import type { MemberFactory } from './ensemble/member.ts';
-import { JOINT_MEMBERS } from './ensemble/members.ts';
 import { JOINT_ARTEFACT, JOINT_VERSION } from './joint-artefact.ts';
+import { LIVE_MEMBERS, liveWorth } from './live-members.ts';
 import { importExtension } from './load-extension.ts';
 
 /** Plain data, so that it crosses to a thread. */
@@ -53,7 +53,7 @@ export async function fitJoint({ histories, cadenceMs, seed, members }: FitReque
   for (const url of members) brought.push(await importExtension(url, 'member'));
   const wanted = commonFeatures(histories);
   const narrow = histories.map((history) => narrowed(history, wanted));
-  const fitted = fitJointModels(narrow, { cadenceMs, seed, members: [...JOINT_MEMBERS, ...brought] });
+  const fitted = fitJointModels(narrow, { cadenceMs, seed, members: [...LIVE_MEMBERS, ...brought], worth: liveWorth });
   if (fitted === null) return null;
   const { models, scales } = fitted;
   const n = models.features.length;

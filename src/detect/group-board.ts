@@ -14,6 +14,8 @@ const WHAT = 'groups of features';
 
 /** How much a frame teaches: fully, when it looks odd, when it is part of an anomaly. */
 const WEIGHT = { calm: 1, odd: 0.2, abnormal: 0.05 } as const;
+/** Below this, over minutes, the joint members see nothing: they are at 1 when all is calm. */
+const CALM_SURPRISE = 2;
 /** Name of the look at all features together; no metric is called so. */
 const RELATION = '~relation';
 /** A group's own finding is helped by the joint members from here on, if so much of their blame is the group's. */
@@ -21,8 +23,12 @@ const MILD_P = 0.05;
 const HELPED_SHARE = 0.25;
 /** Groups with so much of the blame explain what the joint members see, and they speak for it. */
 const EXPLAINED_SHARE = 0.5;
-/** Joint members look back for hours, and so go on long after an end: below this share of their peak it is only an echo. */
-const ECHO = 0.6;
+/**
+ * Joint members look back for hours, and so go on long after an end: below this share of their peak it is only an echo.
+ * Peak and present are means over minutes, as the members' word jumps.
+ */
+const ECHO = 0.5;
+const LEVEL_MS = 120_000;
 /** A group with so much of an open joint anomaly is part of it and does not open one of its own. */
 const CLAIMED_SHARE = 0.3;
 
@@ -70,16 +76,19 @@ interface Round extends Sight {
  */
 export class GroupBoard {
   readonly #stepMs: number;
+  readonly #levelWeight: number;
   readonly #groups = new Map<string, GroupWatch>();
   #relation: GroupWatch | null = null;
   /** Probability that the joint look had in its newest row. */
   #relationP = 1;
-  /** Highest joint surprise since it has been odd, and the groups that had a finding of their own meanwhile. */
+  /** Joint surprise over minutes, its peak since it has been odd, and the groups that had a finding of their own meanwhile. */
+  #level = 0;
   #peak = 0;
   readonly #explaining = new Set<string>();
 
   constructor(stepMs: number) {
     this.#stepMs = stepMs;
+    this.#levelWeight = 1 - Math.exp(-jointCadence(stepMs) / LEVEL_MS);
   }
 
   /** Takes what is seen of a frame: what there is to tell, and how much the frame may teach. */
@@ -107,13 +116,15 @@ export class GroupBoard {
 
   /** Follows the course of the joint look; whether it only echoes what is over. */
   #isEcho(look: JointLook | null): boolean {
-    if (look === null || look.p > ABNORMAL_P) {
+    if (look === null) return false;
+    if (look.fresh) this.#level += this.#levelWeight * (look.surprise - this.#level);
+    if (look.p > ABNORMAL_P && this.#level < CALM_SURPRISE) {
       this.#peak = 0;
       this.#explaining.clear();
       return false;
     }
-    this.#peak = Math.max(this.#peak, look.surprise);
-    return look.surprise < ECHO * this.#peak;
+    this.#peak = Math.max(this.#peak, this.#level);
+    return Math.max(this.#level, look.surprise) < ECHO * this.#peak;
   }
 
   #trackGroup(round: Round, g: number, score: number): void {
@@ -234,7 +245,7 @@ export class GroupBoard {
       version: VERSION,
       groups: [...this.#groups.values()].map((group) => group.toJSON()),
       relation: this.#relation?.toJSON() ?? null,
-      numbers: [this.#relationP, this.#peak],
+      numbers: [this.#relationP, this.#level, this.#peak],
       explaining: [...this.#explaining],
     };
   }
@@ -249,8 +260,9 @@ export class GroupBoard {
     }
     const relation = saved['relation'] ?? null;
     if (relation !== null) board.#relation = GroupWatch.fromJSON(relation, jointCadence(stepMs), true);
-    const [relationP = 1, peak = 0] = stateNumbers(saved, 'numbers', WHAT);
+    const [relationP = 1, level = 0, peak = 0] = stateNumbers(saved, 'numbers', WHAT);
     board.#relationP = relationP;
+    board.#level = level;
     board.#peak = peak;
     const explaining = Array.isArray(saved['explaining']) ? (saved['explaining'] as readonly Json[]) : [];
     for (const name of explaining) if (typeof name === 'string') board.#explaining.add(name);

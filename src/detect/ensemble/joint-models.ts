@@ -67,7 +67,9 @@ export function fitJointModels(histories: readonly TrainingHistory[], options: J
   const rows = jointRows(histories, features, halfLivesMs);
   if (features.length === 0 || rows.matrix.rows < LEAST_ROWS) return null;
   const parts = { earlier: rowsWhere(rows, 0), later: rowsWhere(rows, 1), all: rows.matrix };
-  const members = options.members.map((factory) => fitMember(factory, parts, options.seed));
+  const members = options.members.map((factory) =>
+    fitMember(factory, parts, { seed: options.seed, features: features.length }),
+  );
   const worth = members.map(({ judged }) => (options.worth ?? priorWorth)(judged.model.kind));
   const weights = normalised(worth);
   const models = modelsOf({
@@ -137,18 +139,20 @@ interface FittedMember {
   readonly surprises: Float64Array;
 }
 
+type FitOptions = Parameters<MemberFactory['fit']>[1];
+
 interface Parts {
   readonly earlier: Matrix;
   readonly later: Matrix;
   readonly all: Matrix;
 }
 
-function fitMember(factory: MemberFactory, { earlier, later, all }: Parts, seed: number): FittedMember {
-  const judging = factory.fit(earlier, { seed });
+function fitMember(factory: MemberFactory, { earlier, later, all }: Parts, options: FitOptions): FittedMember {
+  const judging = factory.fit(earlier, options);
   const scores = new Float64Array(later.rows);
   for (let r = 0; r < scores.length; r++) scores[r] = judging.score(later.data, r * later.columns);
   const tail = fitSurpriseTail(scores);
-  const model = factory.fit(all, { seed });
+  const model = factory.fit(all, options);
   return { judged: { model, tail }, surprises: scores.map((score) => tail.surprise(score)) };
 }
 

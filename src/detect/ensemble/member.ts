@@ -23,8 +23,11 @@ export interface MemberModel {
 /** How a member is fitted and restored: what a package that brings one exports as `member`. */
 export interface MemberFactory {
   readonly kind: string;
-  /** The same rows and seed give the same model to the bit. Takes rows of many entities; any column may be constant or missing. */
-  fit(rows: Matrix, options: { readonly seed: number }): MemberModel;
+  /**
+   * The same rows and seed give the same model to the bit. Takes rows of many entities; any column may be constant or
+   * missing. The first `features` columns are the values now.
+   */
+  fit(rows: Matrix, options: { readonly seed: number; readonly features?: number }): MemberModel;
   /** Throws when the bytes are damaged or of another version. */
   load(bytes: Uint8Array): MemberModel;
 }
