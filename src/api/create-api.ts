@@ -30,8 +30,10 @@ import { records } from './routes/records.ts';
 import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
 import { settings } from './routes/settings.ts';
+import { silences } from './routes/silences.ts';
 import { status } from './routes/status.ts';
 import { stream } from './routes/stream.ts';
+import { topology } from './routes/topology.ts';
 import { addSecurity } from './security.ts';
 import { createSnapshots } from './snapshot.ts';
 import { createStreamHub } from './stream-hub.ts';
@@ -49,6 +51,8 @@ const RESOURCES: readonly Resource[] = [
   features,
   charts,
   incidents,
+  topology,
+  silences,
   anomalies,
   predictions,
   runs,
@@ -74,6 +78,9 @@ const MAX_PARAMETER = 1_600;
 const DRAIN_MS = 2_000;
 const DEFAULT_CACHE_MS = 1_000;
 
+/** What an address of an entity may end with. */
+const TAILS = new Set(['features', 'chart', 'neighbours']);
+
 /**
  * Entity names hold slashes, and routers split at them: `/entities/pod/shop/cart-0/chart` becomes
  * `/entities/pod/shop%2Fcart-0/chart`. Whoever writes `%2F` is left alone.
@@ -84,7 +91,7 @@ export function foldEntityName(url: string): string {
   const [, head = '', path = '', query = ''] = match;
   const parts = path.split('/');
   const last = parts.at(-1);
-  const tail = parts.length > 1 && (last === 'features' || last === 'chart') ? `/${parts.pop() ?? ''}` : '';
+  const tail = parts.length > 1 && last !== undefined && TAILS.has(last) ? `/${parts.pop() ?? ''}` : '';
   return `${head}${parts.join('%2F')}${tail}${query}`;
 }
 

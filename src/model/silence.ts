@@ -5,17 +5,12 @@ import { type EntityId, parseEntityId } from './entity.ts';
 const Pattern = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 512, description }));
 
 /** What a silence is about; what is left out matches anything. At least one has to be there. */
-export const SilenceMatch = Type.Object(
-  {
-    entity: Pattern('Entity id, with `*` for anything.'),
-    kind: Pattern('Entity kind, with `*` for anything.'),
-    anomaly: Pattern('Kind of anomaly or prediction, with `*` for anything.'),
-    below: Type.Optional(
-      Type.Boolean({ description: 'Also what runs on, or is a part of, an entity that matches.', default: false }),
-    ),
-  },
-  { additionalProperties: false },
-);
+export const SilenceMatch = Type.Object({
+  entity: Pattern('Entity id, with `*` for anything.'),
+  kind: Pattern('Entity kind, with `*` for anything.'),
+  anomaly: Pattern('Kind of anomaly or prediction, with `*` for anything.'),
+  below: Type.Optional(Type.Boolean({ description: 'Also what runs on, or is a part of, an entity that matches.' })),
+});
 export type SilenceMatch = Static<typeof SilenceMatch>;
 
 /**
@@ -72,3 +67,13 @@ export function silenceMatches({ match }: Pick<Silence, 'match'>, subject: Silen
   for (const id of above) if (matchesEntity(match, id)) return true;
   return false;
 }
+
+const MATCHERS = ['entity', 'kind', 'anomaly'] as const;
+
+/** Whether two may be about some of the same things: no matcher of the one rules out the other's. */
+export const silencesMeet = (a: SilenceMatch, b: SilenceMatch): boolean =>
+  MATCHERS.every((name) => {
+    const [left, right] = [a[name], b[name]];
+    if (left === undefined || right === undefined) return true;
+    return matchesPattern(left, right) || matchesPattern(right, left);
+  });

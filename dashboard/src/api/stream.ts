@@ -36,6 +36,7 @@ const STALE: Readonly<Record<StreamMessage['type'], readonly string[]>> = {
   run: ['overview', 'runs', 'incidents'],
   outcome: ['outcomes', 'incidents', 'actions'],
   settings: ['settings', 'actions', 'overview'],
+  silence: ['silences', 'incidents', 'overview'],
 };
 
 /** Messages within this time become one reload, so that a storm does not become one of requests. */

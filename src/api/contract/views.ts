@@ -7,6 +7,7 @@ import { Feedback } from '../../model/failure.ts';
 import { Incident } from '../../model/incident.ts';
 import { Phrase } from '../../model/phrase.ts';
 import { Prediction } from '../../model/prediction.ts';
+import { Silence, SILENCE_STATES } from '../../model/silence.ts';
 
 const Time = Type.Integer({ description: 'Unix time in milliseconds.' });
 const NullableTime = Type.Union([Time, Type.Null()]);
@@ -137,6 +138,17 @@ export const IncidentDetail = Type.Object({
 });
 export type IncidentDetail = Static<typeof IncidentDetail>;
 
+/** A silence or maintenance window, and whether it is in force. */
+export const SilenceView = Type.Object({ ...Silence.properties, state: Type.Enum([...SILENCE_STATES]) });
+export type SilenceView = Static<typeof SilenceView>;
+
+/** One of them with the others that silence some of the same at some of the same time. */
+export const SilenceDetail = Type.Object({
+  ...SilenceView.properties,
+  overlaps: Type.Array(Type.String(), { description: 'Ids, at most 20. What either is about is silenced.' }),
+});
+export type SilenceDetail = Static<typeof SilenceDetail>;
+
 /** One source of data: is it alive, what did it bring, what was dropped and why. */
 export const SourceView = Type.Object({
   name: Type.String(),
@@ -190,7 +202,17 @@ export type Status = Static<typeof Status>;
 
 /** What the live stream sends: that something of this type changed. Clients load it anew, so a lost message does no harm. */
 export const StreamMessage = Type.Object({
-  type: Type.Enum(['entity', 'anomaly', 'prediction', 'incident', 'recommendation', 'run', 'outcome', 'settings']),
+  type: Type.Enum([
+    'entity',
+    'anomaly',
+    'prediction',
+    'incident',
+    'recommendation',
+    'run',
+    'outcome',
+    'settings',
+    'silence',
+  ]),
   id: Type.String(),
   entity: Type.Union([EntityId, Type.Null()]),
   severity: Type.Union([Severity, Type.Null()]),

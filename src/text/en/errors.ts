@@ -36,6 +36,12 @@ export const errors = {
   PORT_TAKEN:
     'Port {{port}} on {{host}} is in use. Is Vigía running already? Otherwise choose another with VIGIA_API_PORT.',
   RUN_STATE: 'The run is {{state}}, so it cannot be {{verb}} now.',
+  SILENCE_EMPTY:
+    'It would silence everything without saying so. Give match.entity, match.kind or match.anomaly; "*" stands for all.',
+  SILENCE_MATCH: 'There is no matcher "{{detail}}". Known are entity, kind, anomaly and below.',
+  SILENCE_OVER: 'The silence {{id}} is over and cannot be changed. Make a new one.',
+  SILENCE_RANGE:
+    'It must end after it begins, in the future, and at most {{days}} days later. Correct from, and to or forSeconds.',
   STATE_INVALID: 'The saved state of {{what}} is damaged or of another version; it is learnt anew.',
   STORE_DAMAGED:
     'The data folder {{folder}} cannot be opened: {{detail}}. Nothing was changed in it. Restore a backup, or start with another folder (VIGIA_DATA).',

@@ -35,6 +35,11 @@ export const errors: Record<keyof typeof english, string> = {
   PORT_TAKEN:
     'El puerto {{port}} de {{host}} está ocupado. ¿Ya está Vigía en marcha? Si no, elige otro con VIGIA_API_PORT.',
   RUN_STATE: 'La ejecución está {{state}}; ahora no se puede {{verb}}.',
+  SILENCE_EMPTY: 'Silenciaría todo sin decirlo. Indique match.entity, match.kind o match.anomaly; «*» significa todo.',
+  SILENCE_MATCH: 'No existe el criterio «{{detail}}». Los hay de entity, kind, anomaly y below.',
+  SILENCE_OVER: 'El silencio {{id}} ya ha terminado y no se puede cambiar. Cree otro.',
+  SILENCE_RANGE:
+    'Debe terminar después de empezar, en el futuro, y como mucho {{days}} días después. Corrija from, y to o forSeconds.',
   STATE_INVALID: 'El estado guardado de {{what}} está dañado o es de otra versión; se vuelve a aprender.',
   STORE_DAMAGED:
     'No se puede abrir la carpeta de datos {{folder}}: {{detail}}. No se ha cambiado nada en ella. Restaura una copia o usa otra carpeta (VIGIA_DATA).',
