@@ -3,6 +3,7 @@ import type { Anomaly } from './anomaly.ts';
 import type { Event } from './event.ts';
 import type { Frame } from './frame.ts';
 import type { Incident } from './incident.ts';
+import type { LogRecord } from './log-record.ts';
 import type { Prediction } from './prediction.ts';
 import type { SampleBatch } from './series.ts';
 
@@ -19,6 +20,7 @@ const topic = <T>(name: string, key: Topic<T>['key']): Topic<T> => ({ name, key 
 /** Every arrow of the flow. Up to predictions by entity; from incidents on by fleet, so that neighbours meet. */
 export const topics = {
   samples: topic<SampleBatch>('samples', 'entity'),
+  logs: topic<LogRecord>('logs', 'entity'),
   events: topic<Event>('events', 'entity'),
   frames: topic<Frame>('frames', 'entity'),
   anomalies: topic<Anomaly>('anomalies', 'fleet'),

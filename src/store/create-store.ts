@@ -14,6 +14,7 @@ import { createFeedbackStore } from './feedback-store.ts';
 import { createFrameStore } from './frame-store.ts';
 import { createHourRollup } from './hour-rollup.ts';
 import { createIncidentStore } from './incident-store.ts';
+import { createLogStore } from './log-store.ts';
 import { createMaintenance, DEFAULT_RETENTION, type Retention } from './maintenance.ts';
 import { migrate } from './migrate.ts';
 import { createModelStore } from './model-store.ts';
@@ -44,6 +45,7 @@ const partitionersOf = (database: Database) => ({
 
 /** The stores that need nothing but the database. */
 const recordStores = (database: Database) => ({
+  logs: createLogStore(database),
   events: createEventStore(database),
   anomalies: createAnomalyStore(database),
   predictions: createPredictionStore(database),

@@ -35,6 +35,10 @@ export const DEFAULT_RETENTION: Retention = {
 };
 
 const EVENTS_MS = 400 * DAY_MS;
+/** A pattern that was not seen for so long is forgotten. */
+const PATTERNS_MS = 60 * DAY_MS;
+/** Evidence is kept as long as raw samples, and no more lines of it than this. */
+const MAX_EXAMPLES = 200_000;
 const DEAD_LETTERS_MS = 30 * DAY_MS;
 const MAX_DEAD_LETTERS = 10_000;
 
@@ -50,6 +54,8 @@ const CHANGING_TABLES = [
   'checkpoints',
   'marks',
   'events',
+  'log_patterns',
+  'log_examples',
   'dead_letters',
 ];
 
@@ -114,6 +120,15 @@ async function dropOverBudget(deps: MaintenanceDeps, now: number): Promise<Dropp
   return dropped;
 }
 
+async function trimLogs({ database, retention }: MaintenanceDeps, now: number): Promise<void> {
+  await sql`delete from log_patterns where last_seen < ${timestamp(now - PATTERNS_MS)}`.execute(database.sql);
+  await sql`delete from log_examples where time < ${timestamp(now - retention.samplesMs)}`.execute(database.sql);
+  await sql`delete from log_examples where (time, id) <= (
+    select time, id from log_examples order by time desc, id desc offset ${MAX_EXAMPLES} limit 1)`.execute(
+    database.sql,
+  );
+}
+
 async function trimLists({ database }: MaintenanceDeps, now: number): Promise<void> {
   await sql`delete from events where time < ${timestamp(now - EVENTS_MS)}`.execute(database.sql);
   await sql`delete from dead_letters where time < ${timestamp(now - DEAD_LETTERS_MS)}`.execute(database.sql);
@@ -133,6 +148,7 @@ export const createMaintenance = (deps: MaintenanceDeps): Maintenance => ({
   retain: async (now) => {
     const old = await dropOld(deps, now);
     await trimLists(deps, now);
+    await trimLogs(deps, now);
     await vacuum(deps);
     const spent = await dropOverBudget(deps, now);
     const { budgetBytes } = deps.retention;

@@ -7,6 +7,7 @@ import { actions } from './migrations/0003-actions.ts';
 import { anomalyDetail } from './migrations/0004-anomaly-detail.ts';
 import { alertsAndFeedback } from './migrations/0005-alerts-and-feedback.ts';
 import { topology } from './migrations/0006-topology.ts';
+import { logs } from './migrations/0007-logs.ts';
 import { timestamp } from './values.ts';
 
 /** One step of the schema, forward only; what was released is never changed. */
@@ -24,6 +25,7 @@ export const MIGRATIONS: readonly Migration[] = [
   anomalyDetail,
   alertsAndFeedback,
   topology,
+  logs,
 ];
 
 const LOCK = 8_440_000;

@@ -1,3 +1,4 @@
+// oxlint-disable eslint/max-lines -- the whole port in one place: one short interface an aggregate
 import type { Outcome, Recommendation, Run, RunState } from '../model/action.ts';
 import type { Alert, AlertLine, AlertRequest } from '../model/alert.ts';
 import type { Anomaly, Severity } from '../model/anomaly.ts';
@@ -7,6 +8,7 @@ import type { Event } from '../model/event.ts';
 import type { AuditEntry, Failure, Feedback, Model } from '../model/failure.ts';
 import type { Frame, FrameLayout, RollupFrame } from '../model/frame.ts';
 import type { Incident } from '../model/incident.ts';
+import type { LogExample, LogLevel, LogPattern } from '../model/log-record.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { SampleBatch, Series } from '../model/series.ts';
 import type { Silence, SilenceState } from '../model/silence.ts';
@@ -99,6 +101,25 @@ export interface EventStore {
   /** Idempotent by id. */
   append(events: readonly Event[]): Promise<void>;
   list(query: PageQuery & { readonly entity?: EntityId; readonly range?: TimeRange }): Promise<Page<Event>>;
+}
+
+export interface LogStore {
+  /** By id; what was seen later wins. */
+  patterns(patterns: readonly LogPattern[]): Promise<void>;
+  /** Evidence, by id: a newer one takes the place of an older one. */
+  examples(examples: readonly LogExample[]): Promise<void>;
+  /** Newest `lastSeen` first. */
+  listPatterns(query: PageQuery & { readonly since?: number }): Promise<Page<LogPattern>>;
+  /** Newest first; `search` matches part of the text in any case. */
+  listExamples(
+    query: PageQuery & {
+      readonly entity?: EntityId;
+      readonly template?: string;
+      readonly atLeast?: LogLevel;
+      readonly search?: string;
+      readonly range?: TimeRange;
+    },
+  ): Promise<Page<LogExample>>;
 }
 
 export interface AnomalyStore {
@@ -312,6 +333,7 @@ export interface Store {
   readonly entities: EntityStore;
   readonly samples: SampleStore;
   readonly frames: FrameStore;
+  readonly logs: LogStore;
   readonly events: EventStore;
   readonly anomalies: AnomalyStore;
   readonly predictions: PredictionStore;

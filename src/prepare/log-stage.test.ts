@@ -1,0 +1,110 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { createMemoryBus } from '../bus/memory-bus.ts';
+import type { LogRecord } from '../model/log-record.ts';
+import type { SampleBatch } from '../model/series.ts';
+import { topics } from '../model/topics.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { silentLog } from '../runtime/log.ts';
+import { createMetrics } from '../runtime/metrics.ts';
+import { openMemoryDatabase } from '../store/memory-database.ts';
+import { createStore } from '../store/create-store.ts';
+import { createLogStage } from './log-stage.ts';
+
+const HOUR = 3_600_000;
+const NOW = Math.floor(Date.now() / HOUR) * HOUR;
+const line = (at: number, text: string, more: Partial<LogRecord> = {}): LogRecord => ({
+  id: `l${at}`,
+  entity: 'service/shop',
+  fleet: 'default',
+  time: NOW - 1000 + at,
+  level: 'info',
+  text,
+  attributes: {},
+  source: 'test',
+  ...more,
+});
+
+const open: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of open.splice(0).toReversed()) await close();
+});
+
+async function start() {
+  const metrics = createMetrics();
+  const bus = createMemoryBus({ clock: systemClock, log: silentLog, metrics, deadLetters: async () => undefined });
+  const store = await createStore(await openMemoryDatabase(), { clock: systemClock, place: 'memory' });
+  const samples: SampleBatch[] = [];
+  await bus.start();
+  await bus.subscribe(topics.samples, 'test', async (batch) => void samples.push(...batch.map(({ value }) => value)));
+  const stage = createLogStage({ bus, store, clock: systemClock, log: silentLog, metrics });
+  await stage.start();
+  open.push(
+    () => store.close(),
+    () => bus.stop(),
+    () => stage.stop(),
+  );
+  const send = (records: readonly LogRecord[]): Promise<void> =>
+    bus.publish(
+      topics.logs,
+      records.map((value) => ({ key: value.entity, value })),
+      { durable: true },
+    );
+  return { bus, store, samples, send, stage };
+}
+
+const newest = (samples: readonly SampleBatch[]): Record<string, number> =>
+  Object.fromEntries(samples.flatMap(({ series, values }) => series.map(({ key }, at) => [key, values[at]!])));
+
+describe('the stage for lines of log', () => {
+  test('lines become counters by level and pattern; a line that comes again counts once', async () => {
+    const { samples, send } = await start();
+    await send([line(1, 'user 1 left'), line(2, 'user 2 left'), line(3, 'no disk', { level: 'error' })]);
+    await send([line(3, 'no disk', { level: 'error' }), line(4, 'user 9 left')]);
+    await expect.poll(() => newest(samples)['log_lines_total{entity="service/shop",level="info"}']).toBe(3);
+    const counts = newest(samples);
+    expect(counts['log_lines_total{entity="service/shop",level="error"}']).toBe(1);
+    expect(Object.entries(counts).filter(([key]) => key.startsWith('log_pattern_lines_total'))).toHaveLength(2);
+    expect(samples.every(({ times }) => times.every((time) => time >= NOW - 1000 && time <= NOW))).toBe(true);
+  });
+
+  test('patterns are known and lines are evidence, a few of each', async () => {
+    const { store, send } = await start();
+    await send(Array.from({ length: 300 }, (_, at) => line(at, `user ${at} left after ${at} s`)));
+    await send([line(900, 'Disk is full', { level: 'fatal', entity: 'host/a' })]);
+    const patterns = await store.logs.listPatterns({ limit: 10, cursor: null });
+    expect(patterns.items.map(({ text, level }) => [text, level])).toEqual([
+      ['Disk is full', 'fatal'],
+      ['user <*> left after <*> s', 'info'],
+    ]);
+    const all = await store.logs.listExamples({ limit: 100, cursor: null });
+    expect(all.items).toHaveLength(6);
+    const found = await store.logs.listExamples({ limit: 100, cursor: null, search: 'disk IS', atLeast: 'error' });
+    expect(found.items.map(({ entity, template }) => [entity, template])).toEqual([['host/a', patterns.items[0]!.id]]);
+    // Not only the first lines: any has the same chance.
+    expect(all.items.some(({ time }) => time > NOW - 1000 + 20)).toBe(true);
+  });
+
+  test('after a restart patterns keep their ids', async () => {
+    const { bus, store, send, stage } = await start();
+    await send([line(1, 'user ann left'), line(2, 'disk sda is full')]);
+    const before = await store.logs.listPatterns({ limit: 10, cursor: null });
+    await stage.stop();
+    const again = createLogStage({ bus, store, clock: systemClock, log: silentLog, metrics: createMetrics() });
+    await again.start();
+    open.push(() => again.stop());
+    await send([line(5, 'disk sda is full')]);
+    const after = await store.logs.listPatterns({ limit: 10, cursor: null });
+    expect(new Set(after.items.map(({ id }) => id))).toEqual(new Set(before.items.map(({ id }) => id)));
+    expect(after.items.find(({ text }) => text.startsWith('disk'))?.firstSeen).toBe(NOW - 998);
+  });
+
+  test('many patterns of one entity are counted together beyond a bound', async () => {
+    const { samples, send } = await start();
+    const word = (at: number): string => String(at).replaceAll(/\d/g, (digit) => 'abcdefghij'[Number(digit)]!);
+    await send(Array.from({ length: 300 }, (_, at) => line(at, `${word(at)} ${word(at + 7)} went ${word(at * 3)}`)));
+    await expect.poll(() => Object.keys(newest(samples)).length).toBeGreaterThan(90);
+    const keys = Object.keys(newest(samples));
+    expect(keys.length).toBeLessThan(120);
+    expect(keys.some((key) => key.includes('template="others"'))).toBe(true);
+  });
+});
