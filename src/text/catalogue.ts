@@ -13,23 +13,29 @@ import { pages as dashboardPagesEs } from './es/dashboard-pages.ts';
 import { words as dashboardWordsEn } from './en/dashboard-words.ts';
 import { words as dashboardWordsEs } from './es/dashboard-words.ts';
 import { api as apiEn } from './en/api.ts';
+import { backtest as backtestEn } from './en/backtest.ts';
 import { collect as collectEn } from './en/collect.ts';
 import { commands as commandsEn } from './en/commands.ts';
 import { config as configEn } from './en/config.ts';
 import { correlate as correlateEn } from './en/correlate.ts';
 import { detect as detectEn } from './en/detect.ts';
 import { errors as errorsEn } from './en/errors.ts';
+import { feedback as feedbackEn } from './en/feedback.ts';
 import { files as filesEn } from './en/files.ts';
+import { hazard as hazardEn } from './en/hazard.ts';
 import { predict as predictEn } from './en/predict.ts';
 import { recommend as recommendEn } from './en/recommend.ts';
 import { api as apiEs } from './es/api.ts';
+import { backtest as backtestEs } from './es/backtest.ts';
 import { collect as collectEs } from './es/collect.ts';
 import { commands as commandsEs } from './es/commands.ts';
 import { config as configEs } from './es/config.ts';
 import { correlate as correlateEs } from './es/correlate.ts';
 import { detect as detectEs } from './es/detect.ts';
 import { errors as errorsEs } from './es/errors.ts';
+import { feedback as feedbackEs } from './es/feedback.ts';
 import { files as filesEs } from './es/files.ts';
+import { hazard as hazardEs } from './es/hazard.ts';
 import { predict as predictEs } from './es/predict.ts';
 import { recommend as recommendEs } from './es/recommend.ts';
 import type { Language } from './language.ts';
@@ -47,6 +53,7 @@ const en = {
   'dashboard-words': dashboardWordsEn,
   act: actEn,
   api: apiEn,
+  backtest: backtestEn,
   collect: collectEn,
   commands: commandsEn,
   config: configEn,
@@ -54,7 +61,9 @@ const en = {
   dashboard: dashboardEn,
   detect: detectEn,
   errors: errorsEn,
+  feedback: feedbackEn,
   files: filesEn,
+  hazard: hazardEn,
   predict: predictEn,
   recommend: recommendEn,
 };
@@ -67,6 +76,7 @@ const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof
   'dashboard-words': dashboardWordsEs,
   act: actEs,
   api: apiEs,
+  backtest: backtestEs,
   collect: collectEs,
   commands: commandsEs,
   config: configEs,
@@ -74,7 +84,9 @@ const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof
   dashboard: dashboardEs,
   detect: detectEs,
   errors: errorsEs,
+  feedback: feedbackEs,
   files: filesEs,
+  hazard: hazardEs,
   predict: predictEs,
   recommend: recommendEs,
 };

@@ -1,0 +1,216 @@
+import { type Phrase, phrase } from '../../model/phrase.ts';
+import type { EntityHistory, PredictionDriver, PredictionExplanation } from '../../model/predictor.ts';
+import type { FeatureSpec } from './features.ts';
+import type { HazardModel } from './hazard-model.ts';
+import { coarseEnds, type MemberRows, type Team } from './members.ts';
+import { buildRows } from './row-builder.ts';
+import { matchColumns, type Signals, signalsOf } from './signals.ts';
+import type { Trait } from './traits.ts';
+
+/** Most drivers that are told; what they leave out is spread over them. */
+const MOST_DRIVERS = 8;
+
+/** What one member or all of them hold against the entity: above 0 raises the risk. */
+interface Pull {
+  readonly feature: string;
+  readonly reason: Phrase;
+  amount: number;
+}
+
+interface Asked {
+  readonly history: EntityHistory;
+  readonly row: number;
+  readonly columns: readonly string[];
+}
+
+/**
+ * Why a row was given its chances: TreeSHAP of the boosted members and occlusion of the network, each brought to a sum of one
+ * and weighed by the member's weight in the stack. A fused signal is told by the columns that make it up at this row.
+ */
+export function explainRow(model: Omit<HazardModel, 'facts'>, asked: Asked): PredictionExplanation {
+  const rows = buildRows(model.rows, [{ history: asked.history, rows: [asked.row] }], asked.columns);
+  const { signals } = model.rows.features;
+  const own = signalsOf(signals, asked.history, matchColumns(signals, asked.columns), asked.row + 1);
+  const pulls = new Map<string, Pull>();
+  for (const team of model.teams) {
+    for (const [member, amounts] of [lifePulls(team, rows), hazardPulls(model, team, rows)].entries()) {
+      const weight = weightOf(model, member) / model.teams.length;
+      addFeatures(pulls, model, own, normalised(amounts, weight));
+    }
+    if (team.lstm !== null) {
+      const weight = weightOf(model, 2) / model.teams.length;
+      addSignals(pulls, model, own, normalised(networkPulls(model, team, rows), weight));
+    }
+  }
+  return { drivers: toDrivers([...pulls.values()]), kinds: model.kinds };
+}
+
+const weightOf = ({ stack }: Pick<HazardModel, 'stack'>, member: number): number =>
+  Math.abs(stack.shares[member + 1] ?? 0) +
+  Math.abs(stack.theta[stack.theta.length - (stack.shares.length - 2) + member - 1] ?? 0);
+
+function normalised(amounts: Float64Array, weight: number): Float64Array {
+  const total = amounts.reduce((sum, x) => sum + Math.abs(x), 0);
+  return total > 0 ? amounts.map((x) => (x * weight) / total) : amounts;
+}
+
+/** Less time left is more risk. */
+const lifePulls = ({ life }: Team, { features }: MemberRows): Float64Array =>
+  life.explainRow(features, new Float64Array(life.columns)).map((x) => -x);
+
+/** Of the hazard in the interval that ends with the largest horizon. */
+function hazardPulls(
+  { intervals }: Pick<HazardModel, 'intervals'>,
+  { hazard }: Team,
+  { features }: MemberRows,
+): Float64Array {
+  const ends = coarseEnds(intervals);
+  const interval = Math.max(0, ends.indexOf(intervals.atHorizon.at(-1)!));
+  return hazard.explainRow(features, new Float64Array(hazard.columns + 1), { interval }).slice(0, hazard.columns);
+}
+
+/** How far the chance within the largest horizon falls when a channel or context feature is taken for usual. */
+function networkPulls(
+  model: Pick<HazardModel, 'intervals' | 'rows'>,
+  team: Team,
+  { sequences }: MemberRows,
+): Float64Array {
+  const { channels, context } = model.rows.sequence!;
+  const width = channels.length + context.length;
+  const lstm = team.lstm!;
+  const chance = (row: Float32Array): number => {
+    const hazards = lstm.predictRow(row, new Float64Array(lstm.outputs));
+    let survival = 0;
+    for (let k = 0; k <= model.intervals.atHorizon.at(-1)!; k++)
+      survival += Math.log1p(-Math.min(1 - 1e-9, hazards[k]!));
+    return -survival;
+  };
+  const whole = chance(sequences!);
+  return Float64Array.from({ length: width }, (_, c) => {
+    const without = sequences!.slice();
+    // Missing counts as usual; where all is missing the step is passed over, so it stays so.
+    for (let at = c; at < without.length; at += width) without[at] = Number.NaN;
+    return whole - chance(without);
+  });
+}
+
+function addFeatures(
+  pulls: Map<string, Pull>,
+  model: Pick<HazardModel, 'rows'>,
+  own: Signals,
+  amounts: Float64Array,
+): void {
+  amounts.forEach((amount, f) => addFeature(pulls, model, own, { spec: model.rows.features.specs[f]!, amount }));
+}
+
+function addSignals(
+  pulls: Map<string, Pull>,
+  model: Pick<HazardModel, 'rows'>,
+  own: Signals,
+  amounts: Float64Array,
+): void {
+  const { channels, context } = model.rows.sequence!;
+  amounts.forEach((amount, c) => {
+    const channel = channels[c];
+    const spec: FeatureSpec =
+      channel === undefined
+        ? model.rows.features.specs[context[c - channels.length]!]!
+        : { of: 'start', signal: channel.signal, statistic: channel.fromStart ? 'from-start' : 'last' };
+    addFeature(pulls, model, own, { spec, amount });
+  });
+}
+
+// oxlint-disable-next-line eslint/max-params -- what is collected, from what, how much
+function addFeature(
+  pulls: Map<string, Pull>,
+  { rows }: Pick<HazardModel, 'rows'>,
+  own: Signals,
+  { spec, amount }: { readonly spec: FeatureSpec; readonly amount: number },
+): void {
+  if (amount === 0) return;
+  if (spec.of === 'trait') {
+    add(pulls, { feature: '', reason: traitReason(spec.trait), amount });
+    return;
+  }
+  const { signals } = rows.features;
+  const { used, fusing, columns } = signals;
+  const tell = (place: number, part: number): void => {
+    const feature = columns[used[place]!]!;
+    add(pulls, { feature, reason: phrase(`hazard.${REASONS[spec.statistic]}`, { feature }), amount: part });
+  };
+  if (spec.signal < used.length) {
+    tell(spec.signal, amount);
+    return;
+  }
+  const from = (spec.signal - used.length) * used.length;
+  const at = (own.rows - 1) * own.width;
+  const parts = Array.from(used, (_, u) => Math.abs(fusing[from + u]! * own.values[at + u]!) || 0);
+  const total = parts.reduce((sum, x) => sum + x, 0);
+  if (total > 0) parts.forEach((part, u) => part > 0 && tell(u, (amount * part) / total));
+}
+
+const REASONS = {
+  mean: 'level',
+  last: 'level',
+  start: 'start',
+  'from-start': 'change',
+  'from-mean': 'change',
+  slope: 'trend',
+  'slope-since-start': 'trend',
+  deviation: 'unsteady',
+  missing: 'missing',
+} as const;
+
+function traitReason(trait: Trait): Phrase {
+  switch (trait.kind) {
+    case 'failures':
+    case 'since-failure':
+    case 'failure-rate':
+      return phrase('hazard.pastFailures');
+    case 'events':
+    case 'since-event':
+    case 'event-value':
+      return phrase('hazard.event', { event: trait.name });
+    case 'hour-of-day':
+    case 'day-of-week':
+      return phrase('hazard.calendar');
+    case 'age':
+      return phrase('hazard.age');
+    case 'gap':
+      return phrase('hazard.gap');
+    default:
+      return trait satisfies never;
+  }
+}
+
+/** One driver a feature (or trait); its reason is that of its largest part. */
+function add(pulls: Map<string, Pull>, pull: Pull): void {
+  const key = `${pull.feature} ${pull.reason.key} ${pull.reason.values['event'] ?? ''}`;
+  const known = pulls.get(key);
+  if (known === undefined) pulls.set(key, pull);
+  else known.amount += pull.amount;
+}
+
+function toDrivers(pulls: readonly Pull[]): PredictionDriver[] {
+  const byFeature = new Map<string, { amount: number; largest: Pull }>();
+  for (const pull of pulls) {
+    const key = pull.feature === '' ? `${pull.reason.key} ${pull.reason.values['event'] ?? ''}` : ` ${pull.feature}`;
+    const known = byFeature.get(key);
+    if (known === undefined) byFeature.set(key, { amount: pull.amount, largest: pull });
+    else {
+      known.amount += pull.amount;
+      if (Math.abs(pull.amount) > Math.abs(known.largest.amount)) known.largest = pull;
+    }
+  }
+  const top = [...byFeature.values()]
+    .filter(({ amount }) => amount !== 0)
+    .sort((a, b) => Math.abs(b.amount) - Math.abs(a.amount))
+    .slice(0, MOST_DRIVERS);
+  const total = top.reduce((sum, { amount }) => sum + Math.abs(amount), 0);
+  return top.map(({ amount, largest }) => ({
+    feature: largest.feature,
+    share: Math.abs(amount) / total,
+    raises: amount > 0,
+    reason: largest.reason,
+  }));
+}

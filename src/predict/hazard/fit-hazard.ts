@@ -1,0 +1,170 @@
+import { MlError } from '../../ml/ml-error.ts';
+import type { FitOutcome, FleetHistory, PredictorOptions } from '../../model/predictor.ts';
+import { calibrate, fitCalibration } from './calibrate.ts';
+import { whatIsMissing } from './evidence.ts';
+import { factsOf, kindShares } from './facts.ts';
+import { censorAt, entityFolds, firstCut, type Fold, timeFolds } from './folds.ts';
+import { askTeams, createHazardPredictor } from './hazard-model.ts';
+import { type Intervals, intervalsOf } from './intervals.ts';
+import { learnFeatures } from './learn-features.ts';
+import { type Answers, type MemberRows, type Team, takeMemberRows } from './members.ts';
+import { buildRows, type RowModel, sequenceFor } from './row-builder.ts';
+import { fitStack, type Outcomes, stackAnswers } from './stack.ts';
+import { type RunTraining, trainTeam } from './train-team.ts';
+import { chooseRows, eachEntity, type TrainingRows } from './training-rows.ts';
+
+/** Rows that take part in training, at most; what is left out is stood for by weights. */
+const MOST_ROWS = 40_000;
+/** Milliseconds that the usual work takes on two slow cores; a smaller budget lessens it. */
+const USUAL_BUDGET = 480_000;
+/** Teams trained on everything when judging was done on later time. */
+const FINAL_TEAMS = 2;
+
+/** Everything that one fit goes by. */
+interface Fit {
+  readonly fleet: FleetHistory;
+  readonly options: PredictorOptions;
+  readonly intervals: Intervals;
+  readonly run: RunTraining;
+}
+
+/** Trains a predictor. See `FailurePredictorFactory.fit`. */
+export async function fitHazard(fleet: FleetHistory, options: PredictorOptions, run: RunTraining): Promise<FitOutcome> {
+  const intervals = intervalsOf(options.horizons);
+  const { seed, quiet = 0 } = options;
+  const rows = chooseRows(fleet.entities, { quiet, reach: intervals.cap, most: MOST_ROWS, seed });
+  const folds = options.asked === 'others' ? entityFolds(rows, seed) : timeFolds(rows);
+  const missing = whatIsMissing(rows, folds, options.asked);
+  if (missing !== null) return { ready: false, missing };
+  const fit = { fleet, options, intervals, run };
+  report(fit, 0.02, 'features');
+  const learnt = learnFeatures({ fleet, rows: knownRows(rows, options), intervals, unitMs: options.unitMs, seed });
+  const rowModel: RowModel = { features: learnt.model, sequence: sequenceFor(learnt, intervals) };
+  const data = buildTraining(rowModel, rows, fleet);
+  const { teams, answers, asked } = await judge(fit, { rowModel, rows, data }, folds);
+  const outcomes = outcomesOf(rows, asked);
+  const stack = fitStack(answers, outcomes, intervals);
+  const chances = stackAnswers(stack, answers, intervals);
+  const shown = options.asked === 'others' ? cutShort(fleet, rows, asked, outcomes) : outcomes;
+  const calibration = fitCalibration(chances, shown, intervals);
+  calibrate(calibration, chances);
+  const finals = options.asked === 'others' ? teams : await finish(fit, { rowModel, rows, data });
+  const facts = factsOf({ rows, outcomes: shown, chances, intervals, horizons: options.horizons, stack });
+  report(fit, 1, 'done');
+  return {
+    ready: true,
+    predictor: createHazardPredictor({
+      horizons: [...options.horizons],
+      intervals,
+      rows: rowModel,
+      teams: finals,
+      stack,
+      calibration,
+      kinds: kindShares(fleet, rows),
+      facts: { ...facts, regimes: learnt.model.signals.regimes.count },
+    }),
+  };
+}
+
+function report({ options }: Pick<Fit, 'options'>, done: number, step: string): void {
+  if (options.signal?.aborted === true) throw new MlError('ML_CANCELLED', 'training was cancelled');
+  options.onProgress?.({ done, step });
+}
+
+/** Labels that features may be learnt from: where later time judges, nothing of it. */
+function knownRows(rows: TrainingRows, { asked }: PredictorOptions): TrainingRows {
+  const cut = asked === 'later' ? firstCut(rows) : null;
+  return cut === null ? rows : censorAt(rows, cut);
+}
+
+/** What members read of all training rows. */
+function buildTraining(model: RowModel, rows: TrainingRows, { entities, columns }: FleetHistory): MemberRows {
+  const picked: { history: FleetHistory['entities'][number]; rows: Int32Array }[] = [];
+  eachEntity(rows, (entity, from, to) =>
+    picked.push({ history: entities[entity]!, rows: rows.row.subarray(from, to) }),
+  );
+  return buildRows(model, picked, columns);
+}
+
+interface Material {
+  readonly rowModel: RowModel;
+  readonly rows: TrainingRows;
+  readonly data: MemberRows;
+}
+
+async function train(fit: Fit, { data }: Material, fold: Pick<Fold, 'rows' | 'learn'>, number: number): Promise<Team> {
+  const { options, intervals, run } = fit;
+  const effort = Math.min(1, (options.budgetMs ?? USUAL_BUDGET) / USUAL_BUDGET);
+  const seed = options.seed * 1000 + number;
+  return trainTeam({ rows: fold.rows, data, picked: fold.learn, intervals, seed, effort }, run);
+}
+
+/** Trains a team a fold and asks it about rows that it has not seen. */
+async function judge(fit: Fit, material: Material, folds: readonly Fold[]) {
+  const teams: Team[] = [];
+  const parts: Answers[] = [];
+  for (const [number, fold] of folds.entries()) {
+    report(fit, 0.05 + (0.7 * number) / folds.length, 'models');
+    const team = await train(fit, material, fold, number);
+    teams.push(team);
+    parts.push(askTeams([team], takeMemberRows(material.data, fold.judge), fit.intervals));
+  }
+  const asked = Int32Array.from(folds.flatMap(({ judge: rows }) => [...rows]));
+  return { teams, asked, answers: joinAnswers(parts) };
+}
+
+function joinAnswers(parts: readonly Answers[]): Answers {
+  const join = (arrays: readonly Float64Array[]): Float64Array => {
+    const out = new Float64Array(arrays.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const array of arrays) {
+      out.set(array, at);
+      at += array.length;
+    }
+    return out;
+  };
+  return {
+    count: parts.reduce((sum, { count }) => sum + count, 0),
+    positions: parts[0]!.positions.map((_, m) => join(parts.map(({ positions }) => positions[m]!))),
+    hazards: parts[0]!.hazards.map((_, m) => join(parts.map(({ hazards }) => hazards[m]!))),
+  };
+}
+
+/** Teams on everything that is known by now. */
+async function finish(fit: Fit, material: Material): Promise<Team[]> {
+  const { rows } = material;
+  const learn = Int32Array.from({ length: rows.count }, (_, i) => i);
+  const teams: Team[] = [];
+  for (let number = 0; number < FINAL_TEAMS; number++) {
+    report(fit, 0.75 + (0.2 * number) / FINAL_TEAMS, 'final');
+    teams.push(await train(fit, material, { rows, learn }, 100 + number));
+  }
+  return teams;
+}
+
+const outcomesOf = (rows: TrainingRows, asked: Int32Array): Outcomes => ({
+  time: Float64Array.from(asked, (i) => rows.time[i]!),
+  failed: Uint8Array.from(asked, (i) => rows.failed[i]!),
+  weight: Float64Array.from(asked, (i) => rows.weight[i]!),
+});
+
+/** Share of the failures that end their entity's history from which on it is one of runs to failure. */
+const RUNS_SHARE = 0.9;
+
+/**
+ * Where every run ends in its failure, those asked about are cut short before it. Of a run cut at a random moment, a row is
+ * still seen with the chance that the cut comes after it: what is left of the run over the whole of it. So rows close to
+ * failure are rarer there, and chances would come out too high by what training saw.
+ */
+// oxlint-disable-next-line eslint/max-params -- rows, and which of them in which order
+function cutShort(fleet: FleetHistory, rows: TrainingRows, asked: Int32Array, outcomes: Outcomes): Outcomes {
+  const failing = fleet.entities.filter(({ failures }) => failures.length > 0);
+  const runs = failing.filter(({ failures, times }) => failures.length === 1 && times.at(-1)! <= failures[0]!.time);
+  if (runs.length < RUNS_SHARE * failing.length) return outcomes;
+  const weight = Float64Array.from(asked, (i, at) => {
+    const { times } = fleet.entities[rows.entity[i]!]!;
+    const age = rows.at[i]! - times[0]!;
+    return (outcomes.weight[at]! * rows.time[i]!) / (rows.time[i]! + age);
+  });
+  return { ...outcomes, weight };
+}

@@ -1,0 +1,119 @@
+import { loadGradientBoosting } from '../../ml/gradient-boosting.ts';
+import { loadHazardBoosting } from '../../ml/hazard-boosting.ts';
+import { MlError } from '../../ml/ml-error.ts';
+import { loadLstm } from '../../ml/neural-lstm.ts';
+import { loadOperatingRegimes } from '../../ml/operating-regimes.ts';
+import { type DecodedModel, decodeModel, encodeModel, requireKind, type SectionArray } from '../../ml/serialize.ts';
+import type { HazardModel } from './hazard-model.ts';
+import { intervalsOf } from './intervals.ts';
+import type { Team } from './members.ts';
+import type { RowModel } from './row-builder.ts';
+
+const KIND = 'hazard-predictor';
+const VERSION = 1;
+const MAX_TEAMS = 32;
+const LIMITS = { maxBytes: 512 * 1024 * 1024 };
+
+/** One container: small facts as JSON, numbers and the members' own containers as sections. */
+export function encodeHazardModel(model: HazardModel): Uint8Array {
+  const { horizons, rows, teams, stack, calibration, kinds, facts } = model;
+  const { signals, windows, scale, specs } = rows.features;
+  const sections: Record<string, SectionArray> = {
+    regimes: signals.regimes.toBytes(),
+    used: signals.used,
+    fusing: signals.fusing,
+    shares: stack.shares,
+    theta: stack.theta,
+    offset: calibration.offset,
+    slope: calibration.slope,
+  };
+  for (const [i, team] of teams.entries()) {
+    sections[`life${i}`] = team.life.toBytes();
+    sections[`hazard${i}`] = team.hazard.toBytes();
+    if (team.lstm !== null) sections[`lstm${i}`] = team.lstm.toBytes();
+  }
+  const sequence = rows.sequence === null ? null : { ...rows.sequence, context: [...rows.sequence.context] };
+  const header = {
+    horizons,
+    columns: signals.columns,
+    fused: signals.fused,
+    step: signals.step,
+    windows,
+    scale,
+    specs,
+    sequence,
+    spread: stack.spread,
+    kinds,
+    facts,
+    teams: teams.map(({ lstm }) => (lstm === null ? 2 : 3)),
+  };
+  return encodeModel(KIND, VERSION, header, sections);
+}
+
+/** What `encodeHazardModel` wrote. Throws the codes of `decodeModel`. */
+export function decodeHazardModel(bytes: Uint8Array): HazardModel {
+  const decoded = decodeModel(bytes, LIMITS);
+  requireKind(decoded, KIND, VERSION);
+  // The checksum held, so the header is what this program wrote; its shape is that of the encoder above.
+  const header = decoded.header as unknown as Header;
+  const intervals = intervalsOf(header.horizons);
+  const edges = intervals.edges.length;
+  const teams = header.teams.slice(0, MAX_TEAMS).map((members, i) => decodeTeam(decoded, i, members));
+  const positions = 1 + (header.teams[0] ?? 2);
+  const model: HazardModel = {
+    horizons: header.horizons,
+    intervals,
+    rows: decodeRows(decoded, header),
+    teams,
+    stack: {
+      shares: decoded.section('shares', 'f64', positions),
+      spread: header.spread,
+      theta: decoded.section('theta', 'f64'),
+    },
+    calibration: {
+      offset: decoded.section('offset', 'f64', edges),
+      slope: decoded.section('slope', 'f64', edges),
+    },
+    kinds: header.kinds,
+    facts: header.facts,
+  };
+  checkFits(model);
+  return model;
+}
+
+type Header = Pick<HazardModel, 'horizons' | 'kinds' | 'facts'> &
+  Pick<RowModel['features'], 'windows' | 'scale' | 'specs'> & {
+    readonly columns: readonly string[];
+    readonly fused: number;
+    readonly step: number;
+    readonly spread: number;
+    readonly sequence: (Omit<NonNullable<RowModel['sequence']>, 'context'> & { readonly context: number[] }) | null;
+    readonly teams: readonly number[];
+  };
+
+function decodeRows(decoded: DecodedModel, header: Header): RowModel {
+  const used = decoded.section('used', 'i32');
+  const { columns, fused, step, windows, scale, specs, sequence } = header;
+  const regimes = loadOperatingRegimes(decoded.section('regimes', 'u8'));
+  const fusing = decoded.section('fusing', 'f64', fused * used.length);
+  return {
+    features: { signals: { columns, regimes, used, fusing, fused, step }, windows, scale, specs },
+    sequence: sequence === null ? null : { ...sequence, context: Int32Array.from(sequence.context) },
+  };
+}
+
+function decodeTeam(decoded: DecodedModel, index: number, members: number): Team {
+  return {
+    life: loadGradientBoosting(decoded.section(`life${index}`, 'u8')),
+    hazard: loadHazardBoosting(decoded.section(`hazard${index}`, 'u8')),
+    lstm: members > 2 ? loadLstm(decoded.section(`lstm${index}`, 'u8')) : null,
+  };
+}
+
+function checkFits({ rows, teams }: HazardModel): void {
+  const { specs, signals } = rows.features;
+  const fits = teams.every(({ life, hazard }) => life.columns === specs.length && hazard.columns === specs.length);
+  if (teams.length === 0 || !fits || signals.regimes.columns !== signals.columns.length) {
+    throw new MlError('ML_FORMAT', 'the parts of the predictor do not fit each other');
+  }
+}

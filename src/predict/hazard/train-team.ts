@@ -1,0 +1,142 @@
+import { loadGradientBoosting } from '../../ml/gradient-boosting.ts';
+import { loadHazardBoosting } from '../../ml/hazard-boosting.ts';
+import { hazardTargets } from '../../ml/neural-losses.ts';
+import { loadLstm } from '../../ml/neural-lstm.ts';
+import { createRandom } from '../../ml/random.ts';
+import type { TrainingResult, TrainingTask } from '../../ml/training-tasks.ts';
+import { type Intervals, intervalAt } from './intervals.ts';
+import { knownPosition } from './learn-features.ts';
+import { coarseEnds, type MemberRows, takeRows, type Team } from './members.ts';
+import { STEPS } from './row-builder.ts';
+import type { TrainingRows } from './training-rows.ts';
+
+/** Runs one training: on this thread or in a pool. */
+export type RunTraining = (task: TrainingTask) => Promise<TrainingResult>;
+
+/** Sequences that one network learns from; with the epochs this bounds its time. */
+const LSTM_ROWS = 12_000;
+
+export interface TeamLesson {
+  readonly rows: TrainingRows;
+  /** Of all rows of `rows`. */
+  readonly data: MemberRows;
+  /** Rows to learn from. */
+  readonly picked: Int32Array;
+  readonly intervals: Intervals;
+  readonly seed: number;
+  /** 1 for the usual work, less for a smaller budget. */
+  readonly effort: number;
+}
+
+/** Trains one team; its members are independent and may be trained side by side. */
+export async function trainTeam(lesson: TeamLesson, run: RunTraining): Promise<Team> {
+  const [life, hazard, lstm] = await Promise.all([
+    run(lifeTask(lesson)),
+    run(hazardTask(lesson)),
+    lesson.data.sequences === null ? null : run(lstmTask(lesson)),
+  ]);
+  return {
+    life: loadGradientBoosting(life.bytes),
+    hazard: loadHazardBoosting(hazard.bytes),
+    lstm: lstm === null ? null : loadLstm(lstm.bytes),
+  };
+}
+
+function featureMatrix({ data }: TeamLesson, picked: Int32Array) {
+  return {
+    data: takeRows(data.features, data.count, picked),
+    rows: picked.length,
+    columns: data.features.length / data.count,
+  };
+}
+
+function lifeTask(lesson: TeamLesson): TrainingTask {
+  const { rows, intervals, seed } = lesson;
+  const picked = lesson.picked.filter((i) => Number.isFinite(knownPosition(rows, i, intervals)));
+  return {
+    kind: 'gradient-boosting',
+    data: {
+      matrix: featureMatrix(lesson, picked),
+      target: Float64Array.from(picked, (i) => knownPosition(rows, i, intervals)),
+      weights: Float64Array.from(picked, (i) => rows.weight[i]!),
+    },
+    options: {
+      objective: 'squared',
+      seed,
+      trees: 250,
+      learningRate: 0.05,
+      maxLeaves: 16,
+      minChildWeight: 40,
+      columnSample: 0.3,
+      rowSample: 0.5,
+      maxBins: 127,
+    },
+  };
+}
+
+function hazardTask(lesson: TeamLesson): TrainingTask {
+  const { rows, intervals, picked, seed } = lesson;
+  const ends = Float64Array.from(coarseEnds(intervals), (k) => intervals.edges[k]!);
+  const survived = Int32Array.from(picked, (i) => survivedOf(ends, rows.time[i]!, rows.failed[i]!));
+  const event = Uint8Array.from(picked, (i) => (rows.failed[i] === 1 && rows.time[i]! <= ends.at(-1)! ? 1 : 0));
+  return {
+    kind: 'hazard-boosting',
+    data: {
+      matrix: featureMatrix(lesson, picked),
+      survived,
+      event,
+      weights: Float64Array.from(picked, (i) => rows.weight[i]!),
+    },
+    options: {
+      intervals: ends.length,
+      seed,
+      trees: 100,
+      learningRate: 0.08,
+      maxLeaves: 12,
+      minChildWeight: 10,
+      columnSample: 0.4,
+      rowSample: 0.5,
+      maxBins: 127,
+    },
+  };
+}
+
+/** Whole intervals survived. One that sight was lost in counts when at least half of it was seen (Gensheimer and Narasimhan). */
+function survivedOf(edges: Float64Array, time: number, failed: number): number {
+  const k = intervalAt(edges, time);
+  if (k === edges.length || failed === 1) return k;
+  const from = k > 0 ? edges[k - 1]! : 0;
+  return time - from >= (edges[k]! - from) / 2 ? k + 1 : k;
+}
+
+function lstmTask(lesson: TeamLesson): TrainingTask {
+  const { rows, data, intervals, seed, effort } = lesson;
+  const most = Math.max(500, Math.round(LSTM_ROWS * effort));
+  const random = createRandom(seed).fork('sequences');
+  const drawn = random.shuffle(lesson.picked.slice()).subarray(0, most);
+  // A random order, so that the last share, which judges when to stop, is like the others.
+  const sequences = takeRows(data.sequences!, data.count, drawn);
+  const times = Float64Array.from(drawn, (i) => rows.time[i]!);
+  const failed = Uint8Array.from(drawn, (i) => rows.failed[i]!);
+  const targets = hazardTargets(times, failed, [...intervals.edges]);
+  return {
+    kind: 'lstm',
+    data: {
+      sequences: { data: sequences, rows: drawn.length, columns: sequences.length / drawn.length },
+      targets: { data: targets, rows: drawn.length, columns: intervals.edges.length },
+    },
+    options: {
+      features: sequences.length / drawn.length / STEPS,
+      units: [32],
+      hidden: [16],
+      loss: { kind: 'hazard' },
+      seed,
+      epochs: 16,
+      batchSize: 64,
+      learningRate: 3e-3,
+      dropout: 0.1,
+      validationShare: 0,
+      rowWeights: Float64Array.from(drawn, (i) => rows.weight[i]!),
+    },
+  };
+}
