@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { toError, VigiaError } from '../runtime/errors.ts';
 import type { TextKey } from '../text/catalogue.ts';
 import type { ScoreOptions } from './score.ts';
+import type { BacktestOptions } from './backtest/request.ts';
 import { EXIT, type Terminal } from './terminal.ts';
 
 /** Commander's complaints, as ours. */
@@ -89,7 +90,32 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .action(async (file: string, options: { readonly out: string }) =>
       end(await (await import('./templates.ts')).templates(file, options, terminal)),
     );
+  addBacktest(program, terminal, end);
   return program;
+}
+
+/** `vigia backtest` has more to say than the others. */
+function addBacktest(program: Command, terminal: Terminal, end: (code: number) => void): void {
+  const { words } = terminal;
+  const say = (
+    key: 'data' | 'failures' | 'entity' | 'time' | 'horizons' | 'events' | 'split' | 'walk' | 'test' | 'out',
+  ) => words.say(`backtest.about_${key}`);
+  program
+    .command('backtest')
+    .description(words.say('backtest.about'))
+    .requiredOption('--data <file>', say('data'))
+    .requiredOption('--failures <file>', say('failures'))
+    .requiredOption('--entity <column>', say('entity'))
+    .requiredOption('--time <column>', say('time'))
+    .requiredOption('--horizons <list>', say('horizons'))
+    .option('--events <file>', say('events'))
+    .option('--split <time>', say('split'))
+    .option('--walk <duration>', say('walk'))
+    .option('--test <file>', say('test'))
+    .requiredOption('--out <folder>', say('out'))
+    .option('--precision <share>', words.say('backtest.about_precision'))
+    .option('--min-lead <duration>', words.say('backtest.about_min_lead'))
+    .action(async (options: BacktestOptions) => end(await (await import('./backtest.ts')).backtest(options, terminal)));
 }
 
 /** Carries out one command line; resolves with the exit code. Never throws. */

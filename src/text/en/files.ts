@@ -29,4 +29,15 @@ export const files = {
   headerDiffers: '{{file}}:{{line}}: only one of this file and {{other}} has a header. Give both one, or none.',
   unwritable: '{{file}}:1: it cannot be written ({{detail}}). Check the folder and its rights.',
   overwrites: '{{file}}:1: this file is read, so it cannot be written too. Choose another name for the result.',
+  badTime: '{{file}}:{{line}}: "{{found}}" is not a time. Write a number, or a date such as 2026-01-31T23:59:00Z.',
+  numberAmongDates:
+    '{{file}}:{{line}}: "{{found}}" is a number where the other times are dates. Write dates in all files.',
+  dateAmongNumbers:
+    '{{file}}:{{line}}: "{{found}}" is a date where the other times are numbers. Write numbers in all files.',
+  mixedZones:
+    '{{file}}:{{line}}: of "{{found}}" and line {{first}} only one names a time zone. Add a zone to every time, or to none (UTC).',
+  noColumn: '{{file}}:{{line}}: there is no column {{column}}, only {{found}}. Name it with {{option}}.',
+  sameColumn: '{{file}}:{{line}}: the column {{column}} cannot be entity and time at once. Name two columns.',
+  noEntity: '{{file}}:{{line}}: the column {{column}} is empty. Name the entity in every row.',
+  noHeader: '{{file}}:{{line}}: there is no column {{column}}, only {{found}}. Begin the file with {{expected}}.',
 } as const;

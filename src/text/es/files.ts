@@ -35,4 +35,15 @@ export const files: Record<keyof typeof english, string> = {
   unwritable: '{{file}}:1: no se puede escribir ({{detail}}). Revisa la carpeta y sus permisos.',
   overwrites:
     '{{file}}:1: este archivo se lee, así que no se puede escribir también. Elige otro nombre para el resultado.',
+  badTime: '{{file}}:{{line}}: "{{found}}" no es un momento. Escribe un número o una fecha como 2026-01-31T23:59:00Z.',
+  numberAmongDates:
+    '{{file}}:{{line}}: "{{found}}" es un número y los demás momentos son fechas. Escribe fechas en todos los archivos.',
+  dateAmongNumbers:
+    '{{file}}:{{line}}: "{{found}}" es una fecha y los demás momentos son números. Escribe números en todos los archivos.',
+  mixedZones:
+    '{{file}}:{{line}}: entre "{{found}}" y la línea {{first}}, solo uno indica huso horario. Ponlo en todos los momentos o en ninguno (UTC).',
+  noColumn: '{{file}}:{{line}}: no existe la columna {{column}}; solo {{found}}. Indícala con {{option}}.',
+  sameColumn: '{{file}}:{{line}}: la columna {{column}} no puede ser a la vez entidad y momento. Indica dos columnas.',
+  noEntity: '{{file}}:{{line}}: la columna {{column}} está vacía. Nombra la entidad en todas las filas.',
+  noHeader: '{{file}}:{{line}}: no existe la columna {{column}}; solo {{found}}. Empieza el archivo con {{expected}}.',
 };

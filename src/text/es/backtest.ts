@@ -1,0 +1,48 @@
+import type { backtest as english } from '../en/backtest.ts';
+
+export const backtest: Record<keyof typeof english, string> = {
+  about: 'repasar la historia: qué se habría predicho, cuándo y a qué coste',
+  about_data: 'FRAMES: un archivo CSV con una fila por entidad y momento; también lee .gz',
+  about_failures: 'FAILURES: entity,time y, si se quiere, kind',
+  about_entity: 'columna de FRAMES con el nombre de la entidad',
+  about_time: 'columna de FRAMES con el momento',
+  about_horizons: 'hasta dónde mirar, de menor a mayor: 10,20,30 o 15m,6h,7d',
+  about_events: 'EVENTS: entity,time,name y, si se quiere, value',
+  about_split: 'entrenar antes de este momento y predecir desde él',
+  about_walk: 'cortar una y otra vez, con esta distancia',
+  about_test: 'predecir estas filas de otras entidades y entrenar con todo FRAMES',
+  about_out: 'carpeta para predictions.csv, report.json y report.html',
+  about_precision: 'proporción de avisos que deben acertar; por defecto 0.8',
+  about_min_lead: 'tiempo mínimo entre el aviso y el fallo; por defecto 15m, o 0 si los momentos son números',
+  bad_horizon: '--horizons: «{{found}}» no es una duración mayor que 0. Escribe 10,20,30 o 15m,6h,7d.',
+  horizon_order: '--horizons: {{found}} no llega más lejos que {{before}}. Escríbelos de menor a mayor.',
+  many_horizons: '--horizons: son más de {{limit}}. Indica menos.',
+  one_cut: 'Di dónde cortar, una sola vez: --split MOMENTO, --walk DURACIÓN o --test TEST.csv.',
+  bad_precision: '--precision: «{{found}}» no es una proporción. Escribe un número entre 0 y 1, como 0.8.',
+  bad_lead: '--min-lead: «{{found}}» no es una duración. Escribe 0, 15m o 6h.',
+  lead_long: '--min-lead: {{found}} no es menor que el horizonte más largo. Escribe uno menor.',
+  bad_walk: '--walk: «{{found}}» no es una duración mayor que 0. Escribe 30d, o un número si los momentos son números.',
+  walk_long: '--walk: {{found}} es más que la mitad de la historia. Escribe una duración menor.',
+  walk_short: '--walk: {{found}} da {{count}} cortes y el máximo es {{limit}}. Escribe una duración mayor.',
+  no_unit:
+    '{{found}}: los momentos son números sin unidad. Escribe también las duraciones como números, por ejemplo 30.',
+  split_outside:
+    '--split: {{found}} no deja filas a ambos lados; los momentos van de {{from}} a {{to}}. Corta entre medias.',
+  reading: 'leyendo {{file}}',
+  training: 'entrenando: {{step}} ({{done, percent}})',
+  predicting: 'prediciendo {{count}} filas',
+  judging: 'comparando con lo que pasó',
+  done: '{{rows}} filas predichas. Lee {{report}}.',
+  not_enough:
+    'No hay pruebas suficientes para un modelo: {{missing}} Las predicciones son lo que dicen los fallos pasados por sí solos.',
+  no_failures:
+    'antes del corte no hay ningún fallo de estas entidades. Indica fallos que caigan dentro de las filas de FRAMES.',
+  few_failures_one: 'antes del corte hay {{count}} fallo y hacen falta al menos {{needed}}. Reúne más historia.',
+  few_failures_other: 'antes del corte hay {{count}} fallos y hacen falta al menos {{needed}}. Reúne más historia.',
+  one_entity: 'todos los fallos antes del corte son de una entidad, {{entity}}. Reúne fallos de otras.',
+  at_once: 'todos los fallos antes del corte ocurren en un mismo momento. Reúne fallos de otros momentos.',
+  no_predictor: 'no se pudo entrenar ningún modelo.',
+  leak_knows: 'La columna {{column}} dice el futuro mismo, como una etiqueta o una cuenta atrás. Quítala.',
+  leak_late: 'La columna {{column}} cambia con el fallo y no antes: no avisa de nada.',
+  leak_aftermath: 'La columna {{column}} habla del fallo anterior, no del próximo.',
+};
