@@ -32,6 +32,11 @@ export const Feedback = Type.Object({
     Type.Union([MissedAnomaly, Type.Null()], { description: 'What should have been found; for the verdict `missed`.' }),
   ),
   rule: Type.Optional(Type.Union([FeedbackRule, Type.Null()], { description: 'What it changes; null when nothing.' })),
+  adopted: Type.Optional(
+    Type.Union([Type.Array(Type.String()), Type.Null()], {
+      description: 'Ids of the anomalies that became the new normal by it; that cannot be undone.',
+    }),
+  ),
   undone: Type.Optional(
     Type.Union([Type.Object({ by: Type.String(), time: Type.Integer() }), Type.Null()], {
       description: 'Who took it back and when; null while it stands.',

@@ -29,10 +29,11 @@ const said = (id: string, changes: Partial<Feedback> = {}): Feedback => ({
   missed: null,
   rule: {
     effect: 'quieter',
-    scope: { level: 'entity', value: 'host/a' },
-    alike: [{ kind: 'spike', drivers: { 'cpu{core="0"}': 0.75 }, strength: 12.5 }],
+    level: 'entity',
+    alike: [{ where: 'host/a', kind: 'spike', drivers: { 'cpu{core="0"}': 0.75 }, direction: 1, strength: 12.5 }],
     until: null,
   },
+  adopted: null,
   undone: null,
   ...changes,
 });

@@ -22,6 +22,7 @@ const FEEDBACK: RecordTable<Feedback> = {
     anomalies: json('anomalies'),
     missed: json('missed'),
     rule: json('rule'),
+    adopted: json('adopted'),
     undone: json('undone'),
   },
 };

@@ -22,7 +22,7 @@ export const alertsAndFeedback: Migration = {
       select id, case severity when 'critical' then 'pages' else 'warnings' end, 'fleet', paged_at
       from incidents where paged_at is not null and severity in ('critical', 'warning')`,
     sql`alter table feedback add column anomalies jsonb, add column missed jsonb, add column rule jsonb,
-      add column undone jsonb`,
+      add column adopted jsonb, add column undone jsonb`,
     // Until now somebody could say two things of one target; the last word stands.
     sql`update feedback old set undone = jsonb_build_object('by', old.given_by, 'time', extract(epoch from old.time) * 1000)
       where ${DECISIVE} and exists (select 1 from feedback newer

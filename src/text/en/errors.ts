@@ -30,6 +30,13 @@ export const errors = {
   EXECUTOR_UNREACHABLE: '{{target}} did not answer: {{detail}}.',
   EXECUTOR_REFUSED: '{{target}} answered {{status}}.',
   EXPOSITION_INVALID: 'Line {{line}} is not valid: {{detail}}.',
+  FEEDBACK_CONFLICT:
+    '{{by}} has said something else of it: {{verdict}} ({{time}}). Talk to them, or take that back first (feedback {{id}}).',
+  FEEDBACK_FOUND: 'It was not missed: there is a {{severity}} for it, anomaly {{id}}. Judge that one instead.',
+  FEEDBACK_FULL: 'There are {{limit}} rules from feedback already. Take some back that are no longer needed.',
+  FEEDBACK_LEARNT:
+    'It has become the new normal, as {{by}} said, and what was learnt cannot be unlearnt. If it changes again, that will be found.',
+  FEEDBACK_UNDONE: 'It has been taken back already, by {{by}} ({{time}}).',
   INTERNAL: 'Something went wrong inside Vigía ({{detail}}). It has been logged; please report it.',
   INPUT_TOO_LARGE: '{{what}} is larger than the limit of {{limit}}.',
   NOT_FOUND: 'There is no {{what}} "{{id}}".',

@@ -29,6 +29,13 @@ export const errors: Record<keyof typeof english, string> = {
   EXECUTOR_UNREACHABLE: '{{target}} no respondió: {{detail}}.',
   EXECUTOR_REFUSED: '{{target}} respondió {{status}}.',
   EXPOSITION_INVALID: 'La línea {{line}} no es válida: {{detail}}.',
+  FEEDBACK_CONFLICT:
+    '{{by}} ha dicho otra cosa: {{verdict}} ({{time}}). Habladlo, o retirad antes aquella valoración ({{id}}).',
+  FEEDBACK_FOUND: 'No pasó inadvertida: hay una alerta ({{severity}}), la anomalía {{id}}. Valórala a ella.',
+  FEEDBACK_FULL: 'Ya hay {{limit}} reglas creadas a partir de valoraciones. Retira las que ya no hagan falta.',
+  FEEDBACK_LEARNT:
+    'Ya es la nueva normalidad, como dijo {{by}}, y lo aprendido no se puede desaprender. Si vuelve a cambiar, se detectará.',
+  FEEDBACK_UNDONE: 'Ya la había retirado {{by}} ({{time}}).',
   INTERNAL: 'Algo ha fallado dentro de Vigía ({{detail}}). Ha quedado registrado; por favor, comunícalo.',
   INPUT_TOO_LARGE: '{{what}} supera el límite de {{limit}}.',
   NOT_FOUND: 'No existe {{what}} «{{id}}».',
