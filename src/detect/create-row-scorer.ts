@@ -2,6 +2,7 @@ import { fitJointModels } from './ensemble/joint-models.ts';
 import type { JointScore, JointWatch } from './ensemble/joint-score.ts';
 import { createJointWatch } from './ensemble/joint-watch.ts';
 import { JOINT_MEMBERS } from './ensemble/members.ts';
+import { createFewColumnsScorer, hasFewColumns } from './novelty/few-columns-scorer.ts';
 import { RowHistory } from './row-history.ts';
 import type { RowScore, RowScorer, RowScorerOptions } from './row-scorer.ts';
 
@@ -94,4 +95,5 @@ function largest(values: Float32Array): number {
 }
 
 /** Makes what `vigia score` scores with. */
-export const createRowScorer = (options: RowScorerOptions): RowScorer => new RowScorerImpl(options);
+export const createRowScorer = (options: RowScorerOptions): RowScorer =>
+  hasFewColumns(options) ? createFewColumnsScorer(options) : new RowScorerImpl(options);

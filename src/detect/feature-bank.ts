@@ -22,10 +22,13 @@ const COLUMNS = [
   'threshold1',
   'threshold2',
   'threshold3',
+  'threshold4',
   'excess0',
   'excess1',
   'excess2',
   'excess3',
+  'excess4',
+  'out', // slow mean of how far values are out of what their time of day and week usually brings, with its sign
 ] as const;
 
 type Column = (typeof COLUMNS)[number];
@@ -38,10 +41,12 @@ const START: Readonly<Partial<Record<Column, number>>> = {
   threshold1: 1.2,
   threshold2: 2.5,
   threshold3: 2.5,
+  threshold4: 2.5,
   excess0: 0.8,
   excess1: 0.4,
   excess2: 0.8,
   excess3: 0.3,
+  excess4: 0.8,
 };
 
 const fromColumns = (make: (column: Column, place: number) => Float32Array): FeatureBank =>

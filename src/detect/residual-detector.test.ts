@@ -4,6 +4,7 @@ import type { Frame } from '../model/frame.ts';
 import { internLayout } from '../model/layout.ts';
 import { calmFrames, checkDetector, frameOf } from './check-detector.ts';
 import { ResidualDetector, residualFactory } from './residual-detector.ts';
+import { localTime } from './seasonal/local-time.ts';
 
 checkDetector(residualFactory(60));
 
@@ -11,7 +12,8 @@ const STEP = 60_000;
 const DAY = 86_400_000 / STEP;
 const START = Date.UTC(2026, 0, 5);
 
-const create = (warmUp = 60, stepMs = STEP): ResidualDetector => new ResidualDetector({ stepMs, warmUp });
+const create = (warmUp = 60, stepMs = STEP): ResidualDetector =>
+  new ResidualDetector({ stepMs, warmUp, zone: localTime('UTC') });
 
 /** Runs values of one feature through a detector, as the stage does; returns the score before each was learnt. */
 function run(detector: ResidualDetector, values: readonly number[], weight = 1, start = START): number[] {

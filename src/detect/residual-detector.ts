@@ -1,6 +1,5 @@
-import type { Detector, DetectorFactory, DetectorScore, Json } from '../model/detector.ts';
+import type { Detector, DetectorFactory, DetectorScore, Json, ScoreHints } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
-import { DayProfile } from './day-profile.ts';
 import { emptyBank, type FeatureBank, grownBank, loadBank, saveBank } from './feature-bank.ts';
 import { featureFloors, featureLowest } from './feature-floor.ts';
 import {
@@ -16,16 +15,22 @@ import {
   RISE_WEIGHT,
 } from './feature-learning.ts';
 import { stateNumber, stateObject } from './float-columns.ts';
-import { bandTail, inCluster, learnTail, surprise } from './surprise.ts';
+import { localTime, type LocalTime } from './seasonal/local-time.ts';
+import { beyondSeason, distanceOut, learnOut, SEASON_KNOWN_MS } from './seasonal/season-break.ts';
+import { SeasonProfile } from './seasonal/season-profile.ts';
+import type { Envelope } from './seasonal/season-store.ts';
+import { bandTail, inCluster, learnSeasonTail, learnTail, surprise } from './surprise.ts';
 import { WarmUp } from './warm-up.ts';
 
 export interface ResidualOptions {
   readonly stepMs: number;
   /** Values that a feature needs before it is judged. */
   readonly warmUp: number;
+  /** Where people and their jobs live, by the clock: daylight saving included. */
+  readonly zone: LocalTime;
 }
 
-const VERSION = 1;
+const VERSION = 2;
 const WHAT = 'residual detector';
 
 /** Recent history is half an hour, and no fewer frames than a few warm-ups. */
@@ -41,23 +46,22 @@ const FULL_WEIGHT = 0.5;
 const RESTLESS = 0.95;
 const FLAT_SCORE = 0.25;
 
-interface Band {
-  readonly expected: Float32Array;
-  readonly low: Float32Array;
-  readonly high: Float32Array;
+interface Verdicts extends Omit<DetectorScore, 'ready' | 'score'> {
+  readonly hints: ScoreHints;
 }
 
 /**
- * Robust residual of each feature against its own recent history and against the same time of day.
+ * Robust residual of each feature against its own recent history and against the same time of day and week.
  *
  * Four channels look at a value: its distance from the recent level, the mean of such distances over the last few
  * values (small shifts that last), its distance from the last few values (fast growth), and how long it has gone one
  * way (steady growth). Each is measured in robust
  * deviations with a floor, and turned into -ln p by the feature's own tail, so that a restless feature does not drown
- * a calm one. A value that the time of day explains counts for nothing. The score of a frame is the 4-norm of its
- * features' scores: one strong feature, or many that move together.
+ * a calm one. A value that the time of day and week explains counts for nothing. A fifth channel looks at how far a value is
+ * outside of what its time usually brings, so that a peak which did not come is seen although nothing moved; it is told
+ * as a hint. The score of a frame is the 4-norm of its features' scores: one strong feature, or many that move together.
  *
- * O(1) a value, some 480 bytes a feature. It is blind to changes slower than half an hour and to broken relations
+ * O(1) a value, some 330 bytes a feature. It is blind to changes slower than half an hour and to broken relations
  * between features that stay inside their own bands.
  */
 export class ResidualDetector implements Detector {
@@ -65,13 +69,14 @@ export class ResidualDetector implements Detector {
   readonly #options: ResidualOptions;
   readonly #recent: number;
   #bank: FeatureBank = emptyBank();
-  #day = new DayProfile();
+  #season: SeasonProfile;
   #frames = 0;
   readonly #warmUp: WarmUp;
   readonly #z = new Float64Array(4);
 
   constructor(options: ResidualOptions) {
     this.#options = options;
+    this.#season = new SeasonProfile(options.zone);
     this.#warmUp = new WarmUp(options.warmUp);
     this.#recent = Math.max(RECENT_MS / options.stepMs, RECENT_WARM_UPS * options.warmUp);
   }
@@ -82,59 +87,83 @@ export class ResidualDetector implements Detector {
 
   score(frame: Frame): DetectorScore {
     const n = frame.values.length;
-    const features = new Float32Array(n);
-    const band = {
+    const verdicts: Verdicts = {
+      features: new Float32Array(n),
       expected: new Float32Array(n).fill(Number.NaN),
       low: new Float32Array(n).fill(Number.NaN),
       high: new Float32Array(n).fill(Number.NaN),
+      hints: { seasonBreak: new Float32Array(n) },
     };
+    const slot = this.#season.slotAt(frame.time);
     const floors = featureFloors(frame.layout);
     const known = Math.min(n, this.#bank.seen.length);
     let power = 0;
     for (let f = 0; f < known; f++) {
       if (this.#bank.seen[f]! < this.#options.warmUp) continue;
-      const score = this.#judge(frame, f, floors[f]!, band);
-      features[f] = score;
-      power += score ** 4;
+      this.#judge(frame, f, { floor: floors[f]!, season: this.#season.at(slot, f) }, verdicts);
+      power += verdicts.features[f]! ** 4;
     }
-    return { ready: this.#frames >= this.#options.warmUp, score: power ** 0.25, features, ...band };
+    return { ready: this.#frames >= this.#options.warmUp, score: power ** 0.25, ...verdicts };
   }
 
   learn(frame: Frame, weight: number): void {
     if (frame.values.length > this.#bank.seen.length) this.#bank = grownBank(this.#bank, frame.values.length);
     const floors = featureFloors(frame.layout);
+    const slot = this.#season.slotAt(frame.time);
     for (let f = 0; f < frame.values.length; f++) {
       const value = frame.values[f]!;
-      if (Number.isFinite(value)) this.#learnValue(f, value, floors[f]!, weight);
+      const by = { floor: floors[f]!, season: this.#season.at(slot, f) };
+      if (Number.isFinite(value)) this.#learnValue(f, value, by, weight);
       else this.#bank.gap[f] = this.#bank.gap[f]! + 1;
     }
-    this.#day.learn(frame.time, frame.values, weight);
+    this.#season.learn(frame.time, frame.values, weight);
     this.#frames += 1;
   }
 
-  /** Fills the feature's band and returns its score. */
-  #judge(frame: Frame, f: number, floor: number, band: Band): number {
+  /** Fills what is said of the feature. */
+  #judge(frame: Frame, f: number, { floor, season }: Measure, verdicts: Verdicts): void {
     const bank = this.#bank;
     const value = frame.values[f]!;
-    const dayLow = this.#day.low(frame.time, f);
-    const dayHigh = this.#day.high(frame.time, f);
     const deviation = Math.max(bank.scale[f]!, leastDeviation(bank, f, value, floor));
-    fillBand(band, f, { level: bank.level[f]!, half: bandTail(bank, f) * deviation, dayLow, dayHigh });
+    const known = !Number.isNaN(season.low);
+    const level = bank.level[f]!;
+    const half = bandTail(bank, f) * deviation;
+    verdicts.expected[f] = known ? Math.min(season.high, Math.max(season.low, level)) : level;
+    verdicts.low[f] = known ? Math.min(level - half, season.low) : level - half;
+    verdicts.high[f] = known ? Math.max(level + half, season.high) : level + half;
+    if (Number.isFinite(value) && !isBack(bank, f)) {
+      const out = distanceOut(value, season);
+      // 0 for a value that its time of day has had, all of it from two deviations outside.
+      const explained = known ? Math.min(1, Math.abs(out) / (2 * deviation)) : 1;
+      const recent = Math.max(this.#surprise(f, value, floor) * explained, this.#flat(f, value));
+      const broken = this.#knowsSeason(f) && known ? surprise(bank, f, 4, beyondSeason(bank, f, out, deviation)) : 0;
+      verdicts.features[f] = Math.min(MAX_SCORE, Math.max(recent, broken));
+      if (broken > recent) {
+        const slack = bank.threshold4[f]! * deviation;
+        verdicts.hints.seasonBreak[f] = 1 - recent / broken;
+        verdicts.low[f] = season.low - slack;
+        verdicts.high[f] = season.high + slack;
+      }
+    }
     const lowest = featureLowest(frame.layout)[f]!;
     // Only the band that is shown is cut; a value below it that comes all the same is judged as it is.
-    if (band.low[f]! < lowest) band.low[f] = Math.min(lowest, band.expected[f]!);
-    if (!Number.isFinite(value) || isBack(bank, f)) return 0;
+    if (verdicts.low[f] < lowest) verdicts.low[f] = Math.min(lowest, verdicts.expected[f]);
+  }
+
+  /** The strongest of the channels of recent history. */
+  #surprise(f: number, value: number, floor: number): number {
     const z = this.#measure(f, value, floor);
-    const raw = Math.max(
+    const bank = this.#bank;
+    return Math.max(
       surprise(bank, f, 0, z[0]!),
       surprise(bank, f, 1, z[1]!),
       surprise(bank, f, 2, z[2]!),
       surprise(bank, f, 3, z[3]!),
     );
-    // 0 for a value that this time of day has had, all of it from two deviations outside.
-    const outside = Math.max(dayLow - value, value - dayHigh, 0);
-    const explained = Number.isNaN(dayLow) ? 1 : Math.min(1, outside / (2 * deviation));
-    return Math.min(MAX_SCORE, Math.max(raw * explained, this.#flat(f, value)));
+  }
+
+  #knowsSeason(f: number): boolean {
+    return this.#bank.seen[f]! * this.#options.stepMs >= SEASON_KNOWN_MS;
   }
 
   /** Fills the channels for a value: distances in deviations, not negative. */
@@ -161,11 +190,12 @@ export class ResidualDetector implements Detector {
     return same < FLAT_FRAMES || this.#bank.change[f]! < RESTLESS ? 0 : FLAT_SCORE * same;
   }
 
-  #learnValue(f: number, value: number, floor: number, weight: number): void {
+  #learnValue(f: number, value: number, { floor, season }: Measure, weight: number): void {
     const bank = this.#bank;
     const half = Math.floor(this.#options.warmUp / 2);
     const seen = arrive(bank, f, half);
     if (seen >= half && weight >= FULL_WEIGHT) learnTail(bank, f, this.#measure(f, value, floor));
+    this.#learnSeason(f, value, { floor, season }, weight);
     // What is still being learnt has no normal yet that an anomaly could spoil.
     const trust = seen < this.#options.warmUp ? 1 : weight * (inCluster(bank, f) ? CLUSTER_TRUST : 1);
     const rate = Math.max(1 / (seen + 1), 1 / this.#recent) * trust;
@@ -177,9 +207,18 @@ export class ResidualDetector implements Detector {
     bank.seen[f] = seen + 1;
   }
 
+  #learnSeason(f: number, value: number, { floor, season }: Measure, weight: number): void {
+    if (!this.#knowsSeason(f)) return;
+    const bank = this.#bank;
+    const out = distanceOut(value, season);
+    const deviation = Math.max(bank.scale[f]!, leastDeviation(bank, f, value, floor));
+    if (weight >= FULL_WEIGHT) learnSeasonTail(bank, f, beyondSeason(bank, f, out, deviation));
+    learnOut(bank, f, out, 1 / this.#recent);
+  }
+
   toJSON(): Json {
     const size = this.#bank.seen.length;
-    return { version: VERSION, frames: this.#frames, size, bank: saveBank(this.#bank), day: this.#day.toJSON() };
+    return { version: VERSION, frames: this.#frames, size, bank: saveBank(this.#bank), season: this.#season.toJSON() };
   }
 
   static fromJSON(state: Json, options: ResidualOptions): ResidualDetector {
@@ -187,26 +226,23 @@ export class ResidualDetector implements Detector {
     const detector = new ResidualDetector(options);
     detector.#bank = loadBank(saved['bank'], stateNumber(saved, 'size', WHAT), WHAT);
     detector.#frames = stateNumber(saved, 'frames', WHAT);
-    detector.#day = DayProfile.fromJSON(saved['day'] ?? null);
+    detector.#season = SeasonProfile.fromJSON(saved['season'] ?? null, options.zone);
     return detector;
   }
 }
 
-function fillBand(
-  band: Band,
-  f: number,
-  at: { readonly level: number; readonly half: number; readonly dayLow: number; readonly dayHigh: number },
-): void {
-  const { level, half, dayLow, dayHigh } = at;
-  const known = !Number.isNaN(dayLow);
-  band.expected[f] = known ? Math.min(dayHigh, Math.max(dayLow, level)) : level;
-  band.low[f] = known ? Math.min(level - half, dayLow) : level - half;
-  band.high[f] = known ? Math.max(level + half, dayHigh) : level + half;
+/** What a value is measured by: the least deviation that counts, and what its time usually brings. */
+interface Measure {
+  readonly floor: number;
+  readonly season: Envelope;
 }
 
-/** Makes residual detectors that judge a feature after `warmUp` values. */
-export const residualFactory = (warmUp: number): DetectorFactory => ({
-  kind: 'residual',
-  create: ({ stepMs }) => new ResidualDetector({ stepMs, warmUp }),
-  fromJSON: (state, { stepMs }) => ResidualDetector.fromJSON(state, { stepMs, warmUp }),
-});
+/** Makes residual detectors that judge a feature after `warmUp` values; days and weeks are those of an IANA time zone. */
+export const residualFactory = (warmUp: number, timezone = 'UTC'): DetectorFactory => {
+  const zone = localTime(timezone);
+  return {
+    kind: 'residual',
+    create: ({ stepMs }) => new ResidualDetector({ stepMs, warmUp, zone }),
+    fromJSON: (state, { stepMs }) => ResidualDetector.fromJSON(state, { stepMs, warmUp, zone }),
+  };
+};

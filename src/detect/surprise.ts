@@ -23,9 +23,9 @@ const NEG_LOG_SHARE = -Math.log(TAIL_SHARE);
 const BAND_P = 0.001;
 const BAND_EXCESSES = ((TAIL_SHARE / BAND_P) ** TAIL_SHAPE - 1) / TAIL_SHAPE;
 
-type Channel = 0 | 1 | 2 | 3;
-const THRESHOLDS = ['threshold0', 'threshold1', 'threshold2', 'threshold3'] as const;
-const EXCESSES = ['excess0', 'excess1', 'excess2', 'excess3'] as const;
+type Channel = 0 | 1 | 2 | 3 | 4;
+const THRESHOLDS = ['threshold0', 'threshold1', 'threshold2', 'threshold3', 'threshold4'] as const;
+const EXCESSES = ['excess0', 'excess1', 'excess2', 'excess3', 'excess4'] as const;
 
 /**
  * -ln of the tail probability of `z` in a channel of a feature: linear below the channel's 98 % quantile, generalised
@@ -81,4 +81,11 @@ export function learnTail(bank: FeatureBank, f: number, z: Float64Array): void {
   keepLeast(bank.threshold2, bank.excess2, f, LEAST_OF_VALUES);
   keepLeast(bank.threshold3, bank.excess3, f, LEAST_OF_SIGNS);
   bank.beyond[f] = value || mean || pace || signs ? bank.beyond[f]! + 1 : 0;
+}
+
+/** The same for the channel of the season, which has a say only where the season is known: `z` is NaN elsewhere. */
+export function learnSeasonTail(bank: FeatureBank, f: number, z: number): void {
+  if (Number.isNaN(z)) return;
+  follow([bank.threshold4, bank.excess4], f, z, bank.beyond[f]! < CLUSTER);
+  keepLeast(bank.threshold4, bank.excess4, f, LEAST_OF_VALUES);
 }

@@ -23,14 +23,19 @@ const NOTHING: RowScore = { score: 0, pValue: 1, severity: 'none', kind: null, t
 
 const featureOf = (name: string): Feature => ({ name, metric: name, labels: {}, kind: 'level', unit: '', limit: null });
 
-/** Above so many columns the joint members see more than novelty does, and it would cost more than they do. */
-export const FEW_COLUMNS = 4;
+/** In more columns the joint members see more than novelty does, and it would cost more than they do. */
+const FEW_COLUMNS = 4;
+const KINDS: ReadonlySet<string> = new Set(['residual', 'novelty']);
+
+/** Whether rows are scored by what looks at one column at a time: few columns, and no other member is asked for. */
+export const hasFewColumns = ({ columns, detectors }: RowScorerOptions): boolean =>
+  columns.length <= FEW_COLUMNS && (detectors === null || detectors.every((kind) => KINDS.has(kind)));
 
 /**
  * Scores rows of few columns, learning as it goes: the seasonal residual, calibrated on its own history, and novelty, combined by
  * Cauchy's rule with equal weights. What has been going on counts as less than what begins (`News`).
  */
-export function createFewColumnsScorer({ columns, stepMs, seed }: RowScorerOptions): RowScorer {
+export function createFewColumnsScorer({ columns, stepMs, seed, detectors }: RowScorerOptions): RowScorer {
   const layout = internLayout(columns.map(featureOf));
   const residual = residualFactory(WARM_UP).create({ stepMs, seed });
   const novelty = noveltyFactory(WARM_UP, 'UTC').create({ stepMs, seed });
@@ -49,11 +54,13 @@ export function createFewColumnsScorer({ columns, stepMs, seed }: RowScorerOptio
     closedAt: time + stepMs,
   });
 
+  const asked = (kind: string): boolean => detectors === null || detectors.includes(kind);
+
   /** -ln of the combined p-value, 0 while learning. */
   function strengthOf(usual: DetectorScore, fresh: DetectorScore): number {
     if (!usual.ready && !fresh.ready) return 0;
-    const usualP = usual.ready ? Math.min(1, calibration.probability(usual.score)) : 1;
-    const freshP = fresh.ready ? Math.min(1, columns.length * Math.exp(-fresh.score)) : 1;
+    const usualP = usual.ready && asked('residual') ? Math.min(1, calibration.probability(usual.score)) : 1;
+    const freshP = fresh.ready && asked('novelty') ? Math.min(1, columns.length * Math.exp(-fresh.score)) : 1;
     return -Math.log(cauchyCombination([usualP, freshP]));
   }
 
