@@ -170,7 +170,8 @@ describe('incidents', () => {
     expect((await get('/api/v1/incidents?state=open')).json().items).toHaveLength(1);
     expect((await get('/api/v1/incidents?state=resolved')).json()).toEqual({ items: [], next: null });
     expect((await get('/api/v1/anomalies?entity=host/web-1&open=true&atLeast=warning')).json().items).toHaveLength(1);
-    expect((await get(`/api/v1/anomalies?from=${NOW}`)).json().items).toHaveLength(0);
+    expect((await get(`/api/v1/anomalies?from=${NOW}`)).json().items).toHaveLength(1);
+    expect((await get('/api/v1/anomalies?to=1000')).json().items).toHaveLength(0);
     expect((await get('/api/v1/predictions?state=open')).json().items).toHaveLength(1);
     expect((await get('/api/v1/anomalies/anomaly_1')).json().kind).toBe('spike');
   });

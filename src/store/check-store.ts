@@ -9,6 +9,8 @@ import { internLayout } from '../model/layout.ts';
 import { phrase } from '../model/phrase.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { SampleBatch, Series } from '../model/series.ts';
+import type { Silence } from '../model/silence.ts';
+import type { Edge } from '../model/topology.ts';
 import type { Page, PageQuery, SampleStore, Store } from './store.ts';
 
 /** Noon of some day, UTC: every store under test believes that it is now. */
@@ -504,7 +506,9 @@ export function checkStore(open: () => Promise<Store>): void {
       expect(await ids({})).toEqual(['anomaly_1', 'anomaly_0', 'anomaly_3', 'anomaly_2', 'anomaly_4']);
       expect(await ids({ open: false })).toEqual(['anomaly_4']);
       expect(await ids({ open: true, atLeast: 'warning' })).toEqual(['anomaly_1', 'anomaly_2']);
-      expect(await ids({ range: { from: NOW - MINUTE, to: NOW } })).toEqual(['anomaly_3', 'anomaly_2']);
+      expect(await ids({ range: { from: NOW - MINUTE, to: NOW } })).toEqual(['anomaly_3', 'anomaly_2', 'anomaly_4']);
+      expect(await ids({ range: { from: NOW, to: NOW + 1 } })).not.toContain('anomaly_4');
+      expect((await anomalies.some(['anomaly_3', 'nothing'])).map(({ id }) => id)).toEqual(['anomaly_3']);
       const open_ = (await anomalies.open(100)).filter(({ entity }) => entity === 'finding/a');
       expect(open_.map(({ id }) => id)).toEqual(['anomaly_1', 'anomaly_0', 'anomaly_3', 'anomaly_2']);
     });
@@ -596,6 +600,79 @@ export function checkStore(open: () => Promise<Store>): void {
         { action: 'clean', entityKind: 'pod', verdict: 'ineffective', count: 1 },
       ]);
       expect((await outcomes.list({ ...first, incident: 'incident_1', action: 'clean' })).items).toHaveLength(3);
+    });
+  });
+
+  describe('topology and silences', () => {
+    const edgeOf = (from: string, to: string, over: Partial<Edge> = {}): Edge => ({
+      from,
+      to,
+      kind: 'calls',
+      source: 'labels',
+      firstSeen: NOW,
+      lastSeen: NOW,
+      ...over,
+    });
+
+    it("edges: once, in pages by both ends, forgotten when not seen, the configuration's kept", async () => {
+      const { edges } = await open();
+      await edges.forget(NOW + DAY);
+      const before = await edges.mark();
+      await edges.upsert([
+        edgeOf('service/a', 'service/b', { source: 'config' }),
+        edgeOf('service/a', 'service/b', { lastSeen: NOW + 5, source: 'config' }),
+        edgeOf('pod/a', 'host/a', { kind: 'runs_on' }),
+        edgeOf('pod/b', 'host/a', { kind: 'runs_on' }),
+      ]);
+      const mark = await edges.mark();
+      expect(mark).not.toBe(before);
+      await edges.upsert([
+        edgeOf('service/a', 'service/b', { firstSeen: NOW + 9, lastSeen: NOW + 9 }),
+        edgeOf('pod/b', 'host/a', { kind: 'runs_on', lastSeen: NOW + 9 }),
+      ]);
+      expect(await edges.mark()).toBe(mark);
+      const all = await allPages((query) => edges.list({ ...query, limit: 1 }));
+      expect(all.map(({ from, lastSeen, source }) => `${from} ${lastSeen - NOW} ${source}`)).toEqual([
+        'pod/a 0 labels',
+        'pod/b 9 labels',
+        'service/a 9 config',
+      ]);
+      expect((await edges.list({ ...first, entity: 'host/a', kind: 'runs_on' })).items).toHaveLength(2);
+      expect(await edges.forget(NOW + 5)).toBe(1);
+      expect((await edges.list({ ...first, source: 'labels' })).items.map(({ from }) => from)).toEqual(['pod/b']);
+      await edges.remove(all);
+      expect((await edges.list(first)).items).toEqual([]);
+    });
+
+    it('silences: one change of two wins, found by state and by what they overlap', async () => {
+      const { silences } = await open();
+      const silenceOf = (id: string, over: Partial<Silence> = {}): Silence => ({
+        id,
+        kind: 'maintenance',
+        match: { entity: 'host/*', below: true },
+        from: NOW,
+        to: NOW + HOUR,
+        why: 'kernel',
+        by: 'ana',
+        createdAt: NOW,
+        updatedAt: NOW,
+        endedBy: null,
+        event: null,
+        ...over,
+      });
+      expect(await silences.insert(silenceOf('s1'))).toBe(true);
+      expect(await silences.insert(silenceOf('s1', { why: 'other' }))).toBe(false);
+      await silences.insert(silenceOf('s2', { from: NOW + HOUR, to: NOW + 2 * HOUR, event: 'event_1' }));
+      const ended = silenceOf('s1', { to: NOW + MINUTE, endedBy: 'bob', updatedAt: NOW + 1 });
+      expect(await silences.replace(ended, NOW)).toBe(true);
+      expect(await silences.replace(silenceOf('s1', { updatedAt: NOW + 2 }), NOW)).toBe(false);
+      expect(await silences.get('s1')).toEqual(ended);
+      const ids = (found: readonly Silence[]): string[] => found.map(({ id }) => id);
+      expect(ids((await silences.list(first)).items)).toEqual(['s2', 's1']);
+      expect(ids((await silences.list({ ...first, state: { is: 'scheduled', at: NOW } })).items)).toEqual(['s2']);
+      expect(ids((await silences.list({ ...first, state: { is: 'over', at: NOW + MINUTE } })).items)).toEqual(['s1']);
+      expect(ids(await silences.active(NOW, 10))).toEqual(['s1']);
+      expect(ids(await silences.overlapping({ from: NOW + MINUTE, to: NOW + DAY }, 10))).toEqual(['s2']);
     });
   });
 
