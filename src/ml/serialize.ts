@@ -193,8 +193,8 @@ function readSections(bytes: Uint8Array, start: number, entries: readonly Direct
     const byteLength = length * ARRAYS[type].BYTES_PER_ELEMENT;
     if (offset + byteLength > bytes.length) throw new MlError('ML_FORMAT', `section ${name} is cut off`);
     if (sections.has(name)) throw new MlError('ML_FORMAT', `section ${name} appears twice`);
-    // slice copies, so that the array is aligned and does not keep the whole file alive.
-    sections.set(name, new ARRAYS[type](bytes.slice(offset, offset + byteLength).buffer));
+    // A copy, so that the array is aligned and does not keep the whole file alive; `slice` of a Node.js Buffer makes none.
+    sections.set(name, new ARRAYS[type](new Uint8Array(bytes.subarray(offset, offset + byteLength)).buffer));
     offset = align(offset + byteLength);
   }
   if (offset !== bytes.length) throw new MlError('ML_FORMAT', 'bytes are left over after the last section');
