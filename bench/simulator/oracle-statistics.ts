@@ -75,7 +75,12 @@ function invert(factor: Float64Array, n: number): Float64Array {
 /** Every channel of one entity for every step, `CHANNELS` arrays; higher is stranger. Looks at the past alone. */
 export function statistics(life: Life, noise: NoiseModel): readonly Float32Array[] {
   const scaled = residuals(life, noise.deviation);
-  const parts = { scaled, given: partial(scaled, noise), white: whiten(scaled, noise), fresh: innovations(scaled, noise) };
+  const parts = {
+    scaled,
+    given: partial(scaled, noise),
+    white: whiten(scaled, noise),
+    fresh: innovations(scaled, noise),
+  };
   const out = Array.from({ length: CHANNELS }, () => new Float32Array(life.span.steps));
   WINDOWS.forEach((minutes, place) => {
     const length = Math.max(1, Math.round((minutes * 60_000) / life.span.stepMs));

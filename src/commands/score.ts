@@ -1,5 +1,7 @@
 import { createRowScorer } from '../detect/create-row-scorer.ts';
 import { JOINT_MEMBERS } from '../detect/ensemble/members.ts';
+import { VigiaError } from '../runtime/errors.ts';
+import type { Words } from '../text/text.ts';
 import { scoreFile } from './score-file.ts';
 import { EXIT, type Terminal } from './terminal.ts';
 
@@ -16,35 +18,37 @@ export interface ScoreOptions {
   readonly out: string;
 }
 
-/** `vigia score`: says of every row of a file how abnormal it is. */
-export async function score(data: string, options: ScoreOptions, terminal: Terminal): Promise<number> {
-  const { words } = terminal;
-  const seconds = options.step === undefined ? null : Number(options.step);
+interface Wishes {
+  readonly stepMs: number | null;
+  readonly detectors: readonly string[] | null;
+}
+
+/** The options as they are meant; throws what is wrong with them. */
+function wishes({ step, detectors: named }: ScoreOptions, words: Words): Wishes {
+  const seconds = step === undefined ? null : Number(step);
   if (seconds !== null && !(seconds > 0 && seconds <= MOST_STEP_SECONDS)) {
-    terminal.complain(words.say('commands.bad_step', { found: options.step ?? '', limit: MOST_STEP_SECONDS }));
-    return EXIT.usage;
+    const detail = words.say('commands.bad_step', { found: step ?? '', limit: MOST_STEP_SECONDS });
+    throw new VigiaError('USAGE', { detail });
   }
-  const detectors = options.detectors?.split(',').map((kind) => kind.trim()) ?? null;
+  const detectors = named?.split(',').map((kind) => kind.trim()) ?? null;
   const unknown = detectors?.find((kind) => !DETECTORS.includes(kind));
   if (unknown !== undefined) {
-    terminal.complain(words.say('commands.bad_detector', { found: unknown, known: DETECTORS.join(', ') }));
-    return EXIT.usage;
+    const detail = words.say('commands.bad_detector', { found: unknown, known: DETECTORS.join(', ') });
+    throw new VigiaError('USAGE', { detail });
   }
-  const tally = await scoreFile(
-    {
-      data,
-      train: options.train ?? null,
-      out: options.out,
-      stepMs: seconds === null ? null : seconds * 1000,
-      detectors,
-    },
-    {
-      words,
-      createScorer: createRowScorer,
-      progress: (rows) => terminal.progress?.(words.say('commands.score_progress', { file: data, rows })),
-    },
-  );
-  terminal.progress?.('');
+  return { stepMs: seconds === null ? null : seconds * 1000, detectors };
+}
+
+/** `vigia score`: says of every row of a file how abnormal it is. */
+export async function score(data: string, options: ScoreOptions, terminal: Terminal): Promise<number> {
+  const { words, progress } = terminal;
+  const request = { data, train: options.train ?? null, out: options.out, ...wishes(options, words) };
+  const tally = await scoreFile(request, {
+    words,
+    createScorer: createRowScorer,
+    progress: (rows) => progress?.(words.say('commands.score_progress', { file: data, rows })),
+  });
+  progress?.('');
   const { rows: count, critical, warning } = tally;
   terminal.print(words.say('commands.score_done', { file: data, count, critical, warning, out: options.out }));
   return EXIT.good;

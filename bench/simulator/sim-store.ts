@@ -1,0 +1,89 @@
+import type { Frame, RollupFrame } from '../../src/model/frame.ts';
+import type { Clock } from '../../src/runtime/clock.ts';
+import type { FrameColumns, FrameStore, Store } from '../../src/store/store.ts';
+import type { Life } from './life.ts';
+import type { Simulation } from './simulate.ts';
+
+/** The frame of an entity at a step, as prepare would send it; detect has no use for derived features. */
+export function frameOf({ entity, span, values }: Life, step: number): Frame {
+  const columns = entity.features.length;
+  const time = span.start + step * span.stepMs;
+  return {
+    entity: entity.id,
+    fleet: 'default',
+    time,
+    stepMs: span.stepMs,
+    layout: entity.layout,
+    values: values.subarray(step * columns, (step + 1) * columns),
+    derived: NO_DERIVED,
+    closedAt: time + span.stepMs,
+  };
+}
+
+const NO_DERIVED = new Float32Array(0);
+
+/** Frames need not be written, for they are known: they can be read as far as the clock has come. */
+function simulatedFrames({ span, lives }: Simulation, clock: Clock): FrameStore {
+  const byEntity = new Map(lives.map((life) => [life.entity.id, life]));
+  const now = (): number => Math.min(span.steps, Math.floor((clock.now() - span.start) / span.stepMs));
+  const steps = function* (life: Life, from: number, to: number): Iterable<number> {
+    const first = Math.max(0, Math.ceil((from - span.start) / span.stepMs));
+    const last = Math.min(now(), Math.ceil((to - span.start) / span.stepMs));
+    for (let step = first; step < last; step++) if (life.absent[step] === 0) yield step;
+  };
+  return {
+    append: async () => undefined,
+    appendRollups: async () => undefined,
+    replay: async (entity, { from, to }, limit) => {
+      const life = byEntity.get(entity);
+      return life === undefined ? [] : [...steps(life, from, to)].slice(0, limit).map((step) => frameOf(life, step));
+    },
+    rollups: async (_tier, entity, { from, to }, limit): Promise<readonly RollupFrame[]> => {
+      const life = byEntity.get(entity);
+      if (life === undefined) return [];
+      return [...steps(life, from, to)].slice(0, limit).map((step) => {
+        const { time, layout, values } = frameOf(life, step);
+        return { entity, time, stepMs: span.stepMs, layout, mean: values, low: values, high: values };
+      });
+    },
+    columns: async ({ entity, tier, range, features, limit }): Promise<FrameColumns> => {
+      const life = byEntity.get(entity);
+      if (life === undefined)
+        return { tier, stepMs: span.stepMs, times: new Float64Array(0), features: [], mean: [], low: [], high: [] };
+      const taken = [...steps(life, range.from, range.to)].slice(-limit);
+      const names = life.entity.features.map(({ name }) => name);
+      const asked = features === null ? names : names.filter((name) => features.includes(name));
+      const mean = asked.map((name) => {
+        const column = names.indexOf(name);
+        return Float32Array.from(taken, (step) => life.values[step * names.length + column]!);
+      });
+      const times = Float64Array.from(taken, (step) => span.start + step * span.stepMs);
+      return { tier, stepMs: span.stepMs, times, features: asked, mean, low: mean, high: mean };
+    },
+    newest: async () => {
+      const times = new Map<string, number>();
+      for (const life of lives) {
+        let step = now() - 1;
+        while (step >= 0 && life.absent[step] === 1) step -= 1;
+        if (step >= 0) times.set(life.entity.id, span.start + step * span.stepMs);
+      }
+      return times;
+    },
+    layout: async (entity) => byEntity.get(entity)?.entity.layout ?? null,
+  };
+}
+
+/** The real store, but for frames, which the simulation knows, and for what a month of runs would only write. */
+export const simulatedStore = (store: Store, simulation: Simulation, clock: Clock): Store => ({
+  ...store,
+  frames: simulatedFrames(simulation, clock),
+  checkpoints: { save: async () => undefined, load: async () => null, loadAll: nothing },
+  maintenance: {
+    retain: async () => ({ bytes: 0, budgetBytes: 0, dropped: [] }),
+    rollHours: async () => 0,
+  },
+});
+
+async function* nothing(): AsyncGenerator<never> {
+  // No checkpoint was ever saved.
+}
