@@ -10,6 +10,7 @@ type Check = (root: Root, sources: SecretSources) => readonly Problem[];
 
 /** The parts of the written configuration that the checks read. */
 interface Root {
+  readonly timezone?: string;
   readonly api?: { readonly tokens?: readonly { readonly name: string }[] };
   readonly collect?: {
     readonly scrape?: readonly { readonly name: string; readonly interval?: string; readonly timeout?: string }[];
@@ -38,6 +39,19 @@ const lengthsAndSizes: Check = (root) => {
   });
   return problems;
 };
+
+function isTimezone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+const timezones: Check = ({ timezone }) =>
+  timezone === undefined || isTimezone(timezone)
+    ? []
+    : [wrong(['timezone'], value(timezone), saying('config.expects_timezone'))];
 
 function duplicates(names: readonly string[], pathOf: (index: number) => Path): readonly Problem[] {
   return names.flatMap((name, index) =>
@@ -145,6 +159,7 @@ const secretsThere: Check = (root, sources) => {
 
 const checks: readonly Check[] = [
   lengthsAndSizes,
+  timezones,
   uniqueNames,
   timeouts,
   limitBounds,

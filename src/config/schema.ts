@@ -204,6 +204,13 @@ export const ConfigSchema = Type.Object(
       default: 'en',
       description: 'Of messages; readers of the API choose theirs.',
     }),
+    timezone: Type.String({
+      default: 'UTC',
+      minLength: 1,
+      maxLength: 64,
+      expects: 'timezone',
+      description: 'IANA name, such as `Europe/Madrid`: the clock that daily and weekly rhythms follow.',
+    }),
     data: Type.String({ default: './vigia-data', minLength: 1, description: 'Folder for everything that is kept.' }),
     step: Duration({ default: '5s', least: '1s', most: '5m', description: 'Length of a frame.' }),
     log: Type.Object(

@@ -44,6 +44,7 @@ const EXPECTS = {
   url: 'config.expects_url',
   name: 'config.expects_name',
   entity: 'config.expects_entity',
+  timezone: 'config.expects_timezone',
 } as const;
 
 /** A bound, with both ends where there are both. */

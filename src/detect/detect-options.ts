@@ -22,6 +22,8 @@ interface DetectOptions {
   readonly review?: (anomaly: Anomaly) => Anomaly;
   /** An anomaly that lasts longer becomes the new normal; default 6 hours. */
   readonly adoptMs?: number;
+  /** IANA name: whose days and weeks the seasonal residual learns. UTC by default. */
+  readonly timezone?: string;
   readonly seed?: number;
   /** Default: the residual detector. */
   readonly detector?: (settings: WatchSettings) => DetectorFactory;

@@ -21,6 +21,8 @@ export interface DetectStage extends Service {
   current(entity: EntityId): CurrentFeatures | null;
   /** A person says that an open anomaly is the new normal: it ends and is learnt. Null when it is not open here. */
   adopt(anomaly: string, by: string): Promise<Anomaly | null>;
+  /** An open anomaly as it is now, whatever was told of it; null when it is not open here. */
+  latest(anomaly: string): Anomaly | null;
   /** Tells open anomalies once more, after what people said of the like has changed. */
   retell(concerns: (anomaly: Anomaly) => boolean): Promise<void>;
   /** New models were trained in this process: no need to wait until the registry is asked again. */
@@ -89,6 +91,12 @@ class DetectStageImpl implements DetectStage {
     return this.#watched.get(entity)?.watch.current() ?? null;
   }
 
+  latest(anomaly: string): Anomaly | null {
+    for (const { watch } of this.#watched.values())
+      for (const open of watch.opened()) if (open.id === anomaly) return open;
+    return null;
+  }
+
   retell(concerns: (anomaly: Anomaly) => boolean): Promise<void> {
     return this.#turns(async () => {
       const again: Anomaly[] = [];
@@ -118,7 +126,7 @@ class DetectStageImpl implements DetectStage {
   #make(entity: EntityId): WatchOptions {
     const { options } = this.#deps;
     const settings = options.settingsOf(entity);
-    const detector = options.detector?.(settings) ?? residualFactory(settings.warmUp);
+    const detector = options.detector?.(settings) ?? residualFactory(settings.warmUp, options.timezone);
     const { stepMs, seed = 0, adoptMs = DEFAULT_ADOPT_MS } = options;
     return { stepMs, seed, adoptMs, settings, detector, joint: () => this.#models?.of(entity) ?? null };
   }

@@ -21,6 +21,7 @@ export const config = {
     'expected postgres://user@host:port/database without a password, or a reference: ${env:NAME} or ${file:path}',
   expects_url: 'expected an address such as http://127.0.0.1:9100/metrics',
   expects_name: 'expected lower-case letters, digits, dots, dashes and underscores, a letter or digit first',
+  expects_timezone: 'expected the IANA name of a time zone, such as Europe/Madrid or UTC',
   expects_entity: 'expected an entity such as host/web-1, or a pattern such as pod/shop/*',
   expects_other_end: 'expected two different entities: nothing depends on itself',
   expects_between: 'expected {{low}} to {{high}}',

@@ -22,6 +22,7 @@ export const config: Record<keyof typeof english, string> = {
     'se esperaba postgres://usuario@servidor:puerto/base sin contraseña, o una referencia: ${env:NOMBRE} o ${file:ruta}',
   expects_url: 'se esperaba una dirección como http://127.0.0.1:9100/metrics',
   expects_name: 'se esperaban minúsculas, cifras, puntos, guiones y guiones bajos, empezando por una letra o cifra',
+  expects_timezone: 'se esperaba el nombre IANA de una zona horaria, como Europe/Madrid o UTC',
   expects_entity: 'se esperaba una entidad como host/web-1, o un patrón como pod/shop/*',
   expects_other_end: 'se esperaban dos entidades distintas: nada depende de sí mismo',
   expects_between: 'se esperaba de {{low}} a {{high}}',
