@@ -15,6 +15,7 @@ import { isLoopback } from './guard.ts';
 import { loadOverview } from './overview.ts';
 import { createProblemHandler } from './problem.ts';
 import { actions } from './routes/actions.ts';
+import { alerting } from './routes/alerting.ts';
 import { anomalies } from './routes/anomalies.ts';
 import { charts } from './routes/charts.ts';
 import { entities } from './routes/entities.ts';
@@ -23,6 +24,7 @@ import { features } from './routes/features.ts';
 import { health } from './routes/health.ts';
 import { incidents } from './routes/incidents.ts';
 import { judgements } from './routes/judgements.ts';
+import { logs } from './routes/logs.ts';
 import { outcomes } from './routes/outcomes.ts';
 import { overview } from './routes/overview.ts';
 import { predictions } from './routes/predictions.ts';
@@ -59,8 +61,10 @@ const RESOURCES: readonly Resource[] = [
   outcomes,
   actions,
   samples,
+  logs,
   events,
   judgements,
+  alerting,
   settings,
   records,
   status,

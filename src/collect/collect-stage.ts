@@ -8,7 +8,7 @@ import type { Edge } from '../model/topology.ts';
 import { topics } from '../model/topics.ts';
 import { phrase } from '../model/phrase.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { toError } from '../runtime/errors.ts';
+import { toError, VigiaError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createEdgeRules } from './edge-rules.ts';
@@ -17,6 +17,7 @@ import { createHostSource } from './host-source.ts';
 import { KnownEdges } from './known-edges.ts';
 import { KnownEntities } from './known-entities.ts';
 import { createLane } from './lanes.ts';
+import { createLogIntake, type LineOrigin, type LogIntake } from './logs/log-intake.ts';
 import { createPushSource, type PushSource } from './push-source.ts';
 import type { PageLimits } from './sample-page.ts';
 import { untilNext } from './schedule.ts';
@@ -45,6 +46,8 @@ export interface CollectDeps {
 }
 
 export interface CollectStage extends Service, Pick<PushSource, 'ingest'> {
+  /** Resolves when the counts of the lines are committed. Throws `BODY_INVALID` or `BODY_TOO_LARGE`. */
+  ingestLogs(body: Uint8Array, origin: LineOrigin): Promise<void>;
   /** Resolves when the event is committed. */
   publishEvent(event: Event): Promise<void>;
   publishEvents(events: readonly Event[]): Promise<void>;
@@ -67,6 +70,7 @@ class Collect implements CollectStage {
   readonly #entities = new KnownEntities();
   readonly #edges: KnownEdges;
   readonly #push: PushSource;
+  readonly #logs: LogIntake;
   readonly #scrapes: readonly ScrapeSource[];
   readonly #host: { readonly source: ReturnType<typeof createHostSource>; readonly state: SourceState } | undefined;
   #end = new AbortController();
@@ -82,6 +86,7 @@ class Collect implements CollectStage {
     const shared = { clock, metrics, assign, limits, seriesLimits };
     const publish = (batches: readonly SampleBatch[]): Promise<void> => this.#publish(batches, true);
     this.#push = createPushSource({ ...shared, bodyBytes: limits.bodyBytes, publish });
+    this.#logs = createLogIntake({ metrics, assign, limits });
     const lanes = { well: createLane(WELL), ill: createLane(ILL) };
     const scrape: ScrapeDeps = { ...shared, log, lanes, publish: (batches) => this.#publish(batches, false) };
     this.#scrapes = options.scrape.map((target) =>
@@ -94,6 +99,15 @@ class Collect implements CollectStage {
   }
 
   ingest: PushSource['ingest'] = (body, format) => this.#push.ingest(body, format);
+
+  async ingestLogs(body: Uint8Array, origin: LineOrigin): Promise<void> {
+    const { bus, clock, options } = this.#deps;
+    const limit = options.limits.bodyBytes;
+    if (body.length > limit) throw new VigiaError('BODY_TOO_LARGE', { limit });
+    const records = this.#logs.records(body, origin, clock.now());
+    const messages = records.map((record) => ({ key: record.entity, value: record }));
+    if (messages.length > 0) await bus.publish(topics.logs, messages, { durable: true });
+  }
 
   publishEvent(event: Event): Promise<void> {
     return this.publishEvents([event]);

@@ -10,6 +10,7 @@ import { createMemoryBus } from '../bus/memory-bus.ts';
 import type { Config } from '../config/schema.ts';
 import { resolveReferences } from '../config/secrets.ts';
 import { loadDetectExtensions } from '../detect/load-extension.ts';
+import { FLEET_POT } from '../model/alert.ts';
 import type { Service } from '../model/service.ts';
 import { createPipeline, type Pipeline, stages } from '../pipeline.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
@@ -68,13 +69,13 @@ async function budgetView(
   const counts = settings.current().alertBudget;
   const now = clock.now();
   const [paged, warned, first] = await Promise.all([
-    store.incidents.pagedSince(now - pages.windowMs),
-    store.incidents.pagedSince(now - warnings.windowMs),
+    store.alerts.used({ pot: FLEET_POT, line: 'pages', since: now - pages.windowMs }),
+    store.alerts.used({ pot: FLEET_POT, line: 'warnings', since: now - warnings.windowMs }),
     store.entities.list({ limit: 1, cursor: null }),
   ]);
   return {
-    pages: { limit: counts.pages, used: paged.pages },
-    warnings: { limit: counts.warnings, used: warned.warnings },
+    pages: { limit: counts.pages, used: paged },
+    warnings: { limit: counts.warnings, used: warned },
     windowSeconds: Math.round(pages.windowMs / 1000),
     resetsAt: null,
     provisional: now - (first.items[0]?.firstSeen ?? startedAt) < DAY_MS,
@@ -122,7 +123,7 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 
 function createInterface(parts: Parts, pipeline: Pipeline, startedAt: number, ready: () => boolean): Api {
   const { config } = parts;
-  const { collect, detect, act, catalogue } = pipeline;
+  const { collect, detect, act, alerting, catalogue } = pipeline;
   const dashboard = fileURLToPath(new URL('../dashboard', import.meta.url));
   return createApi({
     ...parts,
@@ -141,6 +142,7 @@ function createInterface(parts: Parts, pipeline: Pipeline, startedAt: number, re
     ingest: async (body, format) => {
       await collect.ingest(body, format);
     },
+    ingestLogs: (body, origin) => collect.ingestLogs(body, origin),
     publishEvents: (events) => collect.publishEvents(events),
     sources: () => collect.sources(),
     // Before its first frame an entity has all of its learning ahead.
@@ -149,6 +151,8 @@ function createInterface(parts: Parts, pipeline: Pipeline, startedAt: number, re
     current: (entity) => detect.current(entity),
     catalogue: () => catalogue,
     act,
+    feedback: alerting.feedback,
+    alerting: () => alerting.view(),
     budget: () => budgetView(config, parts, startedAt),
     stages: () => stages.map(({ name }) => ({ name, lag: parts.lags().get(name) ?? 0 })),
     storeBytes: async () => {

@@ -86,7 +86,8 @@ async function handOn({ bus, store }: LogStageDeps, { patterns, examples, sample
   await store.logs.patterns(patterns);
   await store.logs.examples(examples);
   const messages = samples.map((value) => ({ key: value.entity, value }));
-  await bus.publish(topics.samples, messages);
+  // Whoever sent the lines is told when what became of them is committed.
+  await bus.publish(topics.samples, messages, { durable: true });
 }
 
 async function knownPatterns(store: LogStageDeps['store']): Promise<readonly LogPattern[]> {

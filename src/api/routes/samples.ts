@@ -1,16 +1,12 @@
-import { promisify } from 'node:util';
-import { gunzip as gunzipWithCallback } from 'node:zlib';
-import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { EntityId } from '../../model/entity.ts';
 import { VigiaError } from '../../runtime/errors.ts';
 import type { SampleBatch } from '../../model/series.ts';
 import type { Resource } from '../api-app.ts';
+import { acceptBodies } from '../accept-bodies.ts';
 import { PageOf } from '../contract/views.ts';
 import type { SampleFormat } from '../deps.ts';
 import { RangeParameters } from '../queries.ts';
-
-const gunzip = promisify(gunzipWithCallback);
 
 /** One value of a series, as it is listed. */
 const SampleView = Type.Object({
@@ -20,8 +16,6 @@ const SampleView = Type.Object({
 });
 
 const DEFAULT_RANGE_MS = 3_600_000;
-/** Bodies in work at the same time, in multiples of the largest one: what senders can make this process hold. */
-const BODIES_IN_WORK = 8;
 /** Samples of one moment that a cursor can count past. */
 const MAX_SKIP = 100_000;
 
@@ -36,35 +30,6 @@ export function formatOf(contentType: string | undefined, body: Uint8Array): Sam
   if (type === 'application/openmetrics-text') return 'openmetrics';
   const start = Buffer.from(body.buffer, body.byteOffset, Math.min(body.byteLength, SNIFFED_BYTES)).toString('latin1');
   return JSON_LINE.test(start) ? 'json_lines' : 'exposition';
-}
-
-/** Bodies up to this many times the limit are read to their end before they are refused, as a sender that is cut off sees no answer. */
-const READ_ON = 4;
-
-/** The whole body; one that is too large is counted through and thrown away. */
-async function readBody(payload: AsyncIterable<Buffer>, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of payload) {
-    size += chunk.byteLength;
-    if (size <= limit) chunks.push(chunk);
-    else chunks.length = 0;
-    if (size > limit * READ_ON) break;
-  }
-  if (size > limit) throw new VigiaError('BODY_TOO_LARGE', { limit });
-  return Buffer.concat(chunks);
-}
-
-async function plain(body: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
-  if (encoding === undefined || encoding === 'identity') return body;
-  if (encoding !== 'gzip') throw new VigiaError('BODY_INVALID', { detail: `Content-Encoding: ${encoding}` });
-  try {
-    return await gunzip(body, { maxOutputLength: limit });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw new VigiaError('BODY_TOO_LARGE', { limit }, error);
-    throw new VigiaError('BODY_INVALID', { detail: message }, error);
-  }
 }
 
 /** A place in the samples of an entity: this many of this moment have been given out. */
@@ -97,44 +62,30 @@ function placeAfter(batch: SampleBatch, end: number): Place {
 }
 
 const pushing: Resource = (app, deps) => {
-  const { options, metrics } = deps;
-  const received = metrics.counter('vigia_api_samples_bytes_total', 'Bytes of pushed samples, after decompression.');
-  const budget = options.bodyBytes * BODIES_IN_WORK;
-  let inWork = 0;
-
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request: FastifyRequest, payload: AsyncIterable<Buffer>) =>
-    readBody(payload, options.bodyBytes),
+  const received = deps.metrics.counter(
+    'vigia_api_samples_bytes_total',
+    'Bytes of pushed samples, after decompression.',
   );
-
-  app.post(
-    '/samples',
-    {
-      config: { forSenders: true },
-      // One sender must not take all the memory: what would not fit is refused before it is read.
-      preParsing: async (request, reply, payload) => {
-        const size = Math.min(Number(request.headers['content-length'] ?? options.bodyBytes), options.bodyBytes);
-        if (inWork + size > budget) throw new VigiaError('API_BUSY');
-        inWork += size;
-        reply.raw.once('close', () => {
-          inWork -= size;
-        });
-        return payload;
+  acceptBodies(app, deps.options.bodyBytes, ({ preParsing, bodyOf }) => {
+    app.post(
+      '/samples',
+      {
+        config: { forSenders: true },
+        preParsing,
+        schema: {
+          summary: 'Samples as exposition text or JSON lines, gzip allowed; answered after the commit',
+          consumes: ['text/plain', 'application/openmetrics-text', 'application/x-ndjson', 'application/json'],
+          response: { 204: Type.Null() },
+        },
       },
-      schema: {
-        summary: 'Samples as exposition text or JSON lines, gzip allowed; answered after the commit',
-        consumes: ['text/plain', 'application/openmetrics-text', 'application/x-ndjson', 'application/json'],
-        response: { 204: Type.Null() },
+      async (request, reply) => {
+        const body = await bodyOf(request);
+        received.inc(body.byteLength);
+        await deps.ingest(body, formatOf(request.headers['content-type'], body));
+        return reply.code(204).send(null);
       },
-    },
-    async (request, reply) => {
-      const sent = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-      const body = await plain(sent, request.headers['content-encoding']?.toLowerCase(), options.bodyBytes);
-      received.inc(body.byteLength);
-      await deps.ingest(body, formatOf(request.headers['content-type'], body));
-      return reply.code(204).send(null);
-    },
-  );
+    );
+  });
 };
 
 const listing: Resource = (app, { store, clock }) => {

@@ -1,0 +1,118 @@
+import type { Labels } from '../../model/labels.ts';
+import { LOG_TEXT, type LogRecord } from '../../model/log-record.ts';
+import { VigiaError } from '../../runtime/errors.ts';
+import { stableId } from '../../runtime/ids.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
+import type { AssignEntity } from '../entity-rules.ts';
+import { maskPrivate } from './mask-private.ts';
+import { parseLogLine } from './parse-log-line.ts';
+
+/** Where a line came from. */
+export interface LineOrigin {
+  readonly source: string;
+  /** Names the entity, by the same rules as the labels of a series; those of the line itself win. */
+  readonly labels: Labels;
+  /** Makes the id of the line with what the line says, when it stands at a place that will not change. */
+  readonly position?: string;
+}
+
+export interface LogIntake {
+  /** A line as it was read, masked and understood; null when it is empty or its time is not believed. */
+  record(line: string, origin: LineOrigin, now: number): LogRecord | null;
+  /**
+   * The lines of a body that was sent. A repeated body gives the same ids. Throws `BODY_INVALID` on lines that are not
+   * UTF-8; lines that are dropped are counted.
+   */
+  records(body: Uint8Array, origin: LineOrigin, now: number): readonly LogRecord[];
+}
+
+export interface LogIntakeDeps {
+  readonly metrics: Metrics;
+  readonly assign: AssignEntity;
+  readonly limits: { readonly lineBytes: number; readonly aheadMs: number; readonly behindMs: number };
+}
+
+/** Labels of a line that may name its entity. */
+const TELLING = [
+  'entity',
+  'fleet',
+  'namespace',
+  'pod',
+  'service',
+  'service.name',
+  'host',
+  'hostname',
+  'host.name',
+  'node',
+];
+const SPELLING: Readonly<Record<string, string>> = { 'service.name': 'service', 'host.name': 'host' };
+const MAX_VALUE = 512;
+
+function tellingLabels(given: Labels, attributes: Labels): Labels {
+  const labels: Record<string, string> = { ...given };
+  for (const name of TELLING) {
+    const value = attributes[name];
+    if (value !== undefined && value !== '' && value.length <= MAX_VALUE) labels[SPELLING[name] ?? name] = value;
+  }
+  return labels;
+}
+
+/** Makes records of lines: parsed, masked, given to an entity. All drops are counted by why. */
+export function createLogIntake({ metrics, assign, limits }: LogIntakeDeps): LogIntake {
+  const dropped = metrics.counter('vigia_collect_dropped_log_lines_total', 'Lines of log dropped, by why', [
+    'source',
+    'reason',
+  ]);
+  const drop = (source: string, reason: string): null => {
+    dropped.inc({ source, reason });
+    return null;
+  };
+  const record: LogIntake['record'] = (line, { source, labels, position }, now) => {
+    if (line.trim() === '') return null;
+    const parsed = parseLogLine(line.slice(0, limits.lineBytes), now);
+    const time = parsed.time ?? now;
+    if (time > now + limits.aheadMs) return drop(source, 'future');
+    if (time < now - limits.behindMs) return drop(source, 'too_old');
+    const { entity, fleet } = assign('log', tellingLabels(labels, parsed.attributes));
+    const text = maskPrivate(parsed.text.slice(0, LOG_TEXT));
+    return {
+      id: stableId('log', source, entity, position ?? `${parsed.time ?? now}`, line),
+      entity,
+      fleet,
+      time,
+      level: parsed.level ?? 'info',
+      text,
+      attributes: Object.fromEntries(
+        Object.entries(parsed.attributes).map(([name, value]) => [name, maskPrivate(value)]),
+      ),
+      source,
+    };
+  };
+  return {
+    record,
+    records: (body, origin, now) => {
+      const seen = new Map<string, number>();
+      const found: LogRecord[] = [];
+      for (const line of linesOf(body)) {
+        if (line.length > limits.lineBytes) {
+          drop(origin.source, 'line_too_long');
+          continue;
+        }
+        // Equal lines of one body are told apart by their number, so that a repeat of the body is the same again.
+        const before = seen.get(line) ?? 0;
+        seen.set(line, before + 1);
+        const made = record(line, { ...origin, ...(before > 0 ? { position: `again ${before}` } : {}) }, now);
+        if (made !== null) found.push(made);
+      }
+      return found;
+    },
+  };
+}
+
+function linesOf(body: Uint8Array): readonly string[] {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body).split(/\r?\n/);
+  } catch (error) {
+    throw new VigiaError('BODY_INVALID', { detail: 'UTF-8' }, error);
+  }
+}
