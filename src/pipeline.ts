@@ -1,3 +1,4 @@
+import { type Alerting, createAlerting } from './alerting.ts';
 import { type ActStage, createActStage } from './act/act-stage.ts';
 import { createCommandExecutor } from './act/executors/command-executor.ts';
 import { createWebhookExecutor } from './act/executors/webhook-executor.ts';
@@ -23,6 +24,7 @@ import type { Service } from './model/service.ts';
 import { type Topic, topics } from './model/topics.ts';
 import { createPredictStage } from './predict/predict-stage.ts';
 import { createEventKeeper } from './prepare/event-keeper.ts';
+import { createLogStage } from './prepare/log-stage.ts';
 import { createPrepareStage } from './prepare/prepare-stage.ts';
 import { createRecommendStage } from './recommend/recommend-stage.ts';
 import type { Clock } from './runtime/clock.ts';
@@ -54,7 +56,8 @@ export const stages: readonly {
   readonly reads: readonly Topic<unknown>[];
   readonly writes: readonly Topic<unknown>[];
 }[] = [
-  { name: 'collect', reads: [], writes: [topics.samples, topics.events] },
+  { name: 'collect', reads: [], writes: [topics.samples, topics.logs, topics.events] },
+  { name: 'logs', reads: [topics.logs], writes: [topics.samples] },
   { name: 'prepare', reads: [topics.samples, topics.events], writes: [topics.frames] },
   { name: 'detect', reads: [topics.frames], writes: [topics.anomalies] },
   { name: 'predict', reads: [topics.frames], writes: [topics.predictions] },
@@ -74,6 +77,7 @@ export interface Pipeline {
   readonly collect: CollectStage;
   readonly detect: DetectStage;
   readonly act: ActStage;
+  readonly alerting: Alerting;
   readonly catalogue: readonly ActionDefinition[];
 }
 
@@ -88,10 +92,17 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const catalogue = actionDefinitions(config);
   const alertBudget = () => budgetInForce(config, settings());
 
+  const correlation = correlateSettings(config);
+  const alerting = createAlerting({ ...deps, alertBudget, grouping: correlation.options, detect: () => detect });
+  const { potsOf, thresholds, review } = alerting;
+
   const collect = createCollectStage({
     ...deps,
     options: collectOptions(config),
-    onEntities: (found) => store.entities.upsert(found),
+    onEntities: (found) => {
+      alerting.onEntities(found);
+      return store.entities.upsert(found);
+    },
     onEdges: (found) => store.edges.upsert(found),
   });
   const keeper = createEventKeeper(deps);
@@ -104,23 +115,34 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       limits: config.limits,
     },
   });
-  const detect = createDetectStage({
+  const detect: DetectStage = createDetectStage({
     ...deps,
-    options: { stepMs, alertBudget, settingsOf: detectSettings(config), ...detectModels(deps) },
+    options: {
+      stepMs,
+      timezone: config.timezone,
+      thresholds,
+      review,
+      alertBudget,
+      settingsOf: detectSettings(config),
+      ...detectModels(deps),
+    },
   });
   const predict = createPredictStage({ ...deps, options: { stepMs, horizons: config.predict.horizons.map(seconds) } });
   const correlate = createCorrelateStage({
     ...deps,
     alertBudget,
-    ...correlateSettings(config),
+    potsOf,
+    ...correlation,
   });
   const acting = createActing(deps, catalogue);
   return {
     services: [
       collect,
+      createLogStage(deps),
       prepare,
       keeper,
       detect,
+      ...alerting.services,
       predict,
       correlate,
       acting.recommend,
@@ -129,6 +151,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     ],
     collect,
     detect,
+    alerting,
     act: acting.act,
     catalogue,
   };

@@ -27,6 +27,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   commands: ['*'],
   'main.ts': ['*'],
   'pipeline.ts': ['*'],
+  'alerting.ts': ['*'],
 };
 
 /** Guards against a search that finds nothing and so forbids nothing. */

@@ -4,6 +4,7 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Feature, Frame, FrameLayout } from '../model/frame.ts';
 import type { Incident } from '../model/incident.ts';
+import { createFeedbackDesk } from '../learn/feedback/feedback-desk.ts';
 import { phrase } from '../model/phrase.ts';
 import type { Prediction } from '../model/prediction.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -111,6 +112,9 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
     text: createText({ timeZone: 'UTC', now: () => NOW }),
     store,
     ready: () => true,
+    ingestLogs: async (body, { source }) => {
+      ingested.push({ body: Buffer.from(body).toString('utf8'), format: source });
+    },
     ingest: async (body, format) => {
       const text = Buffer.from(body).toString();
       if (text.includes('malformed')) throw new VigiaError('EXPOSITION_INVALID', { line: 2, detail: 'no value' });
@@ -139,6 +143,15 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
         settings = next;
       },
     },
+    feedback: createFeedbackDesk({
+      store,
+      clock: { ...systemClock, now: () => NOW },
+      ids: { next: (prefix) => `${prefix}_${id++}` },
+      book: { refresh: async () => undefined },
+      adopt: async (name) => store.anomalies.get(name),
+      latest: () => null,
+    }),
+    alerting: async () => ({ pots: [], thresholds: [], noise: { since: NOW, items: [] } }),
     budget: async () => ({
       pages: { limit: 2, used: 0 },
       warnings: { limit: 20, used: 1 },

@@ -2,6 +2,7 @@ import type { ActionDefinition } from '../model/action-definition.ts';
 import type { Run } from '../model/action.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Event } from '../model/event.ts';
+import type { FeedbackPort } from '../model/feedback-request.ts';
 import type { FrameLayout } from '../model/frame.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Ids } from '../runtime/ids.ts';
@@ -10,6 +11,7 @@ import type { Metrics } from '../runtime/metrics.ts';
 import type { Store } from '../store/store.ts';
 import type { Text } from '../text/text.ts';
 import type { Changes } from './changes.ts';
+import type { AlertingView } from './contract/alerting.ts';
 import type { BudgetView, Learning, Settings, SourceView } from './contract/views.ts';
 
 /** What a token may do: read; also act, judge and send data; also change settings. Each includes the one before. */
@@ -93,6 +95,11 @@ export interface ApiDeps {
   readonly ready: () => boolean;
   /** Resolves when the samples are committed; all or none of a malformed body: `EXPOSITION_INVALID` names the line. */
   readonly ingest: (body: Uint8Array, format: SampleFormat) => Promise<void>;
+  /** Resolves when the counts of the lines are committed. `labels` name the entity of lines that do not. */
+  readonly ingestLogs: (
+    body: Uint8Array,
+    origin: { readonly source: string; readonly labels: Readonly<Record<string, string>> },
+  ) => Promise<void>;
   /** Resolves when the events are committed. */
   readonly publishEvents: (events: readonly Event[]) => Promise<void>;
   readonly sources: () => readonly SourceView[];
@@ -103,7 +110,10 @@ export interface ApiDeps {
   readonly catalogue: () => readonly ActionDefinition[];
   readonly act: ActPort;
   readonly settings: SettingsPort;
+  readonly feedback: FeedbackPort;
   readonly budget: () => Promise<BudgetView>;
+  /** How the alert budget is used, and how strange something must be to alert. */
+  readonly alerting: () => Promise<AlertingView>;
   readonly stages: () => readonly { readonly name: string; readonly lag: number }[];
   readonly storeBytes: () => Promise<number>;
   readonly changes: Changes;

@@ -85,6 +85,14 @@ export class AnomalyTracker {
     return this.#told;
   }
 
+  /** The open anomaly with what has become of it since it was last told. */
+  get latest(): Anomaly | null {
+    const told = this.#told;
+    if (told === null) return null;
+    const [pValue, needs] = [this.#minP, this.#needs];
+    return { ...told, frames: this.#frames, pValue, score: peakScore(pValue), needs };
+  }
+
   /** True from the first abnormal frame until it is over. */
   get active(): boolean {
     return this.#frames > 0;

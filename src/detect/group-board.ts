@@ -225,7 +225,7 @@ export class GroupBoard {
   }
 
   *opened(): Iterable<Anomaly> {
-    for (const { tracker } of this.#all()) if (tracker.open !== null) yield tracker.open;
+    for (const { tracker } of this.#all()) if (tracker.latest !== null) yield tracker.latest;
   }
 
   /** Makes an open anomaly the new normal; null when it is not one of these. */

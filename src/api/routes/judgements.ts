@@ -1,35 +1,71 @@
 import { Type } from 'typebox';
 import { EntityId } from '../../model/entity.ts';
-import { Failure, Feedback } from '../../model/failure.ts';
+import { Failure, Feedback, VERDICTS_GIVEN } from '../../model/failure.ts';
+import { FeedbackPreview, FeedbackRequest } from '../../model/feedback-request.ts';
+import { VigiaError } from '../../runtime/errors.ts';
 import { audit, type Resource } from '../api-app.ts';
 import { PageOf } from '../contract/views.ts';
-import { EntityParameter, given, Moment, pageQuery, PageParameters, toPage } from '../queries.ts';
+import {
+  EntityParameter,
+  given,
+  IdParameters,
+  Moment,
+  pageQuery,
+  PageParameters,
+  rangeOf,
+  RangeParameters,
+  toPage,
+} from '../queries.ts';
 
 const feedback: Resource = (app, deps) => {
-  const { store, ids, clock } = deps;
+  const { store } = deps;
+  app.post(
+    '/feedback/preview',
+    {
+      schema: {
+        summary: 'What feedback would change, told on the last 30 days; changes nothing',
+        body: FeedbackRequest,
+        response: { 200: FeedbackPreview },
+      },
+    },
+    ({ body, identity }) => deps.feedback.preview(body, identity.name),
+  );
+
   app.post(
     '/feedback',
     {
       schema: {
-        summary: 'Say whether something was right or useful',
-        body: Type.Object({
-          ...Type.Pick(Feedback, ['target', 'targetId', 'verdict']).properties,
-          note: Type.String({ maxLength: 4000, default: '' }),
-        }),
-        response: { 201: Feedback },
+        summary: 'Say whether something was right, expected, useful or missed; in force at once',
+        body: FeedbackRequest,
+        response: { 200: Feedback, 201: Feedback },
       },
     },
     async (request, reply) => {
-      const said: Feedback = {
-        ...request.body,
-        id: ids.next('feedback'),
-        by: request.identity.name,
-        time: clock.now(),
-      };
-      await store.feedback.insert(said);
-      const { verdict, target, targetId } = said;
-      await audit(deps, request, { verb: 'feedback', target: targetId, detail: { target, verdict } });
+      const { feedback: said, repeated, replaced } = await deps.feedback.give(request.body, request.identity.name);
+      if (repeated) return reply.code(200).send(said);
+      const { verdict, target, targetId, rule } = said;
+      const detail = { target, verdict, rule: rule?.effect ?? null, reach: rule?.level ?? null };
+      if (replaced !== null)
+        await audit(deps, request, { verb: 'feedback_undo', target: replaced, detail: { target } });
+      await audit(deps, request, { verb: 'feedback', target: targetId, detail });
       return reply.code(201).send(said);
+    },
+  );
+
+  app.delete(
+    '/feedback/:id',
+    {
+      schema: {
+        summary: 'Take feedback back, and with it what it changed',
+        params: IdParameters,
+        response: { 200: Feedback },
+      },
+    },
+    async (request) => {
+      const undone = await deps.feedback.undo(request.params.id, request.identity.name);
+      const { verdict, target, targetId } = undone;
+      await audit(deps, request, { verb: 'feedback_undo', target: undone.id, detail: { target, targetId, verdict } });
+      return undone;
     },
   );
 
@@ -38,11 +74,32 @@ const feedback: Resource = (app, deps) => {
     {
       schema: {
         summary: 'Feedback, newest first',
-        querystring: Type.Object({ ...PageParameters, targetId: Type.Optional(Type.String({ maxLength: 200 })) }),
+        querystring: Type.Object({
+          ...PageParameters,
+          ...RangeParameters,
+          targetId: Type.Optional(Type.String({ maxLength: 600 })),
+          verdict: Type.Optional(Type.Enum([...VERDICTS_GIVEN])),
+          standing: Type.Optional(Type.Boolean({ description: 'Only what was not taken back.' })),
+        }),
         response: { 200: PageOf(Feedback) },
       },
     },
-    ({ query }) => toPage(store.feedback.list({ ...pageQuery(query), ...given({ targetId: query.targetId }) })),
+    ({ query }) => {
+      const { targetId, verdict, standing } = query;
+      return toPage(
+        store.feedback.list({ ...pageQuery(query), ...rangeOf(query), ...given({ targetId, verdict, standing }) }),
+      );
+    },
+  );
+
+  app.get(
+    '/feedback/:id',
+    { schema: { summary: 'One feedback', params: IdParameters, response: { 200: Feedback } } },
+    async ({ params: { id } }) => {
+      const found = await store.feedback.get(id);
+      if (found === null) throw new VigiaError('NOT_FOUND', { what: 'feedback', id });
+      return found;
+    },
   );
 };
 

@@ -1,6 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AlertPath } from '../../model/alert-path.ts';
-import { type AlertBudget, type AlertLine, type AlertPots, type AlertSubject, fleetPots } from '../../model/alert.ts';
+import {
+  type AlertBudget,
+  type AlertLine,
+  type AlertPots,
+  type AlertSubject,
+  fleetPots,
+  type PotLine,
+} from '../../model/alert.ts';
 import { type Anomaly, SEVERITIES } from '../../model/anomaly.ts';
 import type { Json } from '../../model/detector.ts';
 import type { EntityId } from '../../model/entity.ts';
@@ -60,6 +67,8 @@ export interface ThresholdKeeper extends Service {
   solved(): readonly PotThresholds[];
   /** What each feature takes of the budget, most first. */
   noise(): readonly FeatureNoise[];
+  /** Something that history is judged by has changed: it is solved anew within a second. */
+  invalidate(): void;
   /** Reads history anew and solves; resolves when the new thresholds are in force. */
   refresh(): Promise<void>;
 }
@@ -72,8 +81,10 @@ const STAGE = 'thresholds';
 /** Kind of entity-wide questions: pots are chosen by entity; what an override asks of kinds, correlate answers. */
 const ANY_KIND = '';
 
-const signature = (pots: AlertPots): string =>
-  (['pages', 'warnings'] as const).map((line) => JSON.stringify(pots[line])).join(' ');
+const sameLine = (a: PotLine, b: PotLine): boolean =>
+  a.count === b.count && a.windowMs === b.windowMs && a.pot === b.pot;
+const samePots = (a: AlertPots, b: AlertPots): boolean =>
+  sameLine(a.pages, b.pages) && sameLine(a.warnings, b.warnings);
 const groupOf = (pots: AlertPots): string => `${pots.pages.pot} ${pots.warnings.pot}`;
 
 /** A page is a warning first: where there are pages, warnings cannot be rarer. */
@@ -122,7 +133,7 @@ class Keeper implements ThresholdKeeper {
     this.#entities = entities;
     const pots = this.#deps.potsOf({ entity, kind: ANY_KIND });
     const known = this.#groups.get(groupOf(pots));
-    if (known !== undefined && signature(known.pots) === signature(pots)) {
+    if (known !== undefined && samePots(known.pots, pots)) {
       // With too little history the number of entities decides, and it grows.
       return known.solved.how.pages === 'prior' ? believed(pots, entities) : known.solved.thresholds;
     }
@@ -153,6 +164,10 @@ class Keeper implements ThresholdKeeper {
 
   noise(): readonly FeatureNoise[] {
     return this.#noise;
+  }
+
+  invalidate(): void {
+    this.#stale = true;
   }
 
   refresh(): Promise<void> {

@@ -23,6 +23,8 @@ export interface FeedbackDeskDeps {
   readonly book: Pick<RuleBook, 'refresh'>;
   /** Makes an open anomaly the new normal; null when it is not open. */
   readonly adopt: (anomaly: string, by: string) => Promise<Anomaly | null>;
+  /** An open anomaly as it is now, stronger perhaps than when it was told; null when it is not open. */
+  readonly latest: (anomaly: string) => Anomaly | null;
 }
 
 /** Verdicts of which one alone can stand for a target, for they contradict each other. */
@@ -150,7 +152,7 @@ class Desk implements FeedbackPort {
     const missing = new VigiaError('NOT_FOUND', { what: target, id });
     if (target === 'entity') throw invalid('verdict: of an entity only "missed" can be said');
     if (target === 'anomaly') {
-      const anomaly = await store.anomalies.get(id);
+      const anomaly = await this.#anomaly(id);
       if (anomaly === null) throw missing;
       return [anomaly];
     }
@@ -168,6 +170,12 @@ class Desk implements FeedbackPort {
     const kept = target === 'prediction' ? store.predictions : store.recommendations;
     if ((await kept.get(id)) === null) throw missing;
     return [];
+  }
+
+  async #anomaly(id: string): Promise<Anomaly | null> {
+    const stored = await this.#deps.store.anomalies.get(id);
+    const latest = stored?.end === null ? this.#deps.latest(id) : null;
+    return stored === null || latest === null ? stored : { ...stored, pValue: latest.pValue };
   }
 
   async #missed(request: FeedbackRequest): Promise<Awaited<ReturnType<typeof missedAnomalies>>> {

@@ -34,6 +34,8 @@ export interface RuleBook extends Service {
   /** Whether a rule keeps it from alerting. */
   hides(anomaly: Anomaly): boolean;
   whereabouts(entity: EntityId): Whereabouts;
+  /** Whether any rule is about a service. */
+  asksForServices(): boolean;
   /** Reads the rules anew and has what they concern told again; resolves when that is done. */
   refresh(): Promise<void>;
 }
@@ -93,6 +95,10 @@ class Book implements RuleBook {
 
   whereabouts(entity: EntityId): Whereabouts {
     return { entity, kind: parseEntityId(entity).kind, service: this.#deps.serviceOf(entity) };
+  }
+
+  asksForServices(): boolean {
+    return this.#rules.some(({ rule }) => rule.level === 'service');
   }
 
   async refresh(): Promise<void> {
