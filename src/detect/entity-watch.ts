@@ -109,7 +109,7 @@ export class EntityWatch {
     );
     this.#detector.learn(frame, weight);
     this.#joint.learn(weight);
-    if (changes.some(({ ending }) => ending?.by === 'adopted')) this.#joint.adopt();
+    for (const change of changes) if (change.ending?.by === 'adopted') this.#learnAdopted(change);
     const told = [this.silence.heard(frame), this.#missing.take(frame, adoptMs), this.#patterns.take(frame)];
     return { changes: [...told.filter((change) => change !== null), ...changes], score };
   }
@@ -123,8 +123,15 @@ export class EntityWatch {
   adopt(anomaly: string, by: string): Anomaly | null {
     const at = this.position + this.#options.stepMs;
     const adopted = this.#board.adopt(anomaly, at, adoption('detect.endAdoptedBy', { by }));
-    if (adopted !== null) this.#joint.adopt();
+    if (adopted !== null) this.#learnAdopted(adopted);
     return adopted;
+  }
+
+  #learnAdopted({ contributions }: Anomaly): void {
+    const features = this.#latest?.frame.layout.features ?? [];
+    const drivers = new Set(contributions.map(({ feature }) => feature));
+    this.#detector.adopt?.(features.flatMap(({ name }, f) => (drivers.has(name) ? [f] : [])));
+    this.#joint.adopt();
   }
 
   /** How many groups have an open anomaly. */

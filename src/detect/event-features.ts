@@ -1,4 +1,4 @@
-import type { Feature } from '../model/frame.ts';
+import type { Feature, FrameLayout } from '../model/frame.ts';
 
 /** Features that count log lines of a pattern, or events; the rest of their name is the exporter's business. */
 const COUNTS_EVENTS = /^(?:vigia_)?(?:log|logs|event|events)_/;
@@ -12,3 +12,15 @@ export const countsEvents = ({ metric }: Feature): boolean => COUNTS_EVENTS.test
 /** Whether a feature is the rate of one log pattern, so that its first appearance is news. */
 export const isLogPattern = ({ metric, labels }: Feature): boolean =>
   COUNTS_PATTERNS.test(metric) && PATTERN_LABELS.some((label) => labels[label] !== undefined);
+
+const known = new WeakMap<FrameLayout, Uint8Array>();
+
+/** 1 for every feature of a layout that counts events, 0 for the others. */
+export function eventCounts(layout: FrameLayout): Uint8Array {
+  let counts = known.get(layout);
+  if (counts === undefined) {
+    counts = Uint8Array.from(layout.features, (feature) => (countsEvents(feature) ? 1 : 0));
+    known.set(layout, counts);
+  }
+  return counts;
+}

@@ -42,6 +42,8 @@ export class GroupWatch {
   #slowScore = 0;
   #pending: number[] = [];
   #pendingSlow: number[] = [];
+  /** Highest score since the tracker has been active. */
+  #peak = 0;
   #adoption: Adoption | null = null;
 
   constructor(name: string, stepMs: number, parts: { fast: Calibration; slow: Calibration; tracker: AnomalyTracker }) {
@@ -91,7 +93,7 @@ export class GroupWatch {
   adopt(at: number, stepMs: number, ending: Ending): Anomaly | null {
     const ended = this.tracker.end(at, stepMs, ending);
     if (ended === null) return null;
-    this.#adoption = { until: at + ADOPTING_MS, score: this.#slowScore, calm: 0 };
+    this.#adoption = { until: at + ADOPTING_MS, score: this.#peak, calm: 0 };
     this.#pending = [];
     this.#pendingSlow = [];
     return ended;
@@ -99,7 +101,6 @@ export class GroupWatch {
 
   /** Learns the score of a frame that has nothing to do with an anomaly. */
   learn(score: number): void {
-    // Scores against the old normal say nothing of the new one.
     if (this.#adoption !== null) return;
     this.#fast.learn(score);
     this.#slow.learn(this.#slowScore);
@@ -111,11 +112,14 @@ export class GroupWatch {
    * is, and a single long one does not become normal.
    */
   settle(score: number, closed: boolean): void {
+    this.#peak = this.tracker.active ? Math.max(this.#peak, score) : 0;
     if (this.#pending.length < MOST_PENDING) {
       this.#pending.push(score);
       this.#pendingSlow.push(this.#slowScore);
     }
     if (this.tracker.active) return;
+    // Scores against the old normal say nothing of the new one.
+    if (this.#adoption !== null) this.#pending = this.#pendingSlow = [];
     const count = this.#pending.length;
     const most = closed ? Math.max(1, Math.min(EVENT_SCORES, this.#fast.seen * EVENT_SHARE)) : count;
     for (let at = 0; at < count; at += Math.max(1, count / most)) {
@@ -133,6 +137,7 @@ export class GroupWatch {
       fast: this.#fast.toJSON(),
       slow: this.#slow.toJSON(),
       slowScore: this.#slowScore,
+      peak: this.#peak,
       tracker: this.tracker.toJSON(),
       pending: [...this.#pending],
       pendingSlow: [...this.#pendingSlow],
@@ -150,6 +155,7 @@ export class GroupWatch {
       tracker: AnomalyTracker.fromJSON(name, saved['tracker'] ?? null, relational),
     });
     group.#slowScore = stateNumber(saved, 'slowScore', WHAT);
+    group.#peak = stateNumber(saved, 'peak', WHAT);
     group.#pending = [...stateNumbers(saved, 'pending', WHAT)];
     group.#pendingSlow = [...stateNumbers(saved, 'pendingSlow', WHAT)];
     if (Array.isArray(saved['adoption'])) {

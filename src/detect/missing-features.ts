@@ -2,6 +2,7 @@ import type { Anomaly, Contribution, Ending } from '../model/anomaly.ts';
 import type { Json } from '../model/detector.ts';
 import type { Feature, Frame } from '../model/frame.ts';
 import { phrase } from '../model/phrase.ts';
+import { eventCounts } from './event-features.ts';
 import { decodeFloats, encodeFloats, grown, stateNumber, stateObject } from './float-columns.ts';
 import { kindReason } from './kind-reason.ts';
 import { plainAnomaly } from './plain-anomaly.ts';
@@ -58,13 +59,16 @@ export class MissingFeatures {
   }
 
   /** Counts the frame in; which features are missed. */
-  #count({ values, stepMs }: Frame): number[] {
+  #count({ layout, values, stepMs }: Frame): number[] {
     const n = values.length;
     if (n > this.#gap.length) this.#grow(n);
     const settled = SETTLED_MS / stepMs;
     const least = LEAST_MS / stepMs;
     const missing: number[] = [];
+    const counts = eventCounts(layout);
     for (let f = 0; f < n; f++) {
+      // Of what nothing happens, nothing comes.
+      if (counts[f] === 1) continue;
       const here = !Number.isNaN(values[f]!);
       if (here) this.#come(f);
       else this.#gap[f] = this.#gap[f]! + 1;

@@ -120,6 +120,19 @@ export class ResidualDetector implements Detector {
     this.#frames += 1;
   }
 
+  adopt(features: readonly number[]): void {
+    const bank = this.#bank;
+    for (const f of features) {
+      if (f >= bank.seen.length || bank.seen[f] === 0) continue;
+      const moved = bank.short[f]! - bank.level[f]!;
+      bank.level[f] = bank.level[f]! + moved;
+      // The course of the day and week moves along, as far as anybody knows.
+      bank.out[f] = bank.out[f]! + moved;
+      bank.lean[f] = 0;
+      bank.beyond[f] = 0;
+    }
+  }
+
   /** Fills what is said of the feature. */
   #judge(frame: Frame, f: number, { floor, season }: Measure, verdicts: Verdicts): void {
     const bank = this.#bank;

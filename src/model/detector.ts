@@ -38,6 +38,11 @@ export interface Detector {
   score(frame: Frame): DetectorScore;
   /** Takes one frame into the state; `weight` below 1 keeps what is abnormal from becoming normal. */
   learn(frame: Frame, weight: number): void;
+  /**
+   * Where a detector can: what these features (by their place) have been lately is their usual course from here on, for
+   * a shift was confirmed or has lasted too long. Others learn it frame by frame.
+   */
+  adopt?(features: readonly number[]): void;
   toJSON(): Json;
 }
 
