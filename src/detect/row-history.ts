@@ -64,6 +64,11 @@ export class RowHistory {
     this.#normal[(this.#taken - 1) % this.#capacity] = weight >= NORMAL_WEIGHT ? 1 : 0;
   }
 
+  /** What was abnormal is the new normal. */
+  accept(): void {
+    this.#normal.fill(1);
+  }
+
   #grow(): void {
     const size = Math.min(this.#capacity, Math.max(1024, 2 * this.#times.length));
     const longer = <T extends Float64Array | Float32Array | Uint8Array>(from: T, to: T): T => {

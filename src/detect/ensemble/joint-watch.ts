@@ -22,8 +22,11 @@ export interface WatchOptions {
   readonly features: readonly string[];
   /** Time between rows. */
   readonly cadenceMs: number;
-  /** The entity's own scale over so many rows, where it was among those that the models were fitted on. */
-  readonly own?: { readonly scale: Scale; readonly rows: number };
+  /**
+   * The entity's own scale over so many rows, where it was among those that the models were fitted on; `calibrated` when
+   * it was the only one, so that their calibration is its own already.
+   */
+  readonly own?: { readonly scale: Scale; readonly rows: number; readonly calibrated?: boolean };
   /** Weights of the members in force, by kind; default: those of the models. */
   readonly weights?: Float64Array;
 }
@@ -38,6 +41,7 @@ class JointWatchImpl implements JointWatch {
   readonly #means: TrailingMeans;
   readonly #tails: readonly OwnTail[];
   readonly #merged: OwnTail;
+  readonly #calibrated: boolean;
   readonly #weights: Float64Array;
   #rows = 0;
   #time = Number.NaN;
@@ -57,7 +61,11 @@ class JointWatchImpl implements JointWatch {
     this.#features = features.length;
     const known = new Map(features.map((name, at) => [name, at]));
     this.#places = Int32Array.from(models.features, (name) => known.get(name) ?? -1);
-    this.#scaling = new RowScaling(own?.scale ?? models.usual, own ? { rows: own.rows, memory } : { memory });
+    this.#scaling = new RowScaling(
+      own?.scale ?? models.usual,
+      own ? { rows: Math.min(own.rows, memory), memory } : { memory },
+    );
+    this.#calibrated = own?.calibrated === true;
     this.#means = new TrailingMeans(n, models.halfLivesMs);
     this.#tails = models.members.map(() => new OwnTail(memory));
     this.#merged = new OwnTail(memory);
@@ -108,6 +116,7 @@ class JointWatchImpl implements JointWatch {
 
   learn(weight: number): void {
     this.#scaling.learn(this.#values, weight);
+    if (this.#calibrated) return;
     for (let i = 0; i < this.#tails.length; i++) this.#tails[i]!.learn(this.#raw[i]!, weight);
     this.#merged.learn(this.#mergedRaw, weight);
   }
