@@ -28,6 +28,7 @@ const COLUMNS = [
   'excess2',
   'excess3',
   'excess4',
+  'missed', // values in a row beyond the threshold of the season's channel
   'out', // slow mean of how far values are out of what their time of day and week usually brings, with its sign
 ] as const;
 

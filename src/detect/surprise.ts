@@ -86,6 +86,7 @@ export function learnTail(bank: FeatureBank, f: number, z: Float64Array): void {
 /** The same for the channel of the season, which has a say only where the season is known: `z` is NaN elsewhere. */
 export function learnSeasonTail(bank: FeatureBank, f: number, z: number): void {
   if (Number.isNaN(z)) return;
-  follow([bank.threshold4, bank.excess4], f, z, bank.beyond[f]! < CLUSTER);
+  const beyond = follow([bank.threshold4, bank.excess4], f, z, bank.missed[f]! < CLUSTER);
+  bank.missed[f] = beyond ? bank.missed[f]! + 1 : 0;
   keepLeast(bank.threshold4, bank.excess4, f, LEAST_OF_VALUES);
 }

@@ -34,4 +34,4 @@ export function movedLow(known: number, seen: number, way: number): number {
 }
 
 /** The same for an upper end. */
-export const movedHigh = (known: number, seen: number, way: number): number => -movedLow(-known, -seen, way);
+export const movedHigh = (known: number, seen: number, way: number): number => 0 - movedLow(-known, -seen, way);

@@ -1,5 +1,5 @@
 import type { Json } from '../../model/detector.ts';
-import { decodeFloats, encodeFloats, grown, stateNumbers, stateObject } from '../float-columns.ts';
+import { decodeFloats, encodeFloats, grown, stateNumbers, stateObject, stateText } from '../float-columns.ts';
 import type { LocalTime } from './local-time.ts';
 import { type Envelope, SeasonStore } from './season-store.ts';
 
@@ -17,10 +17,12 @@ const BLOCKS = 7 * BLOCKS_A_DAY;
 const FIRST_DAY = 3;
 /** Of the way that an envelope goes back towards today's values, when today was narrower. */
 const NARROWING = 0.3;
-/** Of the way out when the slot held an anomaly: half, so that what comes daily is normal within days. */
-const TAINTED = 0.5;
+/**
+ * Of the way out when the slot held an anomaly: half the first time, and more when it did the last time too, so that what comes daily or
+ * weekly is normal the fourth time at the latest, and one fault leaves no room for the next.
+ */
+const TAINTED = [1, 0.5, 0.9, 1];
 
-/** Neither has a first day that was abnormal taught anything, nor has it been here. */
 const NONE: Envelope = { low: Number.NaN, high: Number.NaN };
 
 /**
@@ -44,6 +46,9 @@ export class SeasonProfile {
   #slot = Number.NaN;
   #tainted = false;
   #blockTainted = false;
+  /** How often in a row each slot of the day, and each block of the week, held an anomaly. */
+  #slotTaints = new Int8Array(SLOTS);
+  #blockTaints = new Int8Array(BLOCKS);
 
   constructor(zone: LocalTime) {
     this.#zone = zone;
@@ -80,6 +85,7 @@ export class SeasonProfile {
   #turn(next: number): void {
     if (!Number.isNaN(this.#slot)) {
       const slot = wrapped(this.#slot, SLOTS);
+      count(this.#slotTaints, slot, this.#tainted);
       for (let f = 0; f < this.#store.capacity; f++) if (!Number.isNaN(this.#low[f]!)) this.#close(slot, f);
       this.#blockTainted ||= this.#tainted;
       if (blockOf(next) !== blockOf(this.#slot)) this.#closeBlock();
@@ -98,14 +104,15 @@ export class SeasonProfile {
       this.#above[f] = Math.max(zeroed(this.#above[f]!), seen.high - day.high);
     }
     this.#store.fit(f, { ...seen, below: this.#below[f]!, above: this.#above[f]! }, slot === 0);
-    // A first day that was abnormal teaches nothing yet.
-    if (this.#tainted && !this.#store.knows(slot, f)) return;
-    this.#store.move(slot, f, seen, { out: this.#tainted ? TAINTED : 1, in: NARROWING });
+    // A first day that was abnormal goes half the way from the half hour before, or teaches nothing.
+    if (this.#tainted && !this.#store.begin(slot, f)) return;
+    this.#store.move(slot, f, seen, { out: TAINTED[this.#slotTaints[slot]!]!, in: NARROWING });
   }
 
   #closeBlock(): void {
     const block = blockOf(this.#slot);
-    const ways = { out: this.#blockTainted ? TAINTED : 1, in: NARROWING };
+    count(this.#blockTaints, block, this.#blockTainted);
+    const ways = { out: TAINTED[this.#blockTaints[block]!]!, in: NARROWING };
     for (let f = 0; f < this.#store.capacity; f++)
       this.#store.stretch(block, f, { below: this.#below[f]!, above: this.#above[f]! }, ways);
     this.#below.fill(Number.NaN);
@@ -127,6 +134,7 @@ export class SeasonProfile {
       version: VERSION,
       numbers: [this.#store.capacity, Number(this.#tainted), Number(this.#blockTainted)],
       slot: Number.isNaN(this.#slot) ? null : this.#slot,
+      taints: [...this.#slotTaints, ...this.#blockTaints].join(''),
       store: this.#store.toJSON(),
       going: [this.#low, this.#high, this.#below, this.#above].map(encodeFloats),
     };
@@ -137,6 +145,9 @@ export class SeasonProfile {
     const state = stateObject(saved, WHAT, VERSION);
     const profile = new SeasonProfile(zone);
     const [capacity = 0, tainted, blockTainted] = stateNumbers(state, 'numbers', WHAT);
+    const taints = stateText(state, 'taints', WHAT);
+    profile.#slotTaints = Int8Array.from(taints.slice(0, SLOTS).padEnd(SLOTS, '0'), Number);
+    profile.#blockTaints = Int8Array.from(taints.slice(SLOTS).padEnd(BLOCKS, '0'), Number);
     const slot = state['slot'];
     profile.#slot = typeof slot === 'number' ? slot : Number.NaN;
     profile.#tainted = tainted === 1;
@@ -149,6 +160,10 @@ export class SeasonProfile {
     profile.#above = decodeFloats(going[3], capacity, WHAT);
     return profile;
   }
+}
+
+function count(taints: Int8Array, at: number, tainted: boolean): void {
+  taints[at] = tainted ? Math.min(TAINTED.length - 1, taints[at]! + 1) : 0;
 }
 
 const zeroed = (n: number): number => (Number.isNaN(n) ? 0 : n);

@@ -105,9 +105,14 @@ export class SeasonStore {
       : codeAbove(high);
   }
 
-  /** True once the slot holds an envelope of the feature. */
-  knows(slot: number, f: number): boolean {
-    return this.#low[slot * this.#capacity + f] !== UNKNOWN;
+  /** Gives a slot that knows nothing the envelope of the one before. False when that knows nothing either. */
+  begin(slot: number, f: number): boolean {
+    const at = slot * this.#capacity + f;
+    if (this.#low[at] !== UNKNOWN) return true;
+    const before = ((slot + this.#slots - 1) % this.#slots) * this.#capacity + f;
+    this.#low[at] = this.#low[before]!;
+    this.#high[at] = this.#high[before]!;
+    return this.#low[at] !== UNKNOWN;
   }
 
   /** Moves what a block knows towards the distances that were seen. */
