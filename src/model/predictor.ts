@@ -38,8 +38,8 @@ export interface EntityHistory {
   /** Failures after this time are not known of: rows are right-censored here. A run that ended in its failure has it here. */
   readonly observedTo: number;
   /**
-   * For each row the time at which somebody acted upon what had been said, so that what would have come is unknown:
-   * the row is censored there. NaN where nobody did; absent where nobody ever did.
+   * For each row the time at which somebody acted upon what had been said, so that what would have come is unknown: this and
+   * every earlier row of the entity is censored there. NaN where nobody did; absent where nobody ever did.
    */
   readonly actedAt?: Float64Array;
   /**

@@ -12,7 +12,7 @@ export interface RowLabel {
 
 /**
  * Time to the next failure of every row of an entity. A failure at a row's own time lies behind it. A row is right-censored where
- * observation ends, and where somebody acted upon it; rows outside of observation, in the quiet period after a failure, and with
+ * observation ends, and where somebody acted next, be it on another row: the entity's own course ends there for all rows before; rows outside of observation, in the quiet period after a failure, and with
  * no time left to look at teach nothing. O(rows + failures).
  */
 export function labelRows(history: EntityHistory, quiet: number): RowLabel {
@@ -21,20 +21,23 @@ export function labelRows(history: EntityHistory, quiet: number): RowLabel {
   const time = new Float64Array(rows).fill(Number.NaN);
   const failed = new Uint8Array(rows);
   const failure = new Int32Array(rows).fill(-1);
+  const actions = actionsOf(history.actedAt);
   let next = 0;
+  let action = 0;
   for (let row = 0; row < rows; row++) {
     const now = times[row]!;
+    while (action < actions.length && actions[action]! < now) action++;
     while (next < failures.length && failures[next]!.time <= now) next++;
     if (now < history.observedFrom || isQuiet(failures[next - 1], now, quiet)) continue;
     const coming = failures[next]?.time ?? Infinity;
-    const sight = Math.min(history.observedTo, actedUpon(history.actedAt, row, now));
+    const sight = Math.min(history.observedTo, actions[action] ?? Infinity);
     // What happens at the very end of sight was still seen.
     const seen = coming <= sight;
     const ahead = Math.min(coming, sight) - now;
     if (!(ahead > 0)) continue;
     time[row] = ahead;
     failed[row] = Number(seen);
-    failure[row] = seen ? next : -1;
+    if (seen) failure[row] = next;
   }
   return { time, failed, failure };
 }
@@ -42,8 +45,6 @@ export function labelRows(history: EntityHistory, quiet: number): RowLabel {
 const isQuiet = (last: PastFailure | undefined, now: number, quiet: number): boolean =>
   last !== undefined && quiet > 0 && now < last.time + quiet;
 
-/** An action before the row was another row's. */
-function actedUpon(actedAt: Float64Array | undefined, row: number, now: number): number {
-  const time = actedAt?.[row] ?? Number.NaN;
-  return time >= now ? time : Infinity;
-}
+/** Times at which somebody acted, rising. */
+const actionsOf = (actedAt: Float64Array | undefined): Float64Array =>
+  (actedAt ?? new Float64Array(0)).filter((time) => !Number.isNaN(time)).sort();
