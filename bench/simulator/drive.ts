@@ -12,7 +12,7 @@ import { createStore } from '../../src/store/create-store.ts';
 import { openMemoryDatabase } from '../../src/store/memory-database.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createSimClock, type SimClock } from './sim-clock.ts';
-import { frameOf, simulatedStore } from './sim-store.ts';
+import { frameOf, simulatedStore, type States } from './sim-store.ts';
 import type { Simulation } from './simulate.ts';
 
 /** The stages that take part; what collects, prepares, predicts and acts has nothing to say of a simulated frame. */
@@ -26,14 +26,16 @@ export interface Verdicts {
   readonly anomalies: ReadonlyMap<string, Anomaly>;
   /** Everything that reached people: when, and which incident. */
   readonly alerts: readonly { readonly time: number; readonly incident: string; readonly line: 'pages' | 'warnings' }[];
-  /** Milliseconds of work, all stages together, by frame. */
-  readonly frameMs: number;
+  /** Milliseconds that the frames of each step took to go through all stages, what they brought included. */
+  readonly stepMs: Float64Array;
+  /** What a restart of detect would go on from, by entity. */
+  readonly states: States;
 }
 
 /** Sends a simulated month through the real stages: frames and events in, incidents out, with the default configuration. */
 export async function drive(simulation: Simulation, onDay: (day: number) => void = () => undefined): Promise<Verdicts> {
   const { span, lives, events } = simulation;
-  const { clock, store, bus, start, stop } = await compose(simulation);
+  const { clock, store, bus, states, start, stop } = await compose(simulation);
   const incidents = new Map<string, Incident>();
   const anomalies = new Map<string, Anomaly>();
   await bus.subscribe(topics.incidents, 'bench', async (batch) => {
@@ -43,8 +45,7 @@ export async function drive(simulation: Simulation, onDay: (day: number) => void
     for (const { value } of batch) anomalies.set(value.id, value);
   });
   await start();
-  const started = performance.now();
-  let frames = 0;
+  const stepMs = new Float64Array(span.steps);
   let told = 0;
   for (let step = 0; step < span.steps; step++) {
     const end = span.start + (step + 1) * span.stepMs;
@@ -57,14 +58,14 @@ export async function drive(simulation: Simulation, onDay: (day: number) => void
       await bus.publish(topics.events, keyed(happened));
     }
     const here = lives.filter(({ absent }) => absent[step] === 0).map((life) => frameOf(life, step));
-    frames += here.length;
+    const started = performance.now();
     await bus.publish(topics.frames, keyed(here));
+    stepMs[step] = performance.now() - started;
     if (((step + 1) * span.stepMs) % 86_400_000 === 0) onDay(((step + 1) * span.stepMs) / 86_400_000);
   }
-  const frameMs = (performance.now() - started) / Math.max(1, frames);
   const alerts = (await store.alerts.since(0, 100_000)).toSorted((a, b) => a.time - b.time);
   await stop();
-  return { incidents: [...incidents.values()], anomalies, alerts, frameMs };
+  return { incidents: [...incidents.values()], anomalies, alerts, stepMs, states };
 }
 
 const keyed = <T extends { readonly entity: string }>(values: readonly T[]) =>
@@ -74,6 +75,7 @@ interface Running {
   readonly clock: SimClock;
   readonly store: Store;
   readonly bus: Bus;
+  readonly states: States;
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -84,7 +86,8 @@ async function compose(simulation: Simulation): Promise<Running> {
   const clock = createSimClock(span.start);
   const metrics = createMetrics();
   const stored = await createStore(await openMemoryDatabase(), { clock, place: 'memory' });
-  const store = simulatedStore(stored, simulation, clock);
+  const states: States = new Map();
+  const store = simulatedStore(stored, { simulation, clock, states });
   const bus = settled(createMemoryBus({ clock, log: silentLog, metrics, deadLetters: buried }));
   const services = pipelineOver({ bus, store, clock, metrics }, span.stepMs).services.filter(({ name }) =>
     STAGES.has(name),
@@ -93,6 +96,7 @@ async function compose(simulation: Simulation): Promise<Running> {
     clock,
     store,
     bus,
+    states,
     start: async () => {
       await know(simulation, store);
       for (const service of services.toReversed()) await service.start();

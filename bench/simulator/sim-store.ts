@@ -1,3 +1,4 @@
+import type { Json } from '../../src/model/detector.ts';
 import type { Frame, RollupFrame } from '../../src/model/frame.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { FrameColumns, FrameStore, Store } from '../../src/store/store.ts';
@@ -73,11 +74,23 @@ function simulatedFrames({ span, lives }: Simulation, clock: Clock): FrameStore 
   };
 }
 
+/** The newest state of every entity, as detect would have it stored. */
+export type States = Map<string, Json>;
+
 /** The real store, but for frames, which the simulation knows, and for what a month of runs would only write. */
-export const simulatedStore = (store: Store, simulation: Simulation, clock: Clock): Store => ({
+export const simulatedStore = (
+  store: Store,
+  { simulation, clock, states }: { readonly simulation: Simulation; readonly clock: Clock; readonly states: States },
+): Store => ({
   ...store,
   frames: simulatedFrames(simulation, clock),
-  checkpoints: { save: async () => undefined, load: async () => null, loadAll: nothing },
+  checkpoints: {
+    save: async (checkpoints) => {
+      for (const { stage, key, state } of checkpoints) if (stage === 'detect') states.set(key, state);
+    },
+    load: async () => null,
+    loadAll: nothing,
+  },
   maintenance: {
     retain: async () => ({ bytes: 0, budgetBytes: 0, dropped: [] }),
     rollHours: async () => 0,

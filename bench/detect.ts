@@ -1,0 +1,65 @@
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { costRows, firstRows } from './detect-cost.ts';
+import { quietRows, recallRows } from './detect-fleet.ts';
+import { benchNab } from './detect-nab.ts';
+import { peerRows } from './detect-peers.ts';
+import { rootRows } from './detect-roots.ts';
+import { scoreRows } from './detect-score.ts';
+import { stormRows } from './detect-storm.ts';
+import { report, type Row } from './report.ts';
+
+/** Rows that say nothing when those beside which they stand could not be measured. */
+const STAND_BESIDE_PEERS = new Set(['smd-vus-pr', 'smd-ap']);
+
+const data = resolve(process.env['VIGIA_BENCH_DATA'] ?? '../shared/data');
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, seed: { type: 'string' }, json: { type: 'string' } },
+  strict: false,
+});
+const seed = Number(typeof values['seed'] === 'string' ? values['seed'] : 1);
+
+/** The Server Machine Dataset, ours and theirs in the same run. */
+async function smdRows(): Promise<Row[]> {
+  const peers = await peerRows(data);
+  const ours: Row[] = [];
+  return [...ours.map((row) => withPeers(row, peers.present)), ...peers.rows];
+}
+
+const withPeers = (row: Row, present: boolean): Row =>
+  present || !STAND_BESIDE_PEERS.has(row.name)
+    ? row
+    : {
+        ...row,
+        value: Number.NaN,
+        note: `${row.value.toFixed(3)}, but the peers are absent: apt-get install python3-sklearn`,
+      };
+
+/** The parts, one after another: rows measured at the same time would measure each other. */
+const parts: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
+  nab: () => benchNab(join(data, 'nab')),
+  smd: smdRows,
+  quiet: () => quietRows(seed),
+  recall: () => recallRows(seed),
+  first: () => firstRows(seed),
+  cost: () => costRows(seed),
+  score: () => scoreRows(data),
+  storm: () => stormRows(),
+  roots: () => rootRows(data),
+};
+
+const only = typeof values['only'] === 'string' ? values['only'].split(',') : Object.keys(parts);
+const unknown = only.find((name) => parts[name] === undefined);
+if (unknown !== undefined || !Number.isFinite(seed)) {
+  process.stderr.write(
+    `There is no part "${unknown ?? seed}". Known: ${Object.keys(parts).join(', ')}; --seed is a number.\n`,
+  );
+  process.exit(2);
+}
+const rows: Row[] = [];
+for (const name of only) {
+  const started = performance.now();
+  rows.push(...(await parts[name]!()));
+  process.stderr.write(`${name}: ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
+}
+report(rows);
