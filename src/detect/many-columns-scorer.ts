@@ -17,14 +17,9 @@ const FOLLOWED = 1024;
 /** A row this improbable is abnormal, and teaches little. */
 const ABNORMAL_P = 0.01;
 const ABNORMAL_WEIGHT = 0.05;
-/**
- * What has been abnormal for a week, and for no fewer rows, is the new normal; not where a training file named what is
- * normal.
- */
-const ADOPT_MS = 7 * 86_400_000;
-const ADOPT_ROWS = 1000;
-/** Of such a stretch so much must have been abnormal, by an exponential mean over it: 1 - 1/e is all of it. */
-const ADOPT_SHARE = 0.6;
+/** Share of abnormal rows, over a day and no fewer rows than the first fit, up to which they are left out of what is learnt. */
+const BELIEVED_SHARE = 0.1;
+const SHARE_MS = 86_400_000;
 /** Worth of the residual beside those of the joint members, which add up to 8. */
 const RESIDUAL_WORTH = 2;
 /** A score of one half is a p-value of e^-10. */
@@ -46,7 +41,7 @@ class ManyColumnsScorer implements RowScorer {
   readonly #residual: RowResidual | null;
   readonly #row: Float32Array;
   readonly #course = new AnomalyCourse();
-  readonly #adoptRows: number;
+  readonly #shareRows: number;
   #watch: JointWatch | null = null;
   /** Rows taken at which the models are fitted next. */
   #nextFit = FIRST_FIT;
@@ -62,7 +57,7 @@ class ManyColumnsScorer implements RowScorer {
     this.#history = new RowHistory(columns, stepMs);
     this.#residual = wanted('residual', detectors) ? createRowResidual(options) : null;
     this.#row = new Float32Array(columns.length);
-    this.#adoptRows = Math.max(ADOPT_ROWS, ADOPT_MS / stepMs);
+    this.#shareRows = Math.max(FIRST_FIT, SHARE_MS / stepMs);
   }
 
   train(time: number, row: Float64Array): void {
@@ -81,7 +76,7 @@ class ManyColumnsScorer implements RowScorer {
     const alone = this.#residual?.take(time, row) ?? null;
     const joint = this.#watch?.take(time, this.#row) ?? null;
     const known = joint?.ready === true || alone?.score.ready === true;
-    if (joint !== null) this.#learn(joint.p <= ABNORMAL_P);
+    if (joint !== null) this.#learn(joint.p);
     if (!known || !row.some(Number.isFinite)) return LEARNING;
     return this.#say(this.#merged(joint, alone), joint, alone);
   }
@@ -91,14 +86,14 @@ class ManyColumnsScorer implements RowScorer {
     this.#history.push(time, this.#row);
   }
 
-  #learn(abnormal: boolean): void {
-    this.#abnormalShare += ((abnormal ? 1 : 0) - this.#abnormalShare) / this.#adoptRows;
-    this.#history.weigh(abnormal ? ABNORMAL_WEIGHT : 1);
-    this.#watch?.learn(abnormal ? ABNORMAL_WEIGHT : 1);
-    if (this.#named || this.#abnormalShare < ADOPT_SHARE) return;
-    this.#abnormalShare = 0;
-    this.#watch?.adopt();
-    this.#history.accept();
+  #learn(p: number): void {
+    const abnormal = p <= ABNORMAL_P;
+    this.#abnormalShare += ((abnormal ? 1 : 0) - this.#abnormalShare) / this.#shareRows;
+    // Anomalies are rare: where much is abnormal and nobody has said what is normal, too little is known yet.
+    const believed = this.#named || this.#abnormalShare < BELIEVED_SHARE;
+    const weight = abnormal && believed ? ABNORMAL_WEIGHT : 1;
+    this.#history.weigh(weight);
+    this.#watch?.learn(weight);
   }
 
   /** -ln of the combined tail probability. */
@@ -131,7 +126,7 @@ class ManyColumnsScorer implements RowScorer {
     if (this.#members.length === 0) return;
     const fitted = fitJointModels([this.#history.normal()], { cadenceMs: stepMs, seed, members: this.#members });
     if (fitted === null) return;
-    const own = { scale: fitted.scales[0]!, rows: this.#history.rows, calibrated: true };
+    const own = { scale: fitted.scales[0]!, rows: this.#history.rows, calibrated: this.#named };
     const watch = createJointWatch(fitted.models, { features: columns, cadenceMs: stepMs, own });
     this.#history.forEach(FOLLOWED, (at, values) => watch.follow(at, values));
     this.#watch = watch;
