@@ -71,7 +71,8 @@ async function viewOf(
     pots: await Promise.all(pots),
     thresholds: keeper.solved().map(({ pots: { pages, warnings }, solved, solvedAt }) => ({
       pots: { pages: pages.pot, warnings: warnings.pot },
-      ...solved.thresholds,
+      warning: solved.thresholds.warning,
+      critical: solved.thresholds.critical,
       how: solved.how,
       days: solved.days,
       check: solved.check,

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Alerting, createAlerting } from './alerting.ts';
 import { type ActStage, createActStage } from './act/act-stage.ts';
 import { createCommandExecutor } from './act/executors/command-executor.ts';
@@ -5,6 +6,8 @@ import { createWebhookExecutor } from './act/executors/webhook-executor.ts';
 import { modeOf } from './act/guardrails.ts';
 import type { Settings } from './api/contract/views.ts';
 import type { Bus } from './bus/bus.ts';
+import type { TailPositions } from './collect/logs/tail-source.ts';
+import type { FilePosition } from './collect/logs/tailed-file.ts';
 import { type CollectStage, createCollectStage } from './collect/collect-stage.ts';
 import { actionDefinitions } from './config/action-definitions.ts';
 import type { Config } from './config/schema.ts';
@@ -19,6 +22,7 @@ import type { DetectExtensions } from './detect/load-extension.ts';
 import { createLearnStage } from './learn/learn-stage.ts';
 import { type ActionDefinition, matchesPattern } from './model/action-definition.ts';
 import type { Run } from './model/action.ts';
+import type { Json } from './model/detector.ts';
 import { parseEntityId } from './model/entity.ts';
 import type { Service } from './model/service.ts';
 import { type Topic, topics } from './model/topics.ts';
@@ -87,7 +91,7 @@ const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000
 
 /** Builds every stage from the configuration. Nothing runs yet. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
-  const { config, settings, store } = deps;
+  const { config, settings } = deps;
   const stepMs = config.step;
   const catalogue = actionDefinitions(config);
   const alertBudget = () => budgetInForce(config, settings());
@@ -96,25 +100,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const alerting = createAlerting({ ...deps, alertBudget, grouping: correlation.options, detect: () => detect });
   const { potsOf, thresholds, review } = alerting;
 
-  const collect = createCollectStage({
-    ...deps,
-    options: collectOptions(config),
-    onEntities: (found) => {
-      alerting.onEntities(found);
-      return store.entities.upsert(found);
-    },
-    onEdges: (found) => store.edges.upsert(found),
-  });
-  const keeper = createEventKeeper(deps);
-  const prepare = createPrepareStage({
-    ...deps,
-    rules: {
-      stepMs,
-      latenessMs: config.prepare.lateness,
-      featuresPerEntity: config.prepare.featuresPerEntity,
-      limits: config.limits,
-    },
-  });
+  const gathering = createGathering(deps, alerting);
   const detect: DetectStage = createDetectStage({
     ...deps,
     options: {
@@ -128,19 +114,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     },
   });
   const predict = createPredictStage({ ...deps, options: { stepMs, horizons: config.predict.horizons.map(seconds) } });
-  const correlate = createCorrelateStage({
-    ...deps,
-    alertBudget,
-    potsOf,
-    ...correlation,
-  });
+  const correlate = createCorrelateStage({ ...deps, alertBudget, potsOf, ...correlation });
   const acting = createActing(deps, catalogue);
   return {
     services: [
-      collect,
-      createLogStage(deps),
-      prepare,
-      keeper,
+      ...gathering.services,
       detect,
       ...alerting.services,
       predict,
@@ -149,12 +127,31 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       acting.act,
       createLearnStage({ ...deps, training: detectTraining(deps, () => detect.modelsChanged()) }),
     ],
-    collect,
+    collect: gathering.collect,
     detect,
     alerting,
     act: acting.act,
     catalogue,
   };
+}
+
+/** From sources to frames. */
+function createGathering(deps: PipelineDeps, alerting: Alerting) {
+  const { config, store } = deps;
+  const { lateness: latenessMs, featuresPerEntity } = config.prepare;
+  const collect = createCollectStage({
+    ...deps,
+    options: collectOptions(config),
+    logFiles: { sources: logSources(config), positions: logPositions(store) },
+    onEntities: (found) => {
+      alerting.onEntities(found);
+      return store.entities.upsert(found);
+    },
+    onEdges: (found) => store.edges.upsert(found),
+  });
+  const rules = { stepMs: config.step, latenessMs, featuresPerEntity, limits: config.limits };
+  const prepare = createPrepareStage({ ...deps, rules });
+  return { collect, services: [collect, createLogStage(deps), prepare, createEventKeeper(deps)] };
 }
 
 /** How signs become incidents, what the owner says of the topology, and what opens maintenance windows. */
@@ -229,6 +226,17 @@ function budgetInForce({ alertBudget }: Config, { alertBudget: counts }: Setting
     warnings: { ...alertBudget.warnings, count: counts.warnings },
   };
 }
+
+/** Where reading of log files has come to, kept with the checkpoints. */
+const logPositions = ({ checkpoints }: Store): TailPositions => ({
+  load: async (source) =>
+    ((await checkpoints.load('collect', `logs/${source}`))?.state ?? []) as unknown as readonly FilePosition[],
+  save: (source, positions) =>
+    checkpoints.save([{ stage: 'collect', key: `logs/${source}`, position: 0, state: positions as unknown as Json }]),
+});
+
+const logSources = ({ collect }: Config) =>
+  collect.logs.map(({ paths, ...rest }) => ({ ...rest, paths: paths.map((path) => resolve(path)) }));
 
 function collectOptions({ collect, entities, step }: Config) {
   const { host, scrape, limits } = collect;

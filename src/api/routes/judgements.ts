@@ -18,7 +18,6 @@ import {
 } from '../queries.ts';
 
 const feedback: Resource = (app, deps) => {
-  const { store } = deps;
   app.post(
     '/feedback/preview',
     {
@@ -68,7 +67,9 @@ const feedback: Resource = (app, deps) => {
       return undone;
     },
   );
+};
 
+const feedbackGiven: Resource = (app, { store }) => {
   app.get(
     '/feedback',
     {
@@ -153,5 +154,6 @@ const failures: Resource = (app, deps) => {
 /** What people say: feedback on what was alerted, and failures that they know of. */
 export const judgements: Resource = (app, deps, parts) => {
   feedback(app, deps, parts);
+  feedbackGiven(app, deps, parts);
   failures(app, deps, parts);
 };

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createAlertPath } from '../../correlate/budget/simulate-path.ts';
 import { type AlertBudget, type AlertPots, fleetPots } from '../../model/alert.ts';
 import type { Anomaly } from '../../model/anomaly.ts';
@@ -6,6 +7,7 @@ import { phrase } from '../../model/phrase.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { createStore } from '../../store/create-store.ts';
+import type { Database } from '../../store/database.ts';
 import { openMemoryDatabase } from '../../store/memory-database.ts';
 import type { Store } from '../../store/store.ts';
 import { severityThresholds } from '../severity.ts';
@@ -17,6 +19,7 @@ const NOW = 1_800_000_000_000;
 const clock: Clock = { ...systemClock, now: () => NOW };
 const DAILY: AlertBudget = { pages: { count: 2, windowMs: DAY }, warnings: { count: 20, windowMs: DAY } };
 
+let database: Database;
 let store: Store;
 let budget: AlertBudget;
 let keeper: ThresholdKeeper;
@@ -32,18 +35,20 @@ const make = (potsOf: (entity: string) => AlertPots = () => fleetPots(budget)): 
     hides: ({ heldBack }) => heldBack?.key === 'test.hidden',
   });
 
+beforeAll(async () => {
+  database = await openMemoryDatabase();
+  store = await createStore(database, { clock, place: 'memory' });
+});
+afterAll(() => store.close());
+
 beforeEach(async () => {
   budget = DAILY;
-  store = await createStore(await openMemoryDatabase(), { clock, place: 'memory' });
+  await sql`truncate anomalies, feedback, checkpoints`.execute(database.sql);
   await store.entities.upsert([
     { id: 'host/0', kind: 'host', name: '0', fleet: 'default', labels: {}, firstSeen: NOW - 14 * DAY, lastSeen: NOW },
   ]);
   keeper = make();
 });
-afterEach(async () => {
-  await store.close();
-});
-
 let serial = 0;
 const anomaly = (ago: number, p: number, over: Partial<Anomaly> & { feature?: string } = {}): Anomaly => {
   const { feature = `feature_${++serial}`, ...rest } = over;
