@@ -245,6 +245,35 @@ describe('a foreign page', () => {
   });
 });
 
+describe('logs', () => {
+  test('are handed on with where they came from, and what became of them is listed', async () => {
+    const sent = await api.app.inject({
+      method: 'POST',
+      url: '/api/v1/logs?entity=service/shop&source=shop',
+      payload: gzipSync('one\ntwo'),
+      headers: { ...host, 'content-type': 'text/plain', 'content-encoding': 'gzip' },
+    });
+    expect(sent.statusCode).toBe(204);
+    expect(api.ingested.splice(0)).toEqual([{ body: 'one\ntwo', format: 'logs/shop' }]);
+    const line = {
+      entity: 'service/shop',
+      fleet: 'default',
+      level: 'error',
+      attributes: {},
+      source: 'logs/shop',
+    } as const;
+    await store.logs.examples([{ ...line, id: 'line_1', time: 5, template: 'abc', text: 'Disk full' }]);
+    await store.logs.patterns([{ id: 'abc', text: 'Disk full', level: 'error', firstSeen: 5, lastSeen: 5 }]);
+    expect((await get('/api/v1/logs?search=disk&atLeast=warn&template=abc')).json()).toMatchObject({
+      items: [{ id: 'line_1', text: 'Disk full' }],
+      next: null,
+    });
+    expect((await get('/api/v1/logs?atLeast=fatal')).json().items).toEqual([]);
+    expect((await get('/api/v1/logs/patterns')).json().items).toMatchObject([{ id: 'abc' }]);
+    expect((await get('/api/v1/logs?atLeast=loud')).statusCode).toBe(400);
+  });
+});
+
 describe('samples', () => {
   test('are taken from senders, in each format', async () => {
     const send = async (payload: string | Buffer, headers: Record<string, string> = {}): Promise<number> =>

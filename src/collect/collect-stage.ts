@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Bus } from '../bus/bus.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Event } from '../model/event.ts';
+import type { LogRecord } from '../model/log-record.ts';
 import type { SampleBatch } from '../model/series.ts';
 import type { Service } from '../model/service.ts';
 import type { Edge } from '../model/topology.ts';
@@ -18,6 +19,7 @@ import { KnownEdges } from './known-edges.ts';
 import { KnownEntities } from './known-entities.ts';
 import { createLane } from './lanes.ts';
 import { createLogIntake, type LineOrigin, type LogIntake } from './logs/log-intake.ts';
+import { type TailOptions, type TailPositions, TailSource } from './logs/tail-source.ts';
 import { createPushSource, type PushSource } from './push-source.ts';
 import type { PageLimits } from './sample-page.ts';
 import { untilNext } from './schedule.ts';
@@ -41,6 +43,11 @@ export interface CollectDeps {
   readonly options: CollectOptions;
   /** Told of entities soon after they first appear, and again every minute or so while they go on; may reject. */
   readonly onEntities?: (entities: readonly Entity[]) => Promise<void>;
+  /** Log files that are followed, and where reading has come to. */
+  readonly logFiles?: {
+    readonly sources: readonly Omit<TailOptions, 'lineBytes'>[];
+    readonly positions: TailPositions;
+  };
   /** Told of edges that labels show, in the same way; may reject. */
   readonly onEdges?: (edges: readonly Edge[]) => Promise<void>;
 }
@@ -62,6 +69,8 @@ const FALLBACK = 'service/push';
 const SWEEP_MS = 5 * 60_000;
 const TELL_MS = 1000;
 const MAX_TOLD = 5000;
+/** Between two looks at the log files. */
+const LOOK_MS = 1000;
 const STOP_MS = 1000;
 
 class Collect implements CollectStage {
@@ -71,6 +80,7 @@ class Collect implements CollectStage {
   readonly #edges: KnownEdges;
   readonly #push: PushSource;
   readonly #logs: LogIntake;
+  readonly #tails: readonly TailSource[];
   readonly #scrapes: readonly ScrapeSource[];
   readonly #host: { readonly source: ReturnType<typeof createHostSource>; readonly state: SourceState } | undefined;
   #end = new AbortController();
@@ -87,6 +97,7 @@ class Collect implements CollectStage {
     const publish = (batches: readonly SampleBatch[]): Promise<void> => this.#publish(batches, true);
     this.#push = createPushSource({ ...shared, bodyBytes: limits.bodyBytes, publish });
     this.#logs = createLogIntake({ metrics, assign, limits });
+    this.#tails = this.#createTails();
     const lanes = { well: createLane(WELL), ill: createLane(ILL) };
     const scrape: ScrapeDeps = { ...shared, log, lanes, publish: (batches) => this.#publish(batches, false) };
     this.#scrapes = options.scrape.map((target) =>
@@ -98,15 +109,27 @@ class Collect implements CollectStage {
     this.#host = { source, state };
   }
 
+  #createTails(): readonly TailSource[] {
+    const { logFiles, options } = this.#deps;
+    if (logFiles === undefined) return [];
+    const { lineBytes } = options.limits;
+    const publish = (records: readonly LogRecord[]): Promise<void> => this.#publishLogs(records);
+    const shared = { ...this.#deps, intake: this.#logs, positions: logFiles.positions, publish };
+    return logFiles.sources.map((source) => new TailSource({ ...source, lineBytes }, shared));
+  }
+
   ingest: PushSource['ingest'] = (body, format) => this.#push.ingest(body, format);
 
   async ingestLogs(body: Uint8Array, origin: LineOrigin): Promise<void> {
-    const { bus, clock, options } = this.#deps;
+    const { clock, options } = this.#deps;
     const limit = options.limits.bodyBytes;
     if (body.length > limit) throw new VigiaError('BODY_TOO_LARGE', { limit });
-    const records = this.#logs.records(body, origin, clock.now());
+    await this.#publishLogs(this.#logs.records(body, origin, clock.now()));
+  }
+
+  async #publishLogs(records: readonly LogRecord[]): Promise<void> {
     const messages = records.map((record) => ({ key: record.entity, value: record }));
-    if (messages.length > 0) await bus.publish(topics.logs, messages, { durable: true });
+    if (messages.length > 0) await this.#deps.bus.publish(topics.logs, messages, { durable: true });
   }
 
   publishEvent(event: Event): Promise<void> {
@@ -133,6 +156,7 @@ class Collect implements CollectStage {
       this.#every(SWEEP_MS, 'sweep', async () => this.#sweep()),
       this.#every(TELL_MS, 'tell', () => this.#tell()),
       ...this.#scrapes.map((scrape) => scrape.run(signal)),
+      ...this.#tails.map((tail) => this.#every(LOOK_MS, 'logs', () => tail.look())),
     ];
     if (this.#host !== undefined) {
       this.#running = [...this.#running, this.#every(host.intervalMs, 'host', () => this.#readHost())];
@@ -148,6 +172,7 @@ class Collect implements CollectStage {
     const late = this.#deps.clock.sleep(STOP_MS, patience.signal).catch(() => undefined);
     await Promise.race([Promise.all(this.#running), late]);
     patience.abort();
+    for (const tail of this.#tails) await tail.close();
     await this.#tell().catch(() => undefined);
   }
 

@@ -20,6 +20,26 @@ const ScrapeTarget = Type.Object(
   closed,
 );
 
+const LogFiles = Type.Object(
+  {
+    name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', expects: 'name', description: 'Name of the source.' }),
+    paths: Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), {
+      minItems: 1,
+      maxItems: 100,
+      description: 'Paths, with `*`, `?`, `**` and `{a,b}`.',
+    }),
+    labels: Type.Record(Type.String(), Type.String(), {
+      default: {},
+      description: 'Name the entity that the lines belong to, for example `service: shop`; what a line says wins.',
+    }),
+    from: Type.Enum(['start', 'end'], {
+      default: 'end',
+      description: 'Where reading begins in files that are there at the first start.',
+    }),
+  },
+  closed,
+);
+
 export const CollectSection = Type.Object(
   {
     host: Type.Object(
@@ -33,6 +53,11 @@ export const CollectSection = Type.Object(
       default: [],
       maxItems: 1000,
       description: 'Prometheus or OpenMetrics endpoints.',
+    }),
+    logs: Type.Array(LogFiles, {
+      default: [],
+      maxItems: 100,
+      description: 'Log files that are followed as they grow.',
     }),
     limits: Type.Object(
       {

@@ -14,6 +14,7 @@ interface Root {
   readonly api?: { readonly tokens?: readonly { readonly name: string }[] };
   readonly collect?: {
     readonly scrape?: readonly { readonly name: string; readonly interval?: string; readonly timeout?: string }[];
+    readonly logs?: readonly { readonly name: string }[];
   };
   readonly topology?: readonly { readonly from: string; readonly to: string }[];
   readonly limits?: readonly { readonly value?: number; readonly feature?: string }[];
@@ -75,6 +76,10 @@ const uniqueNames: Check = ({ api, collect, actions }) => [
   ...duplicates(
     (collect?.scrape ?? []).map(({ name }) => name),
     (index) => ['collect', 'scrape', index, 'name'],
+  ),
+  ...duplicates(
+    (collect?.logs ?? []).map(({ name }) => name),
+    (index) => ['collect', 'logs', index, 'name'],
   ),
   ...duplicates(
     (actions ?? []).map(({ id }) => id),
