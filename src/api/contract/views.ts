@@ -28,6 +28,18 @@ export const Problem = Type.Object({
 });
 export type Problem = Static<typeof Problem>;
 
+/** An earlier anomaly that is like another one, and how it ended (`anomaly.ending` says by what). */
+export const SimilarAnomaly = Type.Object({
+  anomaly: Anomaly,
+  similarity: Type.Number({ minimum: 0, maximum: 1, description: 'By kind, and by the shares of what drives them.' }),
+  incident: Type.Union([Type.String(), Type.Null()], { description: 'The incident that it belonged to.' }),
+  verdict: Type.Union([Feedback.properties.verdict, Type.Null()], { description: 'What somebody said of either.' }),
+  outcome: Type.Union([Type.Object({ action: Type.String(), verdict: Outcome.properties.verdict }), Type.Null()], {
+    description: 'What the last action on that incident brought.',
+  }),
+});
+export type SimilarAnomaly = Static<typeof SimilarAnomaly>;
+
 /** How far an entity has been learnt. */
 export const Learning = Type.Object({
   ready: Type.Boolean(),
