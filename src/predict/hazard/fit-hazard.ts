@@ -99,16 +99,17 @@ async function train(fit: Fit, { data }: Material, fold: Pick<Fold, 'rows' | 'le
   return trainTeam({ rows: fold.rows, data, picked: fold.learn, intervals, seed, effort }, run);
 }
 
-/** Trains a team a fold and asks it about rows that it has not seen. */
+/** Trains a team a fold, side by side where `run` has room, and asks each about rows that it has not seen. */
 async function judge(fit: Fit, material: Material, folds: readonly Fold[]) {
-  const teams: Team[] = [];
-  const parts: Answers[] = [];
-  for (const [number, fold] of folds.entries()) {
-    report(fit, 0.05 + (0.7 * number) / folds.length, 'models');
+  let done = 0;
+  const one = async (fold: Fold, number: number): Promise<Team> => {
     const team = await train(fit, material, fold, number);
-    teams.push(team);
-    parts.push(askTeams([team], takeMemberRows(material.data, fold.judge), fit.intervals));
-  }
+    done++;
+    report(fit, 0.05 + (0.7 * done) / folds.length, 'models');
+    return team;
+  };
+  const teams = await Promise.all(folds.map(one));
+  const parts = teams.map((team, i) => askTeams([team], takeMemberRows(material.data, folds[i]!.judge), fit.intervals));
   const asked = Int32Array.from(folds.flatMap(({ judge: rows }) => [...rows]));
   return { teams, asked, answers: joinAnswers(parts) };
 }
@@ -134,12 +135,9 @@ function joinAnswers(parts: readonly Answers[]): Answers {
 async function finish(fit: Fit, material: Material): Promise<Team[]> {
   const { rows } = material;
   const learn = Int32Array.from({ length: rows.count }, (_, i) => i);
-  const teams: Team[] = [];
-  for (let number = 0; number < FINAL_TEAMS; number++) {
-    report(fit, 0.75 + (0.2 * number) / FINAL_TEAMS, 'final');
-    teams.push(await train(fit, material, { rows, learn }, 100 + number));
-  }
-  return teams;
+  report(fit, 0.8, 'final');
+  const numbers = Array.from({ length: FINAL_TEAMS }, (_, i) => 100 + i);
+  return Promise.all(numbers.map((number) => train(fit, material, { rows, learn }, number)));
 }
 
 const outcomesOf = (rows: TrainingRows, asked: Int32Array): Outcomes => ({

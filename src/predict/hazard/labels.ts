@@ -26,11 +26,11 @@ export function labelRows(history: EntityHistory, quiet: number): RowLabel {
   let action = 0;
   for (let row = 0; row < rows; row++) {
     const now = times[row]!;
-    while (action < actions.length && actions[action]! < now) action++;
+    while (actions[action]! < now) action++;
     while (next < failures.length && failures[next]!.time <= now) next++;
     if (now < history.observedFrom || isQuiet(failures[next - 1], now, quiet)) continue;
     const coming = failures[next]?.time ?? Infinity;
-    const sight = Math.min(history.observedTo, actions[action] ?? Infinity);
+    const sight = Math.min(history.observedTo, actions[action]!);
     // What happens at the very end of sight was still seen.
     const seen = coming <= sight;
     const ahead = Math.min(coming, sight) - now;
@@ -45,6 +45,6 @@ export function labelRows(history: EntityHistory, quiet: number): RowLabel {
 const isQuiet = (last: PastFailure | undefined, now: number, quiet: number): boolean =>
   last !== undefined && quiet > 0 && now < last.time + quiet;
 
-/** Times at which somebody acted, rising. */
-const actionsOf = (actedAt: Float64Array | undefined): Float64Array =>
-  (actedAt ?? new Float64Array(0)).filter((time) => !Number.isNaN(time)).sort();
+/** Times at which somebody acted, rising, and the end of all time. */
+const actionsOf = (actedAt: Float64Array | undefined): number[] =>
+  [...(actedAt ?? []), Infinity].filter((time) => !Number.isNaN(time)).sort((a, b) => a - b);
