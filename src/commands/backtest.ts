@@ -5,7 +5,7 @@ import { createTrainingPool } from '../ml/training-pool.ts';
 import { createHazardFactory } from '../predict/hazard/hazard-factory.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Words } from '../text/text.ts';
-import { htmlReport } from './backtest/html-report.ts';
+import { htmlReport } from './backtest/html/html-report.ts';
 import { countBelow, type Known, type Population, populationOf } from './backtest/histories.ts';
 import { type FrameTable, readFrames } from './backtest/read-frames.ts';
 import { readEvents, readFailures } from './backtest/read-occurrences.ts';

@@ -14,6 +14,7 @@ import { words as dashboardWordsEn } from './en/dashboard-words.ts';
 import { words as dashboardWordsEs } from './es/dashboard-words.ts';
 import { api as apiEn } from './en/api.ts';
 import { backtest as backtestEn } from './en/backtest.ts';
+import { report as backtestReportEn } from './en/backtest-report.ts';
 import { collect as collectEn } from './en/collect.ts';
 import { commands as commandsEn } from './en/commands.ts';
 import { config as configEn } from './en/config.ts';
@@ -27,6 +28,7 @@ import { predict as predictEn } from './en/predict.ts';
 import { recommend as recommendEn } from './en/recommend.ts';
 import { api as apiEs } from './es/api.ts';
 import { backtest as backtestEs } from './es/backtest.ts';
+import { report as backtestReportEs } from './es/backtest-report.ts';
 import { collect as collectEs } from './es/collect.ts';
 import { commands as commandsEs } from './es/commands.ts';
 import { config as configEs } from './es/config.ts';
@@ -46,6 +48,7 @@ import type { Language } from './language.ts';
  * A key is spoken of as `area.key`. Plurals end in `_one` and `_other` and are chosen by the value `count`.
  */
 const en = {
+  'backtest-report': backtestReportEn,
   'dashboard-entity': dashboardEntityEn,
   'dashboard-incident': dashboardIncidentEn,
   'dashboard-overview': dashboardOverviewEn,
@@ -69,6 +72,7 @@ const en = {
 };
 
 const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof en)[Area]]: string } } = {
+  'backtest-report': backtestReportEs,
   'dashboard-entity': dashboardEntityEs,
   'dashboard-incident': dashboardIncidentEs,
   'dashboard-overview': dashboardOverviewEs,

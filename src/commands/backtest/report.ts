@@ -128,7 +128,7 @@ export function reportOf(given: Given): BacktestReport {
     pages: tally.pages
       .toSorted((a, b) => a.time - b.time || a.entity - b.entity)
       .slice(0, MOST_PAGES)
-      .map((page) => ({ ...page, entity: replayed.scored[page.entity]!.entity })),
+      .map(({ entity, ...page }) => Object.assign(page, { entity: replayed.scored[entity]!.entity })),
     days: daysOf(tally.pages, evaluation, dayWidth),
     dayWidth,
   };

@@ -83,7 +83,8 @@ function horizonsOf(list: string, words: Words): readonly Length[] {
   const horizons = list.split(',').map((part): Length => {
     const length = lengthOf(part);
     if (length === undefined) throw usage(words, 'backtest.bad_horizon', { found: part.trim() });
-    return { text: part.trim(), ...length };
+    const { value, named } = length;
+    return { text: part.trim(), value, named };
   });
   for (const [place, { value, text }] of horizons.entries()) {
     const before = horizons[place - 1];
