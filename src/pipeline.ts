@@ -19,6 +19,7 @@ import { JOINT_ARTEFACT, loadJointArtefact } from './detect/joint-artefact.ts';
 import { createJointTrainer, fitThread } from './detect/joint-trainer.ts';
 import { LIVE_MEMBERS } from './detect/live-members.ts';
 import type { DetectExtensions } from './detect/load-extension.ts';
+import { memberTrust } from './learn/feedback/member-evidence.ts';
 import { createLearnStage } from './learn/learn-stage.ts';
 import { type ActionDefinition, matchesPattern } from './model/action-definition.ts';
 import type { Run } from './model/action.ts';
@@ -186,11 +187,12 @@ function detectModels({ config, extensions = NO_EXTENSIONS }: PipelineDeps) {
 }
 
 /** What learn trains for detect. */
-function detectTraining({ config, extensions = NO_EXTENSIONS }: PipelineDeps, onTrained: () => void) {
+function detectTraining(deps: PipelineDeps, onTrained: () => void) {
+  const { config, extensions = NO_EXTENSIONS } = deps;
   const { detect, store, step } = config;
   const members = extensions.members.map(({ url }) => url);
   return {
-    trainer: createJointTrainer({ stepMs: step, members, place: fitThread() }),
+    trainer: createJointTrainer({ stepMs: step, members, place: fitThread(), trust: () => memberTrust(deps.store) }),
     options: {
       stepMs: step,
       windowMs: detect.window,

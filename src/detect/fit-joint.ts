@@ -13,6 +13,8 @@ export interface FitRequest {
   readonly seed: number;
   /** Addresses of the packages whose members join the ensemble. */
   readonly members: readonly string[];
+  /** By how much each member's word is worth more or less than before anybody judged it, by kind. */
+  readonly trust?: Readonly<Record<string, number>>;
 }
 
 /** Features of a model: those of most siblings. What one entity alone has, its residual looks after. */
@@ -48,12 +50,19 @@ function narrowed(history: TrainingHistory, wanted: ReadonlySet<string>): Traini
  * Fits the joint members of one scope; null when there is too little history. About a second for 25,000 rows of 40
  * features: to be done in a thread.
  */
-export async function fitJoint({ histories, cadenceMs, seed, members }: FitRequest): Promise<TrainedModel | null> {
+export async function fitJoint({
+  histories,
+  cadenceMs,
+  seed,
+  members,
+  trust = {},
+}: FitRequest): Promise<TrainedModel | null> {
   const brought: MemberFactory[] = [];
   for (const url of members) brought.push(await importExtension(url, 'member'));
   const wanted = commonFeatures(histories);
   const narrow = histories.map((history) => narrowed(history, wanted));
-  const fitted = fitJointModels(narrow, { cadenceMs, seed, members: [...LIVE_MEMBERS, ...brought], worth: liveWorth });
+  const worth = (kind: string): number => liveWorth(kind) * (trust[kind] ?? 1);
+  const fitted = fitJointModels(narrow, { cadenceMs, seed, members: [...LIVE_MEMBERS, ...brought], worth });
   if (fitted === null) return null;
   const { models, scales } = fitted;
   const n = models.features.length;

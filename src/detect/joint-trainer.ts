@@ -47,15 +47,18 @@ export function createJointTrainer(options: {
   readonly stepMs: number;
   readonly members: readonly string[];
   readonly place: FitPlace;
+  /** By how much each member's word is worth more or less, for what people said; by default nothing is known. */
+  readonly trust?: () => Promise<Readonly<Record<string, number>>>;
 }): ModelTrainer {
-  const { stepMs, members, place } = options;
+  const { stepMs, members, place, trust = async () => ({}) } = options;
   const cadenceMs = jointCadence(stepMs);
   return {
     kind: JOINT_ARTEFACT,
     cadenceMs,
     leastRows: LEAST_ROWS,
     mostRows: MOST_ROWS,
-    train: (histories, { seed, signal }) => place.run({ histories, cadenceMs, seed, members }, signal),
+    train: async (histories, { seed, signal }) =>
+      place.run({ histories, cadenceMs, seed, members, trust: await trust() }, signal),
     close: () => place.close(),
   };
 }
