@@ -1,4 +1,4 @@
-import type { Anomaly, Severity } from '../model/anomaly.ts';
+import type { Severity } from '../model/anomaly.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { EntityView, FeatureView, Learning } from './contract/views.ts';
@@ -6,7 +6,8 @@ import type { CurrentFeatures } from './deps.ts';
 
 /** What is known of an entity, to be put into one view. */
 export interface EntityFacts {
-  readonly anomalies: readonly Anomaly[];
+  /** Open ones, by severity. */
+  readonly anomalies: readonly { readonly severity: Severity; readonly count: number }[];
   readonly predictions: readonly Prediction[];
   /** Start of its newest frame; null when there is none. */
   readonly lastFrame: number | null;
@@ -73,7 +74,7 @@ export function entityView(
     state: stateOf(entity, facts, now),
     learning: learningView(facts.learning ?? UNKNOWN),
     risk: riskOf(facts.predictions),
-    openAnomalies: facts.anomalies.length,
+    openAnomalies: facts.anomalies.reduce((sum, { count }) => sum + count, 0),
     lastFrame: facts.lastFrame,
   };
 }

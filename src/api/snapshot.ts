@@ -1,4 +1,3 @@
-import type { Anomaly } from '../model/anomaly.ts';
 import type { Entity, EntityId } from '../model/entity.ts';
 import type { Prediction } from '../model/prediction.ts';
 import { type Cached, createCached } from './cached.ts';
@@ -8,7 +7,7 @@ import { entityView } from './entity-view.ts';
 
 /** Entities kept in memory for lists and the map; beyond that, lists are read from the store. */
 const MAX_ENTITIES = 20_000;
-/** Open anomalies and predictions that are looked at; more than that at once is a storm, and one of it is enough to see. */
+/** Open predictions that are looked at; more than that at once is a storm, and one of it is enough to see. */
 const MAX_OPEN = 5_000;
 const PAGE = 1_000;
 const DEFAULT_CACHE_MS = 1_000;
@@ -55,11 +54,11 @@ export function createSnapshots(deps: ApiDeps): Cached<Snapshot> {
   const load = async (): Promise<Snapshot> => {
     const [{ entities, complete }, anomalies, predictions, newest] = await Promise.all([
       allEntities(deps),
-      store.anomalies.open(MAX_OPEN),
+      store.anomalies.openCounts(),
       store.predictions.open(MAX_OPEN),
       store.frames.newest(),
     ]);
-    const anomaliesOf: ReadonlyMap<EntityId, readonly Anomaly[]> = byEntity(anomalies);
+    const anomaliesOf = byEntity(anomalies);
     const predictionsOf = byEntity(predictions);
     const byId = new Map(entities.map((entity) => [entity.id, entity]));
     return {

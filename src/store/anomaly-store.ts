@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { type Anomaly, SEVERITIES } from '../model/anomaly.ts';
-import type { Database } from './database.ts';
+import { type Anomaly, SEVERITIES, type Severity } from '../model/anomaly.ts';
+import { type Database, rowsOf } from './database.ts';
 import type { RecordTable } from './record-table.ts';
 import * as record from './record-table.ts';
 import type { AnomalyStore, TimeRange } from './store.ts';
@@ -36,6 +36,9 @@ const ANOMALIES: RecordTable<Anomaly> = {
   },
 };
 
+/** Entities with open anomalies, three severities each. */
+const MAX_COUNTS = 60_000;
+
 const isOpen = sql`ended_at is null`;
 
 /** What began before the range ended and was not over when it began. */
@@ -67,5 +70,12 @@ export function createAnomalyStore(database: Database): AnomalyStore {
         ],
       }),
     open: (limit) => record.findRecords(database, ANOMALIES, { where: [isOpen], limit }),
+    openCounts: () =>
+      rowsOf(
+        database.sql,
+        sql<{ entity: string; severity: Severity; count: number }>`
+          select entity, severity, count(*)::int as count from anomalies where ended_at is null
+          group by entity, severity order by entity limit ${MAX_COUNTS}`,
+      ),
   };
 }

@@ -509,6 +509,12 @@ export function checkStore(open: () => Promise<Store>): void {
       expect(await ids({ range: { from: NOW - MINUTE, to: NOW } })).toEqual(['anomaly_3', 'anomaly_2', 'anomaly_4']);
       expect(await ids({ range: { from: NOW, to: NOW + 1 } })).not.toContain('anomaly_4');
       expect((await anomalies.some(['anomaly_3', 'nothing'])).map(({ id }) => id)).toEqual(['anomaly_3']);
+      const counts = (await anomalies.openCounts()).filter(({ entity }) => entity === 'finding/a');
+      expect(counts.map(({ severity, count }) => `${severity} ${count}`).toSorted()).toEqual([
+        'critical 1',
+        'info 2',
+        'warning 1',
+      ]);
       const open_ = (await anomalies.open(100)).filter(({ entity }) => entity === 'finding/a');
       expect(open_.map(({ id }) => id)).toEqual(['anomaly_1', 'anomaly_0', 'anomaly_3', 'anomaly_2']);
     });

@@ -142,6 +142,8 @@ export interface AnomalyStore {
   ): Promise<Page<Anomaly>>;
   /** Every open anomaly, at most `limit`. */
   open(limit: number): Promise<readonly Anomaly[]>;
+  /** How many are open, by entity and severity: what a list of entities needs of a storm. */
+  openCounts(): Promise<readonly { readonly entity: EntityId; readonly severity: Severity; readonly count: number }[]>;
 }
 
 export interface PredictionStore {

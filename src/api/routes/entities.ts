@@ -55,7 +55,7 @@ async function readEntity(deps: ApiDeps, id: string): Promise<EntityView> {
   ]);
   if (entity === null) throw new VigiaError('NOT_FOUND', { what: 'entity', id });
   const facts = {
-    anomalies: anomalies.items,
+    anomalies: anomalies.items.map(({ severity }) => ({ severity, count: 1 })),
     predictions: predictions.items,
     lastFrame: deps.current(id)?.time ?? null,
     learning: deps.learning(id),

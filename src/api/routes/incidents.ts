@@ -6,7 +6,7 @@ import { IncidentDetail, PageOf } from '../contract/views.ts';
 import type { ApiDeps } from '../deps.ts';
 import { EntityParameter, given, IdParameters, pageQuery, PageParameters, toPage } from '../queries.ts';
 
-/** Anomalies and predictions of an incident that are shown, the newest. */
+/** Anomalies and predictions of an incident that are shown, the weightiest. */
 const MAX_EVIDENCE = 100;
 const MAX_EVENTS = 100;
 /** Events this long before an incident may have caused it. */
@@ -25,6 +25,12 @@ async function events({ store, clock }: ApiDeps, incident: Incident) {
     .slice(0, MAX_EVENTS);
 }
 
+/** Records in the order of their ids. */
+function inOrder<T extends { readonly id: string }>(ids: readonly string[], found: readonly T[]): T[] {
+  const byId = new Map(found.map((item) => [item.id, item]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
 const present = <T>(items: readonly (T | null)[]): T[] => items.filter((item) => item !== null);
 
 async function detail(deps: ApiDeps, id: string): Promise<IncidentDetail> {
@@ -33,8 +39,8 @@ async function detail(deps: ApiDeps, id: string): Promise<IncidentDetail> {
   if (incident === null) throw new VigiaError('NOT_FOUND', { what: 'incident', id });
   const page = { limit: MAX_EVIDENCE, cursor: null };
   const [anomalies, predictions, recommendation, runs, outcomes, feedback, happened] = await Promise.all([
-    Promise.all(incident.anomalies.slice(-MAX_EVIDENCE).map((anomaly) => store.anomalies.get(anomaly))),
-    Promise.all(incident.predictions.slice(-MAX_EVIDENCE).map((prediction) => store.predictions.get(prediction))),
+    store.anomalies.some(incident.anomalies.slice(0, MAX_EVIDENCE)),
+    Promise.all(incident.predictions.slice(0, MAX_EVIDENCE).map((prediction) => store.predictions.get(prediction))),
     store.recommendations.forIncident(id),
     store.runs.list({ ...page, incident: id }),
     store.outcomes.list({ ...page, incident: id }),
@@ -43,7 +49,7 @@ async function detail(deps: ApiDeps, id: string): Promise<IncidentDetail> {
   ]);
   return {
     incident,
-    anomalies: present(anomalies),
+    anomalies: inOrder(incident.anomalies, anomalies),
     predictions: present(predictions),
     recommendation,
     runs: [...runs.items],
