@@ -6,6 +6,9 @@ import type { MemberFactory, MemberModel } from './member.ts';
  * together. What is left of a row is judged whole; taking more axes away hides what breaks several features alike.
  */
 const SHARE = 0.4;
+/** Beyond so many columns all axes cost too much to look at; the first ones are the axes of load. */
+const MANY_COLUMNS = 512;
+const MANY_AXES = 2;
 
 function memberOf(pca: Pca): MemberModel {
   return {
@@ -23,6 +26,9 @@ function memberOf(pca: Pca): MemberModel {
 /** Principal components of windows, which the trailing means stand for: what departs from the common course is abnormal. */
 export const pcaMember: MemberFactory = {
   kind: 'pca',
-  fit: (rows, { seed }) => memberOf(fitPca(rows, { share: SHARE, standardise: false, seed })),
+  fit: (rows, { seed }) => {
+    const axes = rows.columns > MANY_COLUMNS ? { components: MANY_AXES } : { share: SHARE };
+    return memberOf(fitPca(rows, { ...axes, standardise: false, seed }));
+  },
   load: (bytes) => memberOf(loadPca(bytes)),
 };
