@@ -161,10 +161,16 @@ interface Load {
   readonly seconds: number;
 }
 
+/** Seconds that it takes. */
+async function timed(work: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return (performance.now() - started) / 1000;
+}
+
 /** Says anomalies as they come due, their ends too, and how long each batch took until it was grouped and stored. */
 async function storm(load: Load, say: (values: readonly Anomaly[]) => Promise<void>): Promise<number[]> {
-  const took: number[] = [];
-  const running = new Set<Promise<void>>();
+  const running: Promise<number>[] = [];
   const open: Anomaly[] = [];
   const began = systemClock.now();
   let made = 0;
@@ -179,18 +185,12 @@ async function storm(load: Load, say: (values: readonly Anomaly[]) => Promise<vo
       batch.push({ ...open.shift()!, end: now, updatedAt: now });
     }
     if (batch.length > 0) {
-      const started = performance.now();
-      const told = say(batch).then(() => {
-        took.push((performance.now() - started) / 1000);
-        running.delete(told);
-      });
-      running.add(told);
+      running.push(timed(() => say(batch)));
     }
     if (elapsed >= load.seconds * 1000) break;
     await delay(TICK_MS);
   }
-  await Promise.all(running);
-  return took;
+  return Promise.all(running);
 }
 
 /** Times of all requests, ms, once the reader has been told to end. */

@@ -6,10 +6,8 @@ const { url, pauseMs } = workerData as { readonly url: string; readonly pauseMs:
 const port = parentPort;
 if (port === null) throw new Error('to be started as a thread');
 
-let ended = false;
-port.once('message', () => {
-  ended = true;
-});
+const end = new AbortController();
+port.once('message', () => end.abort());
 
 const milliseconds: { path: string; took: number }[] = [];
 const ask = async (path: string): Promise<unknown> => {
@@ -32,7 +30,7 @@ const PATHS = [
 ] as const;
 
 let place = 0;
-while (!ended) {
+while (!end.signal.aborted) {
   const list = (await ask(PATHS[place++ % PATHS.length]!)) as { readonly items?: readonly { readonly id?: string }[] };
   const [first] = list.items ?? [];
   if (first?.id?.startsWith('incident_') === true) await ask(`/incidents/${first.id}`);

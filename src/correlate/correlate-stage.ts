@@ -185,7 +185,9 @@ export class CorrelateStage implements Service {
 
   async #flush(): Promise<void> {
     const now = this.#deps.clock.now();
-    this.#correlation.setSilences(await this.#silences.active());
+    // In a storm the same asks come again and again, refused before.
+    const news = this.#correlation.asks().some(({ refused }) => !refused);
+    this.#correlation.setSilences(await this.#silences.active(news));
     const changed = this.#correlation.flush(now, await this.#grants(now));
     if (changed.length === 0) return;
     await this.#publish(changed);

@@ -20,7 +20,7 @@ interface KeeperDeps {
   readonly grace: DeployGrace;
 }
 
-/** What was silenced or ended is in force after this long at most. */
+/** A silence that ended is noticed after this long at most. */
 const FRESH_MS = 1000;
 /** Silences in force that are looked at; more is not a plan but a mistake. */
 const MAX_ACTIVE = 1000;
@@ -35,11 +35,11 @@ export class SilenceKeeper {
     this.#deps = deps;
   }
 
-  /** Those in force now. */
-  async active(): Promise<readonly Silence[]> {
+  /** Those in force now; `fresh` when somebody is about to be woken, else they may be a second old. */
+  async active(fresh: boolean): Promise<readonly Silence[]> {
     const { store, clock } = this.#deps;
     const now = clock.now();
-    if (Math.abs(now - this.#read) < FRESH_MS) return this.#known;
+    if (!fresh && Math.abs(now - this.#read) < FRESH_MS) return this.#known;
     this.#known = await store.silences.active(now, MAX_ACTIVE);
     this.#read = now;
     return this.#known;
