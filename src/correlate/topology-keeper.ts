@@ -40,7 +40,7 @@ const MAX_PAIRS = 5000;
 const isPattern = (text: string): boolean => /[*?]/.test(text);
 
 /** The edges that the rules stand for among these entities; what is named in full need not be known. */
-export function expandRules(
+function expandRules(
   rules: readonly TopologyRule[],
   entities: readonly EntityId[],
   time: number,

@@ -32,7 +32,8 @@ export const correlate = {
   rootEarliest: 'It showed the trouble {{seconds, duration}} before any other.',
   rootStrongest: 'Of those that began together it shows the strongest signs.',
   rootShared: '{{count}} entities began at once, so the cause may be something they share; this one shows it most.',
-  rootUpstream: 'The trouble of {{count}} others may come from it: they depend on it.',
+  rootUpstream_one: 'The trouble of another may come from it: that one depends on it.',
+  rootUpstream_other: 'The trouble of {{count}} others may come from it: they depend on it.',
   rootDepends: 'It shows the trouble too, but depends on {{other}}, which shows it as well.',
   rootChange: '“{{event}}” happened here {{seconds, duration}} before the first sign.',
 

@@ -34,7 +34,8 @@ export const correlate: Record<keyof typeof english, string> = {
   rootStrongest: 'De las que empezaron a la vez, es la que muestra señales más fuertes.',
   rootShared:
     '{{count}} entidades empezaron a la vez, así que la causa puede ser algo que comparten; esta es la más afectada.',
-  rootUpstream: 'El problema de otras {{count}} puede venir de ella: dependen de ella.',
+  rootUpstream_one: 'El problema de otra puede venir de ella: depende de ella.',
+  rootUpstream_other: 'El problema de otras {{count}} puede venir de ella: dependen de ella.',
   rootDepends: 'También muestra el problema, pero depende de {{other}}, que lo muestra igualmente.',
   rootChange: 'Aquí hubo «{{event}}» {{seconds, duration}} antes de la primera señal.',
 
