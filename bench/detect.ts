@@ -1,4 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { costRows, firstRows } from './detect-cost.ts';
 import { quietRows, recallRows } from './detect-fleet.ts';
@@ -35,12 +40,30 @@ const withPeers = (row: Row, present: boolean): Row =>
         note: `${row.value.toFixed(3)}, but the peers are absent: apt-get install python3-sklearn`,
       };
 
+/** The two months of the fleet, side by side in processes of their own: neither is timed. */
+async function fleetRows(): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'detect-fleet-'));
+  try {
+    const months = ['quiet', 'recall'].map(async (name) => {
+      const json = join(folder, `${name}.json`);
+      const parameters = [fileURLToPath(import.meta.url), '--only', name, '--seed', String(seed), '--json', json];
+      const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'ignore', 'inherit'] });
+      const [code] = (await once(child, 'close')) as [number | null];
+      if (code !== 0) throw new Error(`the ${name} month ended with exit code ${code}`);
+      const rows = JSON.parse(readFileSync(json, 'utf8')) as (Row & { readonly value: number | null })[];
+      return rows.map((row): Row => Object.assign(row, { value: row.value ?? Number.NaN }));
+    });
+    return (await Promise.all(months)).flat();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** The parts, one after another: rows measured at the same time would measure each other. */
 const parts: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   nab: () => benchNab(join(data, 'nab')),
   smd: smdRows,
-  quiet: () => quietRows(seed),
-  recall: () => recallRows(seed),
+  fleet: fleetRows,
   first: () => firstRows(seed),
   cost: () => costRows(seed),
   score: () => scoreRows(data),
@@ -48,18 +71,22 @@ const parts: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   roots: () => rootRows(data),
 };
 
+/** Parts of parts, for those who ask for them. */
+const pieces: typeof parts = { quiet: () => quietRows(seed), recall: () => recallRows(seed) };
+
 const only = typeof values['only'] === 'string' ? values['only'].split(',') : Object.keys(parts);
-const unknown = only.find((name) => parts[name] === undefined);
+const known = { ...parts, ...pieces };
+const unknown = only.find((name) => known[name] === undefined);
 if (unknown !== undefined || !Number.isFinite(seed)) {
   process.stderr.write(
-    `There is no part "${unknown ?? seed}". Known: ${Object.keys(parts).join(', ')}; --seed is a number.\n`,
+    `There is no part "${unknown ?? seed}". Known: ${Object.keys(known).join(', ')}; --seed is a number.\n`,
   );
   process.exit(2);
 }
 const rows: Row[] = [];
 for (const name of only) {
   const started = performance.now();
-  rows.push(...(await parts[name]!()));
+  rows.push(...(await known[name]!()));
   process.stderr.write(`${name}: ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
 }
 report(rows);

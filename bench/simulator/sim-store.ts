@@ -77,12 +77,60 @@ function simulatedFrames({ span, lives }: Simulation, clock: Clock): FrameStore 
 /** The newest state of every entity, as detect would have it stored. */
 export type States = Map<string, Json>;
 
+/**
+ * What stages look up every minute, most often to find it unchanged: in a month of minutes that would be most of the work.
+ * Answers are remembered until something is written.
+ */
+function remembered({ models, entities, edges, silences }: Store): Partial<Store> {
+  return {
+    models: remembering(models, ['list'], ['upsert']),
+    entities: remembering(entities, ['list'], ['upsert']),
+    edges: remembering(edges, ['mark', 'list'], ['upsert', 'remove']),
+    silences: remembering(silences, ['active'], ['insert', 'replace'], ({ length }) => length === 0),
+  };
+}
+
+type Asynchronous = (...parameters: never[]) => Promise<unknown>;
+
+/** `part` with the answers of `reads` remembered until one of `writes`; those that `lasts` refuses are not. */
+function remembering<T extends object>(
+  part: T,
+  reads: readonly (keyof T)[],
+  writes: readonly (keyof T)[],
+  lasts?: (answer: readonly unknown[]) => boolean,
+): T {
+  const answers = new Map<string, Promise<unknown>>();
+  const made = { ...part };
+  for (const name of reads) {
+    const read = part[name] as Asynchronous;
+    const wrapped = async (...parameters: never[]): Promise<unknown> => {
+      // With `lasts` the question holds the time, which the answer does not depend on while there is nothing.
+      const key = `${String(name)} ${lasts === undefined ? JSON.stringify(parameters) : ''}`;
+      const answer = answers.get(key) ?? read(...parameters);
+      const known = await answer;
+      if (lasts === undefined || lasts(known as readonly unknown[])) answers.set(key, answer);
+      return known;
+    };
+    made[name] = wrapped as T[typeof name];
+  }
+  for (const name of writes) {
+    const write = part[name] as Asynchronous;
+    const wrapped = (...parameters: never[]): Promise<unknown> => {
+      answers.clear();
+      return write(...parameters).finally(() => answers.clear());
+    };
+    made[name] = wrapped as T[typeof name];
+  }
+  return made;
+}
+
 /** The real store, but for frames, which the simulation knows, and for what a month of runs would only write. */
 export const simulatedStore = (
   store: Store,
   { simulation, clock, states }: { readonly simulation: Simulation; readonly clock: Clock; readonly states: States },
 ): Store => ({
   ...store,
+  ...remembered(store),
   frames: simulatedFrames(simulation, clock),
   checkpoints: {
     save: async (checkpoints) => {
