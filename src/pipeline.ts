@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { type Alerting, createAlerting } from './alerting.ts';
 import { type ActStage, createActStage } from './act/act-stage.ts';
 import { createCommandExecutor } from './act/executors/command-executor.ts';
@@ -6,9 +5,7 @@ import { createWebhookExecutor } from './act/executors/webhook-executor.ts';
 import { modeOf } from './act/guardrails.ts';
 import type { Settings } from './api/contract/views.ts';
 import type { Bus } from './bus/bus.ts';
-import type { TailPositions } from './collect/logs/tail-source.ts';
-import type { FilePosition } from './collect/logs/tailed-file.ts';
-import { type CollectStage, createCollectStage } from './collect/collect-stage.ts';
+import type { CollectStage } from './collect/collect-stage.ts';
 import { actionDefinitions } from './config/action-definitions.ts';
 import type { Config } from './config/schema.ts';
 import { settingsFor } from './config/settings-for.ts';
@@ -20,17 +17,14 @@ import { createJointTrainer, fitThread } from './detect/joint-trainer.ts';
 import { LIVE_MEMBERS } from './detect/live-members.ts';
 import type { DetectExtensions } from './detect/load-extension.ts';
 import { memberTrust } from './learn/feedback/member-evidence.ts';
+import { createGathering } from './gathering.ts';
 import { createLearnStage } from './learn/learn-stage.ts';
 import { type ActionDefinition, matchesPattern } from './model/action-definition.ts';
 import type { Run } from './model/action.ts';
-import type { Json } from './model/detector.ts';
 import { parseEntityId } from './model/entity.ts';
 import type { Service } from './model/service.ts';
 import { type Topic, topics } from './model/topics.ts';
 import { createPredictStage } from './predict/predict-stage.ts';
-import { createEventKeeper } from './prepare/event-keeper.ts';
-import { createLogStage } from './prepare/log-stage.ts';
-import { createPrepareStage } from './prepare/prepare-stage.ts';
 import { createRecommendStage } from './recommend/recommend-stage.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Ids } from './runtime/ids.ts';
@@ -136,25 +130,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   };
 }
 
-/** From sources to frames. */
-function createGathering(deps: PipelineDeps, alerting: Alerting) {
-  const { config, store } = deps;
-  const { lateness: latenessMs, featuresPerEntity } = config.prepare;
-  const collect = createCollectStage({
-    ...deps,
-    options: collectOptions(config),
-    logFiles: { sources: logSources(config), positions: logPositions(store) },
-    onEntities: (found) => {
-      alerting.onEntities(found);
-      return store.entities.upsert(found);
-    },
-    onEdges: (found) => store.edges.upsert(found),
-  });
-  const rules = { stepMs: config.step, latenessMs, featuresPerEntity, limits: config.limits };
-  const prepare = createPrepareStage({ ...deps, rules });
-  return { collect, services: [collect, createLogStage(deps), prepare, createEventKeeper(deps)] };
-}
-
 /** How signs become incidents, what the owner says of the topology, and what opens maintenance windows. */
 function correlateSettings({ correlate, topology, step }: Config) {
   const { window, quiet, near, distance, reopen, forgetEdges, deployGrace } = correlate;
@@ -226,43 +201,6 @@ function budgetInForce({ alertBudget }: Config, { alertBudget: counts }: Setting
   return {
     pages: { ...alertBudget.pages, count: counts.pages },
     warnings: { ...alertBudget.warnings, count: counts.warnings },
-  };
-}
-
-/** Where reading of log files has come to, kept with the checkpoints. */
-const logPositions = ({ checkpoints }: Store): TailPositions => ({
-  load: async (source) =>
-    ((await checkpoints.load('collect', `logs/${source}`))?.state ?? []) as unknown as readonly FilePosition[],
-  save: (source, positions) =>
-    checkpoints.save([{ stage: 'collect', key: `logs/${source}`, position: 0, state: positions as unknown as Json }]),
-});
-
-const logSources = ({ collect }: Config) =>
-  collect.logs.map(({ paths, ...rest }) => ({ ...rest, paths: paths.map((path) => resolve(path)) }));
-
-function collectOptions({ collect, entities, step }: Config) {
-  const { host, scrape, limits } = collect;
-  return {
-    host: { enabled: host.enabled, intervalMs: host.interval ?? step },
-    scrape: scrape.flatMap(({ name, targets, interval, timeout, token, labels }) =>
-      targets.map((url, index) => ({
-        name: targets.length === 1 ? `scrape/${name}` : `scrape/${name}/${index + 1}`,
-        job: name,
-        url,
-        intervalMs: interval,
-        timeoutMs: timeout,
-        token,
-        labels,
-      })),
-    ),
-    limits: {
-      lineBytes: limits.lineBytes,
-      aheadMs: limits.futureTolerance,
-      behindMs: limits.pastTolerance,
-      bodyBytes: limits.bodyBytes,
-      seriesPerSource: limits.seriesPerSource,
-    },
-    entityRules: entities,
   };
 }
 

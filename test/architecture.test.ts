@@ -28,6 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['*'],
   'pipeline.ts': ['*'],
   'alerting.ts': ['*'],
+  'gathering.ts': ['*'],
 };
 
 /** Guards against a search that finds nothing and so forbids nothing. */

@@ -19,6 +19,7 @@ import { KnownEdges } from './known-edges.ts';
 import { KnownEntities } from './known-entities.ts';
 import { createLane } from './lanes.ts';
 import { createLogIntake, type LineOrigin, type LogIntake } from './logs/log-intake.ts';
+import { type SyslogOptions, SyslogSource } from './logs/syslog-source.ts';
 import { type TailOptions, type TailPositions, TailSource } from './logs/tail-source.ts';
 import { createPushSource, type PushSource } from './push-source.ts';
 import type { PageLimits } from './sample-page.ts';
@@ -48,6 +49,8 @@ export interface CollectDeps {
     readonly sources: readonly Omit<TailOptions, 'lineBytes'>[];
     readonly positions: TailPositions;
   };
+  /** Where syslog is received. */
+  readonly syslog?: readonly Omit<SyslogOptions, 'messageBytes'>[];
   /** Told of edges that labels show, in the same way; may reject. */
   readonly onEdges?: (edges: readonly Edge[]) => Promise<void>;
 }
@@ -81,6 +84,7 @@ class Collect implements CollectStage {
   readonly #push: PushSource;
   readonly #logs: LogIntake;
   readonly #tails: readonly TailSource[];
+  readonly #syslog: readonly SyslogSource[];
   readonly #scrapes: readonly ScrapeSource[];
   readonly #host: { readonly source: ReturnType<typeof createHostSource>; readonly state: SourceState } | undefined;
   #end = new AbortController();
@@ -98,6 +102,10 @@ class Collect implements CollectStage {
     this.#push = createPushSource({ ...shared, bodyBytes: limits.bodyBytes, publish });
     this.#logs = createLogIntake({ metrics, assign, limits });
     this.#tails = this.#createTails();
+    const syslog = { clock, log, metrics, intake: this.#logs, publish: this.#publishLogs };
+    this.#syslog = (deps.syslog ?? []).map(
+      (one) => new SyslogSource({ ...one, messageBytes: limits.lineBytes }, syslog),
+    );
     const lanes = { well: createLane(WELL), ill: createLane(ILL) };
     const scrape: ScrapeDeps = { ...shared, log, lanes, publish: (batches) => this.#publish(batches, false) };
     this.#scrapes = options.scrape.map((target) =>
@@ -113,8 +121,7 @@ class Collect implements CollectStage {
     const { logFiles, options } = this.#deps;
     if (logFiles === undefined) return [];
     const { lineBytes } = options.limits;
-    const publish = (records: readonly LogRecord[]): Promise<void> => this.#publishLogs(records);
-    const shared = { ...this.#deps, intake: this.#logs, positions: logFiles.positions, publish };
+    const shared = { ...this.#deps, intake: this.#logs, positions: logFiles.positions, publish: this.#publishLogs };
     return logFiles.sources.map((source) => new TailSource({ ...source, lineBytes }, shared));
   }
 
@@ -127,10 +134,10 @@ class Collect implements CollectStage {
     await this.#publishLogs(this.#logs.records(body, origin, clock.now()));
   }
 
-  async #publishLogs(records: readonly LogRecord[]): Promise<void> {
+  readonly #publishLogs = async (records: readonly LogRecord[]): Promise<void> => {
     const messages = records.map((record) => ({ key: record.entity, value: record }));
     if (messages.length > 0) await this.#deps.bus.publish(topics.logs, messages, { durable: true });
-  }
+  };
 
   publishEvent(event: Event): Promise<void> {
     return this.publishEvents([event]);
@@ -152,6 +159,7 @@ class Collect implements CollectStage {
     // One or two for every source: many, but bounded.
     setMaxListeners(0, signal);
     const { host } = this.#deps.options;
+    for (const syslog of this.#syslog) await syslog.start();
     this.#running = [
       this.#every(SWEEP_MS, 'sweep', async () => this.#sweep()),
       this.#every(TELL_MS, 'tell', () => this.#tell()),
@@ -172,6 +180,7 @@ class Collect implements CollectStage {
     const late = this.#deps.clock.sleep(STOP_MS, patience.signal).catch(() => undefined);
     await Promise.race([Promise.all(this.#running), late]);
     patience.abort();
+    for (const syslog of this.#syslog) await syslog.stop();
     for (const tail of this.#tails) await tail.close();
     await this.#tell().catch(() => undefined);
   }

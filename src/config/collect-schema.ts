@@ -40,6 +40,27 @@ const LogFiles = Type.Object(
   closed,
 );
 
+const Syslog = Type.Object(
+  {
+    name: Type.String({
+      pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+      expects: 'name',
+      default: 'syslog',
+      description: 'Name of the source.',
+    }),
+    protocol: Type.Enum(['udp', 'tcp', 'tls'], { default: 'udp' }),
+    host: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on.' }),
+    port: Type.Integer({ default: 5514, minimum: 0, maximum: 65_535 }),
+    cert: Type.Optional(Type.String({ minLength: 1, description: 'For tls: file with the certificate, PEM.' })),
+    key: Type.Optional(Type.String({ minLength: 1, description: 'For tls: file with its key, PEM.' })),
+    labels: Type.Record(Type.String(), Type.String(), {
+      default: {},
+      description: 'Name the entity of messages that do not say their host.',
+    }),
+  },
+  closed,
+);
+
 export const CollectSection = Type.Object(
   {
     host: Type.Object(
@@ -59,6 +80,7 @@ export const CollectSection = Type.Object(
       maxItems: 100,
       description: 'Log files that are followed as they grow.',
     }),
+    syslog: Type.Array(Syslog, { default: [], maxItems: 20, description: 'Where syslog is received.' }),
     limits: Type.Object(
       {
         bodyBytes: Size({ default: '16MiB', least: '1KiB', most: '256MiB', description: 'Of one answer or post.' }),

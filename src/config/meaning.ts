@@ -15,6 +15,7 @@ interface Root {
   readonly collect?: {
     readonly scrape?: readonly { readonly name: string; readonly interval?: string; readonly timeout?: string }[];
     readonly logs?: readonly { readonly name: string }[];
+    readonly syslog?: readonly { readonly name?: string }[];
   };
   readonly topology?: readonly { readonly from: string; readonly to: string }[];
   readonly limits?: readonly { readonly value?: number; readonly feature?: string }[];
@@ -80,6 +81,10 @@ const uniqueNames: Check = ({ api, collect, actions }) => [
   ...duplicates(
     (collect?.logs ?? []).map(({ name }) => name),
     (index) => ['collect', 'logs', index, 'name'],
+  ),
+  ...duplicates(
+    (collect?.syslog ?? []).map(({ name = 'syslog' }) => name),
+    (index) => ['collect', 'syslog', index, 'name'],
   ),
   ...duplicates(
     (actions ?? []).map(({ id }) => id),

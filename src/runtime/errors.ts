@@ -35,6 +35,7 @@ const table = {
   FEEDBACK_UNDONE: { status: 409 },
   INPUT_TOO_LARGE: { status: 413 },
   INTERNAL: { status: 500 },
+  LISTEN_FAILED: { status: 500 },
   NOT_FOUND: { status: 404 },
   PORT_TAKEN: { status: 500 },
   RUN_STATE: { status: 409 },

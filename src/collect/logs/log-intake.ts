@@ -5,7 +5,7 @@ import { stableId } from '../../runtime/ids.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import type { AssignEntity } from '../entity-rules.ts';
 import { maskPrivate } from './mask-private.ts';
-import { parseLogLine } from './parse-log-line.ts';
+import { type ParsedLine, parseLogLine } from './parse-log-line.ts';
 
 /** Where a line came from. */
 export interface LineOrigin {
@@ -19,6 +19,8 @@ export interface LineOrigin {
 export interface LogIntake {
   /** A line as it was read, masked and understood; null when it is empty or its time is not believed. */
   record(line: string, origin: LineOrigin, now: number): LogRecord | null;
+  /** The same of a line that a protocol has taken apart already; `line` is what its id is made of. */
+  parsed(parts: ParsedLine, line: string, origin: LineOrigin, now: number): LogRecord | null;
   /**
    * The lines of a body that was sent. A repeated body gives the same ids. Throws `BODY_INVALID` on lines that are not
    * UTF-8; lines that are dropped are counted.
@@ -67,9 +69,8 @@ export function createLogIntake({ metrics, assign, limits }: LogIntakeDeps): Log
     dropped.inc({ source, reason });
     return null;
   };
-  const record: LogIntake['record'] = (line, { source, labels, position }, now) => {
-    if (line.trim() === '') return null;
-    const parsed = parseLogLine(line.slice(0, limits.lineBytes), now);
+  // oxlint-disable-next-line eslint/max-params -- line and parts belong together, and so do origin and time
+  const fromParts: LogIntake['parsed'] = (parsed, line, { source, labels, position }, now) => {
     const time = parsed.time ?? now;
     if (time > now + limits.aheadMs) return drop(source, 'future');
     if (time < now - limits.behindMs) return drop(source, 'too_old');
@@ -88,8 +89,11 @@ export function createLogIntake({ metrics, assign, limits }: LogIntakeDeps): Log
       source,
     };
   };
+  const record: LogIntake['record'] = (line, origin, now) =>
+    line.trim() === '' ? null : fromParts(parseLogLine(line.slice(0, limits.lineBytes), now), line, origin, now);
   return {
     record,
+    parsed: fromParts,
     records: (body, origin, now) => {
       const seen = new Map<string, number>();
       const found: LogRecord[] = [];

@@ -39,6 +39,7 @@ export const errors = {
   FEEDBACK_UNDONE: 'It has been taken back already, by {{by}} ({{time}}).',
   INTERNAL: 'Something went wrong inside Vigía ({{detail}}). It has been logged; please report it.',
   INPUT_TOO_LARGE: '{{what}} is larger than the limit of {{limit}}.',
+  LISTEN_FAILED: '{{what}} cannot listen on {{host}}:{{port}}: {{detail}}. Choose another port, or stop what uses it.',
   NOT_FOUND: 'There is no {{what}} "{{id}}".',
   PORT_TAKEN:
     'Port {{port}} on {{host}} is in use. Is Vigía running already? Otherwise choose another with VIGIA_API_PORT.',

@@ -38,6 +38,8 @@ export const errors: Record<keyof typeof english, string> = {
   FEEDBACK_UNDONE: 'Ya la había retirado {{by}} ({{time}}).',
   INTERNAL: 'Algo ha fallado dentro de Vigía ({{detail}}). Ha quedado registrado; por favor, comunícalo.',
   INPUT_TOO_LARGE: '{{what}} supera el límite de {{limit}}.',
+  LISTEN_FAILED:
+    '{{what}} no puede escuchar en {{host}}:{{port}}: {{detail}}. Elige otro puerto o detén lo que lo usa.',
   NOT_FOUND: 'No existe {{what}} «{{id}}».',
   PORT_TAKEN:
     'El puerto {{port}} de {{host}} está ocupado. ¿Ya está Vigía en marcha? Si no, elige otro con VIGIA_API_PORT.',
