@@ -21,7 +21,11 @@ const SETTLED_MS = 3_600_000;
 const WEIGHT = 0.05;
 const CLIP = 3;
 
-/** Knows how often an entity is heard of, and says so when it no longer is. */
+/**
+ * Knows how often an entity is heard of, and says so when it no longer is. A silence starts where the next frame would
+ * have, so those of one source have the same `start` (a step apart at most), kind `missing` and no contributions: by
+ * that they are grouped into one incident.
+ */
 export class SilenceWatch {
   readonly #entity: EntityId;
   readonly #stepMs: number;
