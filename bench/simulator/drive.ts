@@ -89,7 +89,7 @@ async function compose(simulation: Simulation): Promise<Running> {
   const states: States = new Map();
   const store = simulatedStore(stored, { simulation, clock, states });
   const bus = settled(createMemoryBus({ clock, log: silentLog, metrics, deadLetters: buried }));
-  const services = pipelineOver({ bus, store, clock, metrics }, span.stepMs).services.filter(({ name }) =>
+  const services = pipelineOver({ bus, store, clock, metrics }, simulation).services.filter(({ name }) =>
     STAGES.has(name),
   );
   return {
@@ -112,8 +112,14 @@ async function compose(simulation: Simulation): Promise<Running> {
   };
 }
 
-function pipelineOver(parts: Pick<PipelineDeps, 'bus' | 'store' | 'clock' | 'metrics'>, stepMs: number): Pipeline {
-  const loaded = loadConfig(null, { VIGIA_STEP: `${stepMs}ms` });
+function pipelineOver(
+  parts: Pick<PipelineDeps, 'bus' | 'store' | 'clock' | 'metrics'>,
+  { fleet, span }: Simulation,
+): Pipeline {
+  const loaded = loadConfig(null, {
+    VIGIA_STEP: `${span.stepMs}ms`,
+    VIGIA_TOPOLOGY: JSON.stringify(fleet.edges),
+  });
   if (!loaded.ok) throw new Error('the default configuration has a mistake');
   const { alertBudget, language } = loaded.config;
   const settings = {
@@ -133,7 +139,7 @@ function pipelineOver(parts: Pick<PipelineDeps, 'bus' | 'store' | 'clock' | 'met
   });
 }
 
-/** Writes down who there is and how they hang together, as collect and the configuration would. */
+/** Writes down who there is, as collect would. */
 async function know({ fleet, span }: Simulation, store: Store): Promise<void> {
   const seen = { firstSeen: span.start, lastSeen: span.start };
   await store.entities.upsert(
@@ -141,7 +147,6 @@ async function know({ fleet, span }: Simulation, store: Store): Promise<void> {
       Object.assign({ id, kind, name: id.slice(kind.length + 1), fleet: 'default', labels: {} }, seen),
     ),
   );
-  await store.edges.upsert(fleet.edges.map((edge) => Object.assign({ source: 'config' as const }, edge, seen)));
 }
 
 /** Waits until every group has committed what is published, so that a step is over when its `publish` is. */
