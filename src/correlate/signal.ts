@@ -96,7 +96,8 @@ export function resourceOf(feature: string): string {
 /** What a sign may share with neighbours at the same time; null for predictions, which are each entity's own. */
 export function driverOf(signal: Signal): string | null {
   if (signal.type === 'prediction') return null;
-  if (signal.kind === 'missing') return 'missing';
   const strongest = signal.features[0];
+  // A whole entity is silent; with features, only those no longer come.
+  if (signal.kind === 'missing' && strongest === undefined) return 'missing';
   return strongest === undefined ? signal.kind : `${signal.kind} ${strongest.split('{')[0] ?? ''}`;
 }

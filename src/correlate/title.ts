@@ -12,15 +12,19 @@ export function byWeight(a: Signal, b: Signal): number {
   );
 }
 
+/** A feature that no longer comes reads otherwise than an entity that is silent. */
+const wordOf = ({ kind, features }: Signal): string =>
+  kind === 'missing' && features.length > 0 ? 'missing_feature' : kind;
+
 /** What one sign says, for a title or a line of the story. */
 export const signText = (signal: Signal): Phrase =>
-  phrase(`correlate.sign_${signal.kind}`, { entity: signal.entity, feature: signal.features[0] ?? '' });
+  phrase(`correlate.sign_${wordOf(signal)}`, { entity: signal.entity, feature: signal.features[0] ?? '' });
 
 /** One line that names an incident. `lead` is its weightiest sign, `entities` how many show the same. */
 export function titleOf(lead: Signal, entities: number, storm: boolean): Phrase {
   if (storm) return phrase('correlate.storm', { count: entities });
   if (entities === 1) return signText(lead);
-  return phrase(`correlate.many_${lead.kind}`, {
+  return phrase(`correlate.many_${wordOf(lead)}`, {
     count: entities,
     feature: lead.features[0] ?? '',
     entity: lead.entity,
