@@ -44,7 +44,7 @@ async function detail(deps: ApiDeps, id: string): Promise<IncidentDetail> {
     store.recommendations.forIncident(id),
     store.runs.list({ ...page, incident: id }),
     store.outcomes.list({ ...page, incident: id }),
-    store.feedback.list({ ...page, targetId: id }),
+    store.feedback.list({ ...page, targetId: id, standing: true }),
     events(deps, incident),
   ]);
   return {
