@@ -138,7 +138,9 @@ describe('grouping', () => {
     const w = watch();
     for (let i = 0; i < 1000; i++) {
       w.correlation.take(
-        anomalySignal(anomaly({ kind: 'missing', entity: `host/web-${i}`, start: T0 + (i % 15) * 1000 })),
+        anomalySignal(
+          anomaly({ kind: 'missing', contributions: [], entity: `host/web-${i}`, start: T0 + (i % 15) * 1000 }),
+        ),
         T0 + 20_000,
       );
     }
