@@ -88,7 +88,7 @@ export function checkMember(factory: MemberFactory): void {
 
     it.each([0, 10, 200])('refuses bytes that are cut at %i', (at) => {
       const bytes = fitted().toBytes();
-      expect(() => factory.load(bytes.subarray(0, at))).toThrow();
+      expect(() => factory.load(bytes.subarray(0, at))).toThrow(Error);
     });
 
     it('learns from rows in which nothing ever moves or is there', () => {

@@ -2,7 +2,7 @@ import type { Matrix } from '../../ml/matrix.ts';
 import { decodeModel, encodeModel, requireKind } from '../../ml/serialize.ts';
 import { MlError } from '../../ml/ml-error.ts';
 import type { TrainingHistory } from '../../model/trainer.ts';
-import { jointRows, rowsWhere, type Standard } from './joint-rows.ts';
+import { HELD_OUT, jointRows, rowsWhere, type Standard } from './joint-rows.ts';
 import type { MemberFactory, MemberModel } from './member.ts';
 import { priorWorth } from './members.ts';
 import { mergeSurprises } from './merge-surprises.ts';
@@ -16,6 +16,8 @@ const VERSION = 1;
 const LEAST_ROWS = 60;
 const MAX_FEATURES = 4096;
 const MAX_MEMBERS = 32;
+/** Held-out stretches as long as the longest half-life at which a surprise counts for half: rows within one are not independent. */
+const HALF_TRUST = 2;
 
 /** A fitted member and what its scores mean on rows that it was not fitted on. */
 export interface JudgedMember {
@@ -35,6 +37,8 @@ export interface JointModels {
   readonly weights: Float64Array;
   /** Of the merged surprise. */
   readonly merged: SurpriseTail;
+  /** What the merged surprise is worth, 0 to 1: little while the history that calibrates is short beside the trailing means. */
+  readonly trust: number;
   /** What a new entity's level and spread are taken for, until it has its own. */
   readonly usual: Scale;
   toBytes(): Uint8Array;
@@ -80,6 +84,7 @@ export function fitJointModels(histories: readonly TrainingHistory[], options: J
     members: members.map(({ judged }) => judged),
     weights,
     merged: fitSurpriseTail(mergedSurprises(members, weights)),
+    trust: trustIn(heldOutMs(histories) / halfLivesMs.at(-1)!),
     usual: usualScale(rows.scales, features.length),
   });
   return { models, scales: rows.scales };
@@ -108,6 +113,7 @@ export function loadJointModels(bytes: Uint8Array, factories: readonly MemberFac
     members,
     weights: saved.section('weights', 'f64', kinds.length),
     merged: loadSurpriseTail(saved.section('merged', 'u8')),
+    trust: saved.number('trust', 0, 1),
     usual: {
       centre: saved.section('centre', 'f64', features.length),
       variance: saved.section('variance', 'f64', features.length),
@@ -120,7 +126,7 @@ function modelsOf(parts: Omit<JointModels, 'toBytes'>): JointModels {
 }
 
 function bytesOf({ features, cadenceMs, members, ...parts }: Omit<JointModels, 'toBytes'>): Uint8Array {
-  const header = { features, cadenceMs, kinds: members.map(({ model }) => model.kind) };
+  const header = { features, cadenceMs, trust: parts.trust, kinds: members.map(({ model }) => model.kind) };
   return encodeModel(KIND, VERSION, header, {
     halfLives: Float64Array.from(parts.halfLivesMs),
     mean: parts.standard.mean,
@@ -163,6 +169,15 @@ function mergedSurprises(members: readonly FittedMember[], weights: Float64Array
     return mergeSurprises(each, weights);
   });
 }
+
+const trustIn = (stretches: number): number => stretches / (stretches + HALF_TRUST);
+
+const heldOutMs = (histories: readonly TrainingHistory[]): number =>
+  histories.reduce(
+    (sum, { stretches, cadenceMs }) =>
+      sum + HELD_OUT * cadenceMs * stretches.reduce((rows, { times }) => rows + times.length, 0),
+    0,
+  );
 
 /** Level and spread over all entities: each one's own, and how far their levels lie apart. */
 function usualScale(scales: readonly Scale[], features: number): Scale {

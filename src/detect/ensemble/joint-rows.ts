@@ -6,7 +6,7 @@ import { elapsed, TrailingMeans } from './trailing-means.ts';
 /** Numbers of all rows that members are fitted on: 24 MB in single precision. */
 const MOST_NUMBERS = 6_000_000;
 /** Of each entity's history, the last in time, which calibrates. */
-const HELD_OUT = 0.3;
+export const HELD_OUT = 0.3;
 /** Beyond so many deviations a value counts by its logarithm. */
 const KNEE = 3;
 

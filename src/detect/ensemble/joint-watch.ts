@@ -85,7 +85,8 @@ class JointWatchImpl implements JointWatch {
       this.#raw[i] = tail.surprise(model.score(this.#row));
       this.#surprises[i] = this.#tails[i]!.adjust(this.#raw[i]!);
     }
-    this.#mergedRaw = this.#models.merged.surprise(mergeSurprises(this.#surprises, this.#weights));
+    const { merged, trust } = this.#models;
+    this.#mergedRaw = trust * merged.surprise(mergeSurprises(this.#surprises, this.#weights));
     const surprise = this.#merged.adjust(this.#mergedRaw);
     const ready = this.#rows >= READY_ROWS;
     return {
@@ -126,7 +127,7 @@ class JointWatchImpl implements JointWatch {
       const away = this.#means.longest(f);
       if (Math.abs(away) < 1) continue;
       this.#scaling.move(f, away);
-      this.#means.shift(f, -away);
+      this.#means.forget(f);
     }
   }
 

@@ -114,7 +114,9 @@ export class RowScaling {
       const most = count < SETTLED_ROWS ? Infinity : CLIP * this.deviation(f);
       const away = Math.max(-most, Math.min(most, value - this.#centre[f]!));
       this.#centre[f] = this.#centre[f]! + rate * away;
-      this.#variance[f] = (1 - rate) * (this.#variance[f]! + rate * away * away);
+      // Of what is hardly believed the level may have a little; were it to widen the scale, it would hide what comes next.
+      const spread = rate * weight;
+      this.#variance[f] = (1 - spread) * (this.#variance[f]! + spread * away * away);
       this.#counts[f] = count + weight;
     }
   }

@@ -54,9 +54,9 @@ export class TrailingMeans {
     return this.#means[(this.#halfLives.length - 1) * this.#features + feature]!;
   }
 
-  /** Moves all means of a feature, for its scale has moved. */
-  shift(feature: number, by: number): void {
-    for (let at = feature; at < this.#means.length; at += this.#features) this.#means[at] = this.#means[at]! + by;
+  /** Begins anew with a feature, for its level is another. */
+  forget(feature: number): void {
+    for (let at = feature; at < this.#means.length; at += this.#features) this.#means[at] = 0;
   }
 
   /** Writes the row and its means one after the other: `(1 + lengths) × features` numbers. */
