@@ -1,5 +1,6 @@
 import { createRandom } from '../../ml/random.ts';
 import type { EntityHistory } from '../../model/predictor.ts';
+import { intervalAt } from './intervals.ts';
 import { labelRows, type RowLabel } from './labels.ts';
 
 /** Rows that teach, of all entities, by entity and row. */
@@ -19,27 +20,29 @@ export interface TrainingRows {
 
 export interface RowChoice {
   readonly quiet: number;
-  /** Failures further ahead count as none when rows are left out. */
-  readonly reach: number;
+  /** Ends of the intervals ahead; failures after the last one count as none when rows are left out. */
+  readonly edges: Float64Array;
   readonly most: number;
   readonly seed: number;
 }
 
 /**
- * Labels all rows and keeps at most `most` of them: of those that lead to a failure within reach up to half of the room, of the
- * others as many as fit. What is kept stands for what was left out, by its weight. Needs two passes, but never all rows at once.
+ * Labels all rows and keeps at most `most` of them: at least half of the room is for rows that lead to a failure within the last
+ * edge, shared out evenly over the intervals, so that the few rows minutes before a failure are not lost among those days before
+ * it; the rest is for the others. What is kept stands for what was left out, by its weight.
  */
 export function chooseRows(entities: readonly EntityHistory[], choice: RowChoice): TrainingRows {
   const labels = entities.map((history) => labelRows(history, choice.quiet));
-  const isNear = (label: RowLabel, row: number): boolean => label.failed[row] === 1 && label.time[row]! <= choice.reach;
-  const shares = sharesOf(labels, isNear, choice.most);
+  const groupOf = (label: RowLabel, row: number): number =>
+    label.failed[row] === 1 ? intervalAt(choice.edges, label.time[row]!) : choice.edges.length;
+  const shares = sharesOf(labels, groupOf, choice);
   const random = createRandom(choice.seed);
   const kept: { entity: number; row: number; weight: number }[] = [];
   for (const [entity, label] of labels.entries()) {
     const own = random.fork(entity);
     for (let row = 0; row < label.time.length; row++) {
       if (!(label.time[row]! > 0)) continue;
-      const share = isNear(label, row) ? shares.near : shares.far;
+      const share = shares[groupOf(label, row)]!;
       const weight = (entities[entity]!.weights?.[row] ?? 1) / share;
       if (weight > 0 && own.next() < share) kept.push({ entity, row, weight });
     }
@@ -56,19 +59,29 @@ export function chooseRows(entities: readonly EntityHistory[], choice: RowChoice
   };
 }
 
-/** Which share of the rows near a failure, and of the others, to keep. */
-function sharesOf(labels: readonly RowLabel[], isNear: (label: RowLabel, row: number) => boolean, most: number) {
-  let near = 0;
-  let far = 0;
+/** Which share of the rows of each interval to keep, and last that of rows without a failure in sight. */
+function sharesOf(
+  labels: readonly RowLabel[],
+  groupOf: (label: RowLabel, row: number) => number,
+  { edges, most }: RowChoice,
+): Float64Array {
+  const counts = new Float64Array(edges.length + 1);
   for (const label of labels) {
-    for (let row = 0; row < label.time.length; row++) {
-      if (!(label.time[row]! > 0)) continue;
-      if (isNear(label, row)) near++;
-      else far++;
-    }
+    for (let row = 0; row < label.time.length; row++) if (label.time[row]! > 0) counts[groupOf(label, row)]! += 1;
   }
-  const nearShare = Math.min(1, Math.max(most / 2, most - far) / Math.max(1, near));
-  return { near: nearShare, far: Math.min(1, (most - nearShare * near) / Math.max(1, far)) };
+  const far = counts[edges.length]!;
+  const shares = new Float64Array(edges.length + 1).fill(1);
+  let room = Math.max(most / 2, most - far);
+  // The small ones first: what they do not use is for the larger ones.
+  const rising = [...edges.keys()].sort((a, b) => counts[a]! - counts[b]!);
+  for (const [i, group] of rising.entries()) {
+    const taken = Math.min(counts[group]!, room / (rising.length - i));
+    if (counts[group]! > 0) shares[group] = taken / counts[group]!;
+    room -= taken;
+  }
+  const near = rising.reduce((sum, group) => sum + shares[group]! * counts[group]!, 0);
+  if (far > 0) shares[edges.length] = Math.min(1, (most - near) / far);
+  return shares;
 }
 
 /** Calls `visit` once an entity with the stretch of training rows that are its own. */
