@@ -67,7 +67,7 @@ function modelOf(precision: Float64Array, features: number, columns: number): Me
     score: (row, offset = 0) => {
       let sum = 0;
       for (const square of judge(row, offset)) sum += square * square;
-      return sum ** 0.25;
+      return Math.sqrt(Math.sqrt(sum));
     },
     blame: (row, out, offset = 0) => {
       out.fill(0);

@@ -101,9 +101,10 @@ export class ResidualDetector implements Detector {
     for (let f = 0; f < known; f++) {
       if (this.#bank.seen[f]! < this.#options.warmUp) continue;
       this.#judge(frame, f, { floor: floors[f]!, season: this.#season.at(slot, f) }, verdicts);
-      power += verdicts.features[f]! ** 4;
+      const square = verdicts.features[f]! * verdicts.features[f]!;
+      power += square * square;
     }
-    return { ready: this.#frames >= this.#options.warmUp, score: power ** 0.25, ...verdicts };
+    return { ready: this.#frames >= this.#options.warmUp, score: Math.sqrt(Math.sqrt(power)), ...verdicts };
   }
 
   learn(frame: Frame, weight: number): void {
