@@ -11,6 +11,7 @@ import { benchNab } from './detect-nab.ts';
 import { peerRows } from './detect-peers.ts';
 import { rootRows } from './detect-roots.ts';
 import { scoreRows } from './detect-score.ts';
+import { benchSmd } from './detect-smd.ts';
 import { stormRows } from './detect-storm.ts';
 import { report, type Row } from './report.ts';
 
@@ -27,7 +28,7 @@ const seed = Number(typeof values['seed'] === 'string' ? values['seed'] : 1);
 /** The Server Machine Dataset, ours and theirs in the same run. */
 async function smdRows(): Promise<Row[]> {
   const peers = await peerRows(data);
-  const ours: Row[] = [];
+  const ours = await benchSmd(join(data, 'smd'));
   return [...ours.map((row) => withPeers(row, peers.present)), ...peers.rows];
 }
 
