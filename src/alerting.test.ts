@@ -60,7 +60,7 @@ async function begin() {
   const alertBudget = () => config.alertBudget;
   const deps = { bus, store, clock, log: silentLog, metrics, config, alertBudget };
   const ids = { next: (prefix: string) => `${prefix}_${++serial}` };
-  const alerting = createAlerting({ ...deps, ids, grouping: {}, detect: () => detect });
+  const alerting = createAlerting({ ...deps, ids, grouping: {}, topology: () => null, detect: () => detect });
   const { thresholds, review, potsOf } = alerting;
   const settingsOf = () => ({ warmUp: 60, minimumDurationMs: 30_000, mute: false });
   const detect: DetectStage = createDetectStage({

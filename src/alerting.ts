@@ -12,6 +12,7 @@ import type { Anomaly } from './model/anomaly.ts';
 import { type Entity, type EntityId, parseEntityId } from './model/entity.ts';
 import type { FeedbackPort } from './model/feedback-request.ts';
 import type { Service } from './model/service.ts';
+import type { TopologyGraph } from './model/topology-graph.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Ids } from './runtime/ids.ts';
 import type { Log } from './runtime/log.ts';
@@ -27,6 +28,7 @@ export interface AlertingDeps {
   readonly alertBudget: () => AlertBudget;
   /** How correlate groups, for the past to be played as it would. */
   readonly grouping: Parameters<typeof createAlertPath>[0];
+  readonly topology: () => TopologyGraph | null;
   /** The stage is made with what alerting gives it, so it is asked for when it is there. */
   readonly detect: () => DetectStage;
 }
@@ -38,6 +40,7 @@ export interface Alerting {
   readonly potsOf: (subject: AlertSubject) => AlertPots;
   readonly thresholds: ThresholdKeeper['thresholdsFor'];
   readonly review: (anomaly: Anomaly) => Anomaly;
+  readonly serviceOf: (entity: EntityId) => string | null;
   readonly onEntities: (entities: readonly Entity[]) => void;
   readonly feedback: FeedbackPort;
   readonly view: () => Promise<AlertingView>;
@@ -83,7 +86,7 @@ async function viewOf(
 }
 
 export function createAlerting(deps: AlertingDeps): Alerting {
-  const { config, store, grouping, detect } = deps;
+  const { config, store, grouping, topology, detect } = deps;
   const services = createEntityServices({
     ...deps,
     store: store.entities,
@@ -98,7 +101,7 @@ export function createAlerting(deps: AlertingDeps): Alerting {
   });
   const keeper = createThresholdKeeper({
     ...deps,
-    path: createAlertPath(grouping),
+    path: createAlertPath(grouping, topology),
     potsOf,
     hides: (anomaly) => book.hides(anomaly),
   });
@@ -108,6 +111,7 @@ export function createAlerting(deps: AlertingDeps): Alerting {
     thresholds: (entity, entities) => keeper.thresholdsFor(entity, entities),
     // What people say goes before what noise says.
     review: (anomaly) => book.review(keeper.restrain(anomaly)),
+    serviceOf: (entity) => services.of(entity),
     onEntities: (entities) => services.note(entities),
     feedback: createFeedbackDesk({
       ...deps,

@@ -9,7 +9,7 @@ import type { CollectStage } from './collect/collect-stage.ts';
 import { actionDefinitions } from './config/action-definitions.ts';
 import type { Config } from './config/schema.ts';
 import { settingsFor } from './config/settings-for.ts';
-import { createCorrelateStage } from './correlate/correlate-stage.ts';
+import { type CorrelateStage, createCorrelateStage } from './correlate/correlate-stage.ts';
 import { CORRELATION_DEFAULTS } from './correlate/correlation.ts';
 import { createDetectStage, type DetectStage } from './detect/detect-stage.ts';
 import { JOINT_ARTEFACT, loadJointArtefact } from './detect/joint-artefact.ts';
@@ -92,7 +92,13 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const alertBudget = () => budgetInForce(config, settings());
 
   const correlation = correlateSettings(config);
-  const alerting = createAlerting({ ...deps, alertBudget, grouping: correlation.options, detect: () => detect });
+  const alerting = createAlerting({
+    ...deps,
+    alertBudget,
+    grouping: correlation.options,
+    topology: () => correlate.topology,
+    detect: () => detect,
+  });
   const { potsOf, thresholds, review } = alerting;
 
   const gathering = createGathering(deps, alerting);
@@ -104,12 +110,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       thresholds,
       review,
       alertBudget,
-      settingsOf: detectSettings(config),
+      settingsOf: detectSettings(config, alerting.serviceOf),
       ...detectModels(deps),
     },
   });
   const predict = createPredictStage({ ...deps, options: { stepMs, horizons: config.predict.horizons.map(seconds) } });
-  const correlate = createCorrelateStage({ ...deps, alertBudget, potsOf, ...correlation });
+  const correlate: CorrelateStage = createCorrelateStage({ ...deps, alertBudget, potsOf, ...correlation });
   const acting = createActing(deps, catalogue);
   return {
     services: [
@@ -205,9 +211,11 @@ function budgetInForce({ alertBudget }: Config, { alertBudget: counts }: Setting
 }
 
 const detectSettings =
-  (config: Config) =>
+  (config: Config, serviceOf: Alerting['serviceOf']) =>
   (entity: string, anomaly?: string): { warmUp: number; minimumDurationMs: number; mute: boolean } => {
-    const subject = { entity, kind: parseEntityId(entity).kind, ...(anomaly === undefined ? {} : { anomaly }) };
+    const service = serviceOf(entity);
+    const known = { ...(anomaly !== undefined && { anomaly }), ...(service !== null && { service }) };
+    const subject = { entity, kind: parseEntityId(entity).kind, ...known };
     const { warmUp, minimumDuration, mute } = settingsFor(config, subject).detect;
     return { warmUp, minimumDurationMs: minimumDuration, mute };
   };

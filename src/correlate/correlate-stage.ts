@@ -7,6 +7,7 @@ import type { Incident } from '../model/incident.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
+import type { TopologyGraph } from '../model/topology-graph.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { every } from '../runtime/every.ts';
 import type { Log } from '../runtime/log.ts';
@@ -55,6 +56,8 @@ const DAY = 24 * HOUR;
  */
 export class CorrelateStage implements Service {
   readonly name = 'correlate';
+  /** As it was last read; null before. */
+  topology: TopologyGraph | null = null;
   readonly #deps: CorrelateDeps;
   readonly #correlation: Correlation;
   readonly #holdMs: number;
@@ -112,7 +115,9 @@ export class CorrelateStage implements Service {
   /** Takes in what changed in the topology. */
   async #lookAround(): Promise<void> {
     const topology = await this.#topology.news();
-    if (topology !== null) this.#correlation.setTopology(topology);
+    if (topology === null) return;
+    this.topology = topology;
+    this.#correlation.setTopology(topology);
   }
 
   #anomalies(batch: readonly Delivery<Anomaly>[]): Promise<void> {

@@ -32,6 +32,9 @@ export interface WouldAlert {
 
 /**
  * The way from anomalies to alerts, played on the past: grouping, holding, clearing, with nothing refused. The
- * alerts are in order of time.
+ * alerts are in order of time. Others get their turn while it plays.
  */
-export type AlertPath = (signs: readonly PastSign[], severityOf: (sign: PastSign) => Severity) => readonly WouldAlert[];
+export type AlertPath = (
+  signs: readonly PastSign[],
+  severityOf: (sign: PastSign) => Severity,
+) => Promise<readonly WouldAlert[]>;

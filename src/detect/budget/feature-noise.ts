@@ -150,15 +150,16 @@ function limitOf(tally: Tally, budget: AlertBudget, common: SeverityThresholds):
  * What was confirmed as right is nobody's noise. It is counted on what was found, not on what was alerted, so a
  * feature that is limited stays limited until it really is calmer.
  */
-export function featureNoise(
+export async function featureNoise(
   history: AlertHistory,
   options: { readonly path: AlertPath; readonly budget: AlertBudget; readonly common: SeverityThresholds },
-): readonly FeatureNoise[] {
+): Promise<readonly FeatureNoise[]> {
   const { path, budget, common } = options;
   const signs = history.signs.filter(({ warnsAt, confirmed }) => warnsAt >= history.to - NOISE_MS && !confirmed);
   const byId = new Map(signs.map((sign) => [sign.id, sign]));
   const tallies = new Tallies();
-  for (const { lead, line } of path(signs, (sign) => severityAt(sign as HistorySign, common))) {
+  const alerts = await path(signs, (sign) => severityAt(sign as HistorySign, common));
+  for (const { lead, line } of alerts) {
     const sign = byId.get(lead)!;
     for (const [feature, share] of Object.entries(sign.drivers))
       for (const tally of tallies.of(sign, feature)) tally.driven.push({ sign, line, share });

@@ -58,8 +58,8 @@ const solve = (past: AlertHistory, allowed: AlertBudget, way: AlertPath = path) 
   solveThresholds(past, { path: way, budget: allowed, prior: severityThresholds(allowed, 40) });
 
 /** Times of the alerts that the past would have asked for at these thresholds. */
-const timesAt = (past: AlertHistory, at: { warning: number; critical: number }, line: 'pages' | 'warnings') =>
-  path(past.signs, (one) => severityAt(one as HistorySign, at))
+const timesAt = async (past: AlertHistory, at: { warning: number; critical: number }, line: 'pages' | 'warnings') =>
+  (await path(past.signs, (one) => severityAt(one as HistorySign, at)))
     .filter((alert) => alert.line === line)
     .map(({ time }) => time);
 
@@ -83,8 +83,8 @@ describe('thresholds', () => {
     const mild = Array.from({ length: 300 }, (_, i) => sign(i, { warning: 2e-4, critical: 2e-5 }));
     const past = history(13, mild);
     const { thresholds } = await solve(past, budget(50, 500));
-    expect(timesAt(past, thresholds, 'pages')).toEqual([]);
-    expect(timesAt(past, thresholds, 'warnings')).toEqual([]);
+    expect(await timesAt(past, thresholds, 'pages')).toEqual([]);
+    expect(await timesAt(past, thresholds, 'warnings')).toEqual([]);
   });
 
   test('let the strongest through, as many as the budget allows', async () => {
@@ -145,9 +145,9 @@ describe('thresholds', () => {
     const signs = Array.from({ length: 20 }, (_, i) => sign(i * 12, { warning: 1e-8, critical: 1e-8 }));
     const past = history(13, signs);
     const none = await solve(past, budget(0, 0));
-    expect(timesAt(past, none.thresholds, 'warnings')).toEqual([]);
+    expect(await timesAt(past, none.thresholds, 'warnings')).toEqual([]);
     const pagesOnly = await solve(past, budget(2, 0));
-    expect(timesAt(past, pagesOnly.thresholds, 'pages')).toHaveLength(20);
+    expect(await timesAt(past, pagesOnly.thresholds, 'pages')).toHaveLength(20);
   });
 
   test('never exceed the budget on the history that they were solved on', async () => {
@@ -157,7 +157,7 @@ describe('thresholds', () => {
         const allowed = budget(p, w);
         for (const line of ['pages', 'warnings'] as const)
           expect([
-            crowdedWindows(timesAt(past, thresholds, line), allowed[line], past.from) === 0,
+            crowdedWindows(await timesAt(past, thresholds, line), allowed[line], past.from) === 0,
             how[line] === 'tightest',
           ]).toContain(true);
       }),
@@ -167,7 +167,7 @@ describe('thresholds', () => {
 
   test('never become tighter when the budget grows', async () => {
     // Without grouping, for what belongs together depends on what is let through.
-    const each: AlertPath = (signs, severityOf) =>
+    const each: AlertPath = async (signs, severityOf) =>
       signs
         .flatMap((one) => {
           const severity = severityOf(one);

@@ -29,8 +29,6 @@ export interface SolveOptions {
   readonly prior: SeverityThresholds;
   /** Which signs count for a line: those of its pot. By default all. */
   readonly counts?: (sign: HistorySign, line: AlertLine) => boolean;
-  /** Lets others have their turn between two rounds of work. */
-  readonly breathe?: () => Promise<unknown>;
 }
 
 export interface Solved {
@@ -86,11 +84,6 @@ export function crowdedWindows(times: readonly number[], line: BudgetLine, from:
 const outbreaks = (lengthMs: number, line: BudgetLine): number =>
   Math.floor((OUTBREAKS * lengthMs) / wholeLine(line).windowMs);
 
-interface Played {
-  readonly thresholds: SeverityThresholds;
-  readonly alerts: readonly WouldAlert[];
-}
-
 /** Times of the alerts of a line that count: of the pot, and not confirmed as right. */
 function countedTimes(
   history: AlertHistory,
@@ -128,21 +121,29 @@ function grid(tightest: number, loosest: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => 10 ** (-(first + i) / STEPS_A_DECADE));
 }
 
-/** The loosest of the thresholds, which come loosest first, that stays within the budget; else the tightest. */
+/**
+ * The loosest of the thresholds, which come loosest first, that stays within the budget; else the tightest. Found by
+ * halving, for what is tighter lets less through; whatever is returned as fitting was played and fits.
+ */
 async function loosest(
   history: AlertHistory,
-  { path, budget, counts, breathe }: SolveOptions,
-  candidates: { readonly line: AlertLine; readonly tries: readonly SeverityThresholds[] },
-): Promise<Played & { readonly fits: boolean }> {
-  let last: Played | null = null;
-  for (const thresholds of candidates.tries) {
-    const alerts = path(history.signs, (sign) => severityAt(sign as HistorySign, thresholds));
-    await breathe?.();
-    last = { thresholds, alerts };
-    const { line } = candidates;
-    if (within(history, countedTimes(history, alerts, line, counts), budget[line])) return { ...last, fits: true };
+  { path, budget, counts }: SolveOptions,
+  { line, tries }: { readonly line: AlertLine; readonly tries: readonly SeverityThresholds[] },
+): Promise<{ readonly thresholds: SeverityThresholds; readonly fits: boolean }> {
+  const fits = async (thresholds: SeverityThresholds): Promise<boolean> => {
+    const alerts = await path(history.signs, (sign) => severityAt(sign as HistorySign, thresholds));
+    return within(history, countedTimes(history, alerts, line, counts), budget[line]);
+  };
+  const last = tries.length - 1;
+  if (await fits(tries[0]!)) return { thresholds: tries[0]!, fits: true };
+  if (last === 0 || !(await fits(tries[last]!))) return { thresholds: tries[last]!, fits: false };
+  let [crowded, calm] = [0, last];
+  while (calm - crowded > 1) {
+    const middle = (crowded + calm) >> 1;
+    if (await fits(tries[middle]!)) calm = middle;
+    else crowded = middle;
   }
-  return { ...last!, fits: false };
+  return { thresholds: tries[calm]!, fits: true };
 }
 
 const lengthOf = ({ from, to }: AlertHistory): number => to - from;
@@ -191,7 +192,7 @@ export async function solveThresholds(history: AlertHistory, options: SolveOptio
   const older = { from, to: cut, signs: history.signs.filter(({ warnsAt }) => warnsAt < cut) };
   const newer = { from: cut, to, signs: history.signs.filter(({ warnsAt }) => warnsAt >= cut) };
   const { thresholds } = await solveOn(older, options);
-  const alerts = options.path(newer.signs, (sign) => severityAt(sign as HistorySign, thresholds));
+  const alerts = await options.path(newer.signs, (sign) => severityAt(sign as HistorySign, thresholds));
   const times = (line: AlertLine): number[] => countedTimes(newer, alerts, line, options.counts);
   const [pages, warnings] = [times('pages'), times('warnings')];
   const kept = within(newer, pages, options.budget.pages) && within(newer, warnings, options.budget.warnings);

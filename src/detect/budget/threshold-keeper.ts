@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AlertPath } from '../../model/alert-path.ts';
 import {
   type AlertBudget,
@@ -195,7 +194,7 @@ class Keeper implements ThresholdKeeper {
     const history = await readHistory({ store, hides }, now);
     const budget = alertBudget();
     const common = believed(budget, this.#entities);
-    const noise = featureNoise(history, { path, budget, common });
+    const noise = await featureNoise(history, { path, budget, common });
     const limits = noiseLimits(noise);
     const past = withoutNoise(history, limits);
     const potsBy = new Map<EntityId, AlertPots>();
@@ -208,7 +207,6 @@ class Keeper implements ThresholdKeeper {
         budget: pots,
         prior: believed(pots, this.#entities),
         counts: (sign, line: AlertLine) => potsBy.get(sign.entity)?.[line].pot === pots[line].pot,
-        breathe: nextTurn,
       });
       groups.set(group, { pots, solved, solvedAt: now });
     }
