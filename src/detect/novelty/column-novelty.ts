@@ -19,9 +19,9 @@ interface Look {
 }
 
 /** A value never seen; a course never seen; a course never seen at this time of day. */
-const VALUE: Look = { rows: 1, kept: 1024, usual: 1, range: 0.017, grain: 0.001 };
+const VALUE: Look = { rows: 1, kept: 1024, usual: 1, range: 0.02, grain: 0.001 };
 const SHAPE: Look = { rows: 3, kept: 512, usual: 0, range: 0.2, grain: 0.02 };
-const DAILY: Look = { rows: 6, kept: 16, usual: 5, range: 0.1, grain: 0.03 };
+const DAILY: Look = { rows: 6, kept: 16, usual: 5, range: 0.1, grain: 0.01 };
 const LOOKS: readonly Look[] = [VALUE, SHAPE, DAILY];
 const ROWS = Math.max(...LOOKS.map(({ rows }) => rows));
 
@@ -38,6 +38,9 @@ const CLIP = 20;
 const MEMORY = 20_000;
 /** Values before the distances among them are usual. */
 const FIRST = 10;
+/** A value or a course that was not seen for so long is new again: ten days, and no fewer rows than these. */
+const FORGET_HOURS = 240;
+const FORGET_ROWS = 240;
 /** The range is at least this share of the value. */
 const LEAST_RANGE = 0.05;
 
@@ -72,6 +75,8 @@ export class ColumnNovelty {
   }));
   /** Newest values, the newest first. */
   readonly #recent: Float32Array = new Float32Array(ROWS);
+  /** Hours after which a value or a course is forgotten. */
+  readonly #forget: number;
   #seen = 0;
   #low = 0;
   #high = 0;
@@ -80,6 +85,10 @@ export class ColumnNovelty {
   readonly #count = [0, 0, 0];
   readonly #points = LOOKS.map(({ rows }) => new Float64Array(rows));
   readonly #distances = new Float64Array(LOOKS.length);
+
+  constructor(stepMs: number) {
+    this.#forget = Math.max(FORGET_HOURS, (FORGET_ROWS * stepMs) / 3_600_000);
+  }
 
   /** Values seen. */
   get seen(): number {
@@ -109,9 +118,10 @@ export class ColumnNovelty {
     this.#widen(value);
     const range = this.#rangeOf(value, floor);
     const [one, shape, daily] = this.#points as [Float64Array, Float64Array, Float64Array];
-    if (!(this.#distances[0]! <= VALUE.grain * range)) this.#values.take(one, moment.hour);
-    if (this.#seen >= SHAPE.rows - 1 && !(this.#distances[1]! <= SHAPE.grain * range))
-      this.#shapes.take(shape, moment.hour);
+    if (this.#distances[0]! <= VALUE.grain * range) this.#values.renew(moment.hour);
+    else this.#values.take(one, moment.hour);
+    if (this.#distances[1]! <= SHAPE.grain * range) this.#shapes.renew(moment.hour);
+    else if (this.#seen >= SHAPE.rows - 1) this.#shapes.take(shape, moment.hour);
     if (this.#seen >= DAILY.rows - 1) this.#learnDaily(moment, daily, DAILY.grain * range);
     this.#recent.copyWithin(1, 0);
     this.#recent[0] = value;
@@ -125,8 +135,9 @@ export class ColumnNovelty {
       // Before there are as many values the first ones stand for those that are wanting.
       for (let row = 1; row < point.length; row++) point[row] = row <= this.#seen ? this.#recent[row - 1]! : value;
     }
-    this.#distances[0] = this.#values.nearest(this.#points[0]!, Number.POSITIVE_INFINITY);
-    this.#distances[1] = this.#shapes.nearest(this.#points[1]!, Number.POSITIVE_INFINITY);
+    const after = moment.hour - this.#forget;
+    this.#distances[0] = this.#values.nearest(this.#points[0]!, after, Number.POSITIVE_INFINITY);
+    this.#distances[1] = this.#shapes.nearest(this.#points[1]!, after, Number.POSITIVE_INFINITY);
     this.#distances[2] = this.#lookDaily(moment, this.#points[2]!);
   }
 
@@ -136,7 +147,7 @@ export class ColumnNovelty {
     for (let near = -NEAR_SLOTS; near <= NEAR_SLOTS; near++) {
       const one = this.#slots[(slot + near + SLOTS) % SLOTS]!;
       days = Math.max(days, one.days);
-      nearest = Math.min(nearest, one.prototypes.nearest(point, hour - HALF_DAY_HOURS));
+      nearest = Math.min(nearest, one.prototypes.nearest(point, Number.NEGATIVE_INFINITY, hour - HALF_DAY_HOURS));
     }
     return days >= LEAST_DAYS ? nearest : Number.POSITIVE_INFINITY;
   }
@@ -147,7 +158,8 @@ export class ColumnNovelty {
       if (own.lastDay >= 0) own.days += 1;
       own.lastDay = day;
     }
-    if (!(own.prototypes.nearest(point, Number.POSITIVE_INFINITY) <= grain)) own.prototypes.take(point, hour);
+    if (!(own.prototypes.nearest(point, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY) <= grain))
+      own.prototypes.take(point, hour);
   }
 
   #rangeOf(value: number, floor: number): number {
@@ -190,9 +202,9 @@ export class ColumnNovelty {
   }
 
   /** Throws `STATE_INVALID` when the state is damaged or of another version. */
-  static fromJSON(state: Json): ColumnNovelty {
+  static fromJSON(state: Json, stepMs: number): ColumnNovelty {
     const saved = stateObject(state, WHAT, VERSION);
-    const column = new ColumnNovelty();
+    const column = new ColumnNovelty(stepMs);
     const numbers = stateNumbers(saved, 'numbers', WHAT);
     [column.#seen, column.#low, column.#high] = numbers as [number, number, number];
     for (let look = 0; look < LOOKS.length; look++) {

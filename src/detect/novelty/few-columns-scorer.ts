@@ -1,11 +1,8 @@
-import { cauchyCombination } from '../../ml/cauchy-combination.ts';
 import type { Severity } from '../../model/anomaly.ts';
 import type { DetectorScore } from '../../model/detector.ts';
-import type { Feature, Frame } from '../../model/frame.ts';
-import { internLayout } from '../../model/layout.ts';
 import { AnomalyCourse } from '../anomaly-course.ts';
-import { Calibration } from '../calibration.ts';
-import { residualFactory } from '../residual-detector.ts';
+import { mergeSurprises } from '../ensemble/merge-surprises.ts';
+import { createRowResidual, type ResidualLook } from '../row-residual.ts';
 import type { RowScore, RowScorer, RowScorerOptions } from '../row-scorer.ts';
 import { MOST } from '../severity.ts';
 import { News } from './news.ts';
@@ -13,15 +10,14 @@ import { noveltyFactory } from './novelty-detector.ts';
 
 /** Rows to learn from before anything is judged. */
 const WARM_UP = 100;
-/** Below this a row is an anomaly, of severity info; rows below it teach the residual little. */
-const ABNORMAL_P = 1e-3;
-const ABNORMAL_WEIGHT = 0.1;
+/** From here on a row is an anomaly, of severity info. */
+const INFO_P = 1e-3;
+/** Of the residual and of novelty: which of them is right more often in one series is close, so none is left alone. */
+const WEIGHTS = Float64Array.of(0.4, 0.6);
 /** -ln p that has a score of a half. */
 const HALF = 10;
 
 const NOTHING: RowScore = { score: 0, pValue: 1, severity: 'none', kind: null, topFeature: -1 };
-
-const featureOf = (name: string): Feature => ({ name, metric: name, labels: {}, kind: 'level', unit: '', limit: null });
 
 /** In more columns the joint members see more than novelty does, and it would cost more than they do. */
 const FEW_COLUMNS = 4;
@@ -32,61 +28,50 @@ export const hasFewColumns = ({ columns, detectors }: RowScorerOptions): boolean
   columns.length <= FEW_COLUMNS && (detectors === null || detectors.every((kind) => KINDS.has(kind)));
 
 /**
- * Scores rows of few columns, learning as it goes: the seasonal residual, calibrated on its own history, and novelty, combined by
- * Cauchy's rule with equal weights. What has been going on counts as less than what begins (`News`).
+ * Scores rows of few columns, learning as it goes: the seasonal residual, calibrated on its own history, and novelty, merged like
+ * those of the ensemble. What has been going on counts as less than what begins (`News`).
  */
-export function createFewColumnsScorer({ columns, stepMs, seed, detectors }: RowScorerOptions): RowScorer {
-  const layout = internLayout(columns.map(featureOf));
-  const residual = residualFactory(WARM_UP).create({ stepMs, seed });
+export function createFewColumnsScorer(options: RowScorerOptions): RowScorer {
+  const { columns, stepMs, seed, detectors } = options;
+  const residual = createRowResidual(options);
   const novelty = noveltyFactory(WARM_UP, 'UTC').create({ stepMs, seed });
-  const calibration = new Calibration(stepMs, columns.length);
   const course = new AnomalyCourse();
   const news = new News();
-
-  const frameOf = (time: number, row: Float64Array): Frame => ({
-    entity: 'file/rows',
-    fleet: 'default',
-    time,
-    stepMs,
-    layout,
-    values: Float32Array.from(row),
-    derived: new Float32Array(0),
-    closedAt: time + stepMs,
-  });
-
   const asked = (kind: string): boolean => detectors === null || detectors.includes(kind);
 
+  const surprises = new Float64Array(2);
+
   /** -ln of the combined p-value, 0 while learning. */
-  function strengthOf(usual: DetectorScore, fresh: DetectorScore): number {
-    if (!usual.ready && !fresh.ready) return 0;
-    const usualP = usual.ready && asked('residual') ? Math.min(1, calibration.probability(usual.score)) : 1;
-    const freshP = fresh.ready && asked('novelty') ? Math.min(1, columns.length * Math.exp(-fresh.score)) : 1;
-    return -Math.log(cauchyCombination([usualP, freshP]));
+  function strengthOf(usual: ResidualLook, fresh: DetectorScore): number {
+    surprises[0] = asked('residual') ? usual.surprise : 0;
+    // As many chances to be new as there are columns.
+    surprises[1] = asked('novelty') ? Math.max(0, fresh.score - Math.log(columns.length)) : 0;
+    return mergeSurprises(surprises, WEIGHTS);
   }
 
-  function take(frame: Frame): RowScore {
-    const usual = residual.score(frame);
-    const fresh = novelty.score(frame);
+  function take(time: number, row: Float64Array): RowScore {
+    const usual = residual.take(time, row);
+    const fresh = novelty.score(usual.frame);
+    novelty.learn(usual.frame, 1);
     const strength = news.take(strengthOf(usual, fresh));
     const pValue = Math.exp(-strength);
-    const abnormal = pValue < ABNORMAL_P;
-    if (usual.ready) calibration.learn(usual.score);
-    residual.learn(frame, abnormal ? ABNORMAL_WEIGHT : 1);
-    novelty.learn(frame, 1);
     const score = strength / (strength + HALF);
-    if (!abnormal) {
+    if (pValue > INFO_P) {
       course.clear();
       return { ...NOTHING, score, pValue };
     }
-    course.push(frame, usual);
-    const topFeature = strongest(usual, fresh);
+    course.push(usual.frame, usual.score);
+    const topFeature = strongest(usual.score, fresh);
     return { score, pValue, severity: severityOf(pValue), kind: course.kind([topFeature], false), topFeature };
   }
 
   return {
-    train: (time, row) => void take(frameOf(time, row)),
+    train: (time, row) => void take(time, row),
     trained: () => {},
-    score: (time, row) => (row.some(Number.isFinite) ? take(frameOf(time, row)) : NOTHING),
+    score: (time, row) => {
+      const said = take(time, row);
+      return row.some(Number.isFinite) ? said : NOTHING;
+    },
   };
 }
 

@@ -1,5 +1,5 @@
-/** Rows for which something is remembered: five hours of five minutes, two and a half days of hours. */
-const ROWS = 60;
+/** Rows for which something is remembered. Between 60 and 120 it hardly matters. */
+const ROWS = 90;
 /** Of what goes on, or comes again no stronger, so much counts; enough to stand out from what is normal. */
 const KNOWN = 0.5;
 

@@ -10,6 +10,7 @@ interface NoveltyOptions {
   readonly warmUp: number;
   /** IANA time zone of days. */
   readonly timezone: string;
+  readonly stepMs: number;
 }
 
 const VERSION = 1;
@@ -39,12 +40,14 @@ export class NoveltyDetector implements Detector {
   readonly kind = 'novelty';
   readonly #warmUp: number;
   readonly #zone: LocalTime;
+  readonly #stepMs: number;
   #columns: ColumnNovelty[] = [];
   #frames = 0;
 
-  constructor({ warmUp, timezone }: NoveltyOptions) {
+  constructor({ warmUp, timezone, stepMs }: NoveltyOptions) {
     this.#warmUp = warmUp;
     this.#zone = localTime(timezone);
+    this.#stepMs = stepMs;
   }
 
   fit(frames: readonly Frame[]): void {
@@ -77,7 +80,7 @@ export class NoveltyDetector implements Detector {
   learn(frame: Frame): void {
     const floors = featureFloors(frame.layout);
     const moment = this.#momentOf(frame.time);
-    while (this.#columns.length < frame.values.length) this.#columns.push(new ColumnNovelty());
+    while (this.#columns.length < frame.values.length) this.#columns.push(new ColumnNovelty(this.#stepMs));
     for (let f = 0; f < frame.values.length; f++) {
       const value = frame.values[f]!;
       if (Number.isFinite(value)) this.#columns[f]!.learn(moment, value, floors[f]!);
@@ -101,7 +104,7 @@ export class NoveltyDetector implements Detector {
     detector.#frames = stateNumber(saved, 'frames', WHAT);
     const columns = saved['columns'];
     detector.#columns = Array.isArray(columns)
-      ? (columns as Json[]).map((column) => ColumnNovelty.fromJSON(column))
+      ? (columns as Json[]).map((column) => ColumnNovelty.fromJSON(column, options.stepMs))
       : [];
     return detector;
   }
@@ -110,6 +113,6 @@ export class NoveltyDetector implements Detector {
 /** Makes novelty detectors that judge a feature after `warmUp` values. */
 export const noveltyFactory = (warmUp: number, timezone: string): DetectorFactory => ({
   kind: 'novelty',
-  create: () => new NoveltyDetector({ warmUp, timezone }),
-  fromJSON: (state) => NoveltyDetector.fromJSON(state, { warmUp, timezone }),
+  create: ({ stepMs }) => new NoveltyDetector({ warmUp, timezone, stepMs }),
+  fromJSON: (state, { stepMs }) => NoveltyDetector.fromJSON(state, { warmUp, timezone, stepMs }),
 });

@@ -16,6 +16,8 @@ export class Prototypes {
   /** When each was taken, in hours: whole numbers that Float32 holds exactly. */
   #born: Float32Array<ArrayBuffer>;
   #taken = 0;
+  /** The one that was nearest in the last look that found any. */
+  #nearest = 0;
 
   constructor(dim: number, capacity: number) {
     this.#dim = dim;
@@ -28,19 +30,21 @@ export class Prototypes {
     return Math.min(this.#taken, this.#capacity);
   }
 
-  /** Root mean square difference from the nearest one taken before the hour `before`; infinite when there is none. */
-  nearest(point: Float64Array, before: number): number {
+  /** Root mean square difference from the nearest one taken, or seen again, after and before these hours; infinite when there is none. */
+  nearest(point: Float64Array, after: number, before: number): number {
     const dim = this.#dim;
     const points = this.#points;
     let best = Number.POSITIVE_INFINITY;
     for (let i = 0, o = 0; i < this.size; i++, o += dim) {
-      if (this.#born[i]! >= before) continue;
+      if (this.#born[i]! < after || this.#born[i]! >= before) continue;
       let sum = 0;
       for (let d = 0; d < dim && sum < best; d++) {
         const difference = point[d]! - points[o + d]!;
         sum += difference * difference;
       }
-      if (sum < best) best = sum;
+      if (sum >= best) continue;
+      best = sum;
+      this.#nearest = i;
     }
     return Math.sqrt(best / dim);
   }
@@ -53,6 +57,11 @@ export class Prototypes {
       if (!(Math.abs(one - value) >= Math.abs(best - value))) best = one;
     }
     return best;
+  }
+
+  /** Says that the nearest one of the last look was seen again. */
+  renew(hour: number): void {
+    this.#born[this.#nearest] = hour;
   }
 
   take(point: Float64Array, hour: number): void {
