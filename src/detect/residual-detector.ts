@@ -94,13 +94,13 @@ export class ResidualDetector implements Detector {
       high: new Float32Array(n).fill(Number.NaN),
       hints: { seasonBreak: new Float32Array(n) },
     };
-    const slot = this.#season.slotAt(frame.time);
+    const season = this.#season.at(this.#season.slotAt(frame.time));
     const floors = featureFloors(frame.layout);
     const known = Math.min(n, this.#bank.seen.length);
     let power = 0;
     for (let f = 0; f < known; f++) {
       if (this.#bank.seen[f]! < this.#options.warmUp) continue;
-      this.#judge(frame, f, { floor: floors[f]!, season: this.#season.at(slot, f) }, verdicts);
+      this.#judge(frame, f, { floor: floors[f]!, season: ends(season, f) }, verdicts);
       const square = verdicts.features[f]! * verdicts.features[f]!;
       power += square * square;
     }
@@ -110,10 +110,10 @@ export class ResidualDetector implements Detector {
   learn(frame: Frame, weight: number): void {
     if (frame.values.length > this.#bank.seen.length) this.#bank = grownBank(this.#bank, frame.values.length);
     const floors = featureFloors(frame.layout);
-    const slot = this.#season.slotAt(frame.time);
+    const season = this.#season.at(this.#season.slotAt(frame.time));
     for (let f = 0; f < frame.values.length; f++) {
       const value = frame.values[f]!;
-      const by = { floor: floors[f]!, season: this.#season.at(slot, f) };
+      const by = { floor: floors[f]!, season: ends(season, f) };
       if (Number.isFinite(value)) this.#learnValue(f, value, by, weight);
       else this.#bank.gap[f] = this.#bank.gap[f]! + 1;
     }
@@ -244,6 +244,11 @@ export class ResidualDetector implements Detector {
     return detector;
   }
 }
+
+const ends = ({ low, high }: { low: Float64Array; high: Float64Array }, f: number): Envelope => ({
+  low: low[f] ?? Number.NaN,
+  high: high[f] ?? Number.NaN,
+});
 
 /** What a value is measured by: the least deviation that counts, and what its time usually brings. */
 interface Measure {

@@ -34,9 +34,11 @@ export class Prototypes {
   nearest(point: Float64Array, after: number, before: number): number {
     const dim = this.#dim;
     const points = this.#points;
+    const born = this.#born;
+    const size = this.size;
     let best = Number.POSITIVE_INFINITY;
-    for (let i = 0, o = 0; i < this.size; i++, o += dim) {
-      if (this.#born[i]! < after || this.#born[i]! >= before) continue;
+    for (let i = 0, o = 0; i < size; i++, o += dim) {
+      if (born[i]! < after || born[i]! >= before) continue;
       let sum = 0;
       for (let d = 0; d < dim && sum < best; d++) {
         const difference = point[d]! - points[o + d]!;

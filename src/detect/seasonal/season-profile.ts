@@ -1,7 +1,7 @@
 import type { Json } from '../../model/detector.ts';
 import { decodeFloats, encodeFloats, grown, stateNumbers, stateObject, stateText } from '../float-columns.ts';
 import type { LocalTime } from './local-time.ts';
-import { type Envelope, SeasonStore } from './season-store.ts';
+import { SeasonStore } from './season-store.ts';
 
 const VERSION = 2;
 const WHAT = 'season profile';
@@ -23,7 +23,14 @@ const NARROWING = 0.3;
  */
 const TAINTED = [1, 0.5, 0.9, 1];
 
-const NONE: Envelope = { low: Number.NaN, high: Number.NaN };
+/** Ends by feature; NaN where they are not known. */
+interface Envelopes {
+  readonly slot: number;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+const NONE: Envelopes = { slot: Number.NaN, low: new Float64Array(0), high: new Float64Array(0) };
 
 /**
  * What values each feature has had at each time of day, by the clock on the wall: an envelope a slot of half an hour, widened at
@@ -46,6 +53,8 @@ export class SeasonProfile {
   #slot = Number.NaN;
   #tainted = false;
   #blockTainted = false;
+  /** Of the slot that was asked for last; not part of the state, for it follows from it. */
+  #known = NONE;
   /** How often in a row each slot of the day, and each block of the week, held an anomaly. */
   #slotTaints = new Int8Array(SLOTS);
   #blockTaints = new Int8Array(BLOCKS);
@@ -68,13 +77,19 @@ export class SeasonProfile {
     }
   }
 
-  /** What a slot usually brings a feature, half an hour early or late included; NaN when not known. */
-  at(slot: number, f: number): Envelope {
-    if (f >= this.#store.capacity) return NONE;
-    const day = this.#store.around(wrapped(slot, SLOTS), f);
-    if (Number.isNaN(day.low)) return NONE;
-    const { below, above } = this.#store.outOf(blockOf(slot), f);
-    return { low: day.low - below, high: day.high + above };
+  /** What a slot usually brings each feature, half an hour early or late included; stands until something is learnt. */
+  at(slot: number): Envelopes {
+    if (slot === this.#known.slot) return this.#known;
+    const capacity = this.#store.capacity;
+    const known = { slot, low: new Float64Array(capacity), high: new Float64Array(capacity) };
+    for (let f = 0; f < capacity; f++) {
+      const day = this.#store.around(wrapped(slot, SLOTS), f);
+      const { below, above } = this.#store.outOf(blockOf(slot), f);
+      known.low[f] = day.low - below;
+      known.high[f] = day.high + above;
+    }
+    this.#known = known;
+    return known;
   }
 
   /** The slot of a time: half hours of local time since the epoch. */
@@ -83,6 +98,7 @@ export class SeasonProfile {
   }
 
   #turn(next: number): void {
+    this.#known = NONE;
     if (!Number.isNaN(this.#slot)) {
       const slot = wrapped(this.#slot, SLOTS);
       count(this.#slotTaints, slot, this.#tainted);
@@ -122,6 +138,7 @@ export class SeasonProfile {
 
   #ensure(n: number): void {
     if (n <= this.#store.capacity) return;
+    this.#known = NONE;
     this.#store.ensure(n);
     this.#low = grown(this.#low, n, Number.NaN);
     this.#high = grown(this.#high, n, Number.NaN);
