@@ -8,10 +8,21 @@ import type { MemberFactory, MemberModel } from './ensemble/member.ts';
 const KIND = 'relation';
 const VERSION = 1;
 /**
- * How far the covariance is drawn towards none at all (Ledoit and Wolf, 2004): a relation is not believed to hold better
- * than to a seventh of a deviation, however well it held in training.
+ * How far the covariance is drawn towards none at all (Ledoit and Wolf, 2004): by how many features there are for a row.
+ * At the least a relation is not believed to hold better than to a twentieth of a deviation, however well it held.
  */
-const SHRINKAGE = 0.02;
+const LEAST_SHRINKAGE = 0.0025;
+const MOST_SHRINKAGE = 0.2;
+/** What is improbable is told by each feature's own tail: the distance that this share of rows is beyond, and how far they go. */
+const TAIL_SHARE = 0.02;
+const NEG_LOG_SHARE = -Math.log(TAIL_SHARE);
+/** Shape of the generalised Pareto tail, as in the residual of each feature. */
+const TAIL_SHAPE = 0.2;
+/** No relation is taken for calmer than a normal variable. */
+const LEAST_THRESHOLD = 2.3;
+const LEAST_EXCESS = 0.35;
+/** Rows that tails are measured on. */
+const TAIL_ROWS = 20_000;
 const LEAST_ROWS = 2;
 
 /** The first columns of all rows, with 0, the usual value, for what is missing. */
@@ -31,9 +42,10 @@ function precisionOf(matrix: Matrix): Float64Array {
   const { rows, columns: n } = matrix;
   const gram = multiplyTransposedLeft(matrix, matrix);
   const factor = new Float64Array(n * n);
-  for (let i = 0; i < n * n; i++) factor[i] = ((1 - SHRINKAGE) * gram.data[i]!) / Math.max(1, rows);
+  const shrinkage = Math.min(MOST_SHRINKAGE, Math.max(LEAST_SHRINKAGE, n / Math.max(1, rows)));
+  for (let i = 0; i < n * n; i++) factor[i] = ((1 - shrinkage) * gram.data[i]!) / Math.max(1, rows);
   // Also a column that never moved has a variance, so that it can be seen to move.
-  for (let i = 0; i < n; i++) factor[i * n + i] = factor[i * n + i]! + SHRINKAGE;
+  for (let i = 0; i < n; i++) factor[i * n + i] = factor[i * n + i]! + shrinkage;
   if (!choleskyFactor(factor, n)) throw new MlError('ML_VALUE', 'the covariance of the rows is not positive definite');
   const precision = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
@@ -44,36 +56,84 @@ function precisionOf(matrix: Matrix): Float64Array {
   return precision;
 }
 
-function modelOf(precision: Float64Array, features: number, columns: number): MemberModel {
-  const present = new Int32Array(features);
-  const squares = new Float64Array(features);
-  /** Square of how far each value is from what the others say of it, in deviations of that. */
-  const judge = (row: ArrayLike<number>, offset: number): Float64Array => {
+/** Distances of a row's values from what the others say of them, in deviations of that; 0 where missing. */
+class Distances {
+  readonly #precision: Float64Array;
+  readonly #present: Int32Array;
+  readonly values: Float64Array;
+
+  constructor(precision: Float64Array, features: number) {
+    this.#precision = precision;
+    this.#present = new Int32Array(features);
+    this.values = new Float64Array(features);
+  }
+
+  of(row: ArrayLike<number>, offset: number): Float64Array {
+    const [precision, present, { length: features }] = [this.#precision, this.#present, this.values];
     let count = 0;
-    for (let c = 0; c < features; c++) if (!Number.isNaN(row[offset + c]!)) present[count++] = c;
-    squares.fill(0);
+    for (let f = 0; f < features; f++) if (!Number.isNaN(row[offset + f]!)) present[count++] = f;
+    this.values.fill(0);
     for (let i = 0; i < count; i++) {
-      const c = present[i]!;
-      const base = c * features;
+      const base = present[i]! * features;
       let sum = 0;
       for (let j = 0; j < count; j++) sum += precision[base + present[j]!]! * row[offset + present[j]!]!;
-      squares[c] = (sum * sum) / precision[base + c]!;
+      this.values[present[i]!] = Math.abs(sum) / Math.sqrt(precision[base + present[i]!]!);
     }
-    return squares;
-  };
+    return this.values;
+  }
+}
+
+/** Of each feature the distance that few rows are beyond, and the mean excess of these: features × 2. */
+function tailsOf(matrix: Matrix, precision: Float64Array, features: number): Float64Array {
+  const step = Math.max(1, Math.ceil(matrix.rows / TAIL_ROWS));
+  const rows = Math.ceil(matrix.rows / step);
+  const all = Array.from({ length: features }, () => new Float64Array(rows));
+  const distances = new Distances(precision, features);
+  for (let r = 0; r < rows; r++)
+    distances.of(matrix.data, r * step * matrix.columns).forEach((distance, f) => (all[f]![r] = distance));
+  const tails = new Float64Array(features * 2);
+  all.forEach((column, f) => {
+    column.sort();
+    const beyond = Math.max(1, Math.floor(TAIL_SHARE * rows));
+    const threshold = Math.max(LEAST_THRESHOLD, column[rows - beyond]!);
+    let sum = 0;
+    for (let r = rows - beyond; r < rows; r++) sum += Math.max(0, column[r]! - threshold);
+    tails[2 * f] = threshold;
+    tails[2 * f + 1] = Math.max(LEAST_EXCESS, sum / beyond);
+  });
+  return tails;
+}
+
+/** -ln of the tail probability of a distance. */
+function surprise(distance: number, threshold: number, excess: number): number {
+  if (distance <= threshold) return (NEG_LOG_SHARE * distance) / threshold;
+  return NEG_LOG_SHARE + Math.log1p((TAIL_SHAPE * (distance - threshold)) / excess) / TAIL_SHAPE;
+}
+
+interface Parts {
+  readonly precision: Float64Array;
+  readonly tails: Float64Array;
+  readonly features: number;
+  readonly columns: number;
+}
+
+function modelOf({ precision, tails, features, columns }: Parts): MemberModel {
+  const distances = new Distances(precision, features);
+  /** Fourth powers of how improbable each value is, so that one strong one counts, and many together more. */
+  const judge = (row: ArrayLike<number>, offset: number): Float64Array =>
+    distances.of(row, offset).map((distance, f) => {
+      const square = surprise(distance, tails[2 * f]!, tails[2 * f + 1]!) ** 2;
+      return square * square;
+    });
   return {
     kind: KIND,
     columns,
-    score: (row, offset = 0) => {
-      let sum = 0;
-      for (const square of judge(row, offset)) sum += square * square;
-      return Math.sqrt(Math.sqrt(sum));
-    },
+    score: (row, offset = 0) => Math.sqrt(Math.sqrt(judge(row, offset).reduce((sum, one) => sum + one, 0))),
     blame: (row, out, offset = 0) => {
       out.fill(0);
-      judge(row, offset).forEach((square, c) => (out[c] = square * square));
+      out.set(judge(row, offset));
     },
-    toBytes: () => encodeModel(KIND, VERSION, { features, columns }, { precision }),
+    toBytes: () => encodeModel(KIND, VERSION, { features, columns }, { precision, tails }),
   };
 }
 
@@ -86,13 +146,15 @@ export const relationMember: MemberFactory = {
   kind: KIND,
   fit: (rows, { features = rows.columns }) => {
     if (rows.rows < LEAST_ROWS || features === 0) throw new MlError('ML_EMPTY', 'no rows to learn relations from');
-    return modelOf(precisionOf(filled(rows, features)), features, rows.columns);
+    const precision = precisionOf(filled(rows, features));
+    return modelOf({ precision, tails: tailsOf(rows, precision, features), features, columns: rows.columns });
   },
   load: (bytes) => {
     const saved = decodeModel(bytes);
     requireKind(saved, KIND, VERSION);
     const columns = saved.integer('columns', 1, 65_536);
     const features = saved.integer('features', 1, columns);
-    return modelOf(saved.section('precision', 'f64', features * features), features, columns);
+    const precision = saved.section('precision', 'f64', features * features);
+    return modelOf({ precision, tails: saved.section('tails', 'f64', 2 * features), features, columns });
   },
 };
