@@ -140,8 +140,8 @@ export function chooseThreshold(
     const { right, decided } = sharesOf(tally);
     if (decided < LEAST_PAGES) continue;
     if (wilsonLow(right, decided) >= contract.precision) chosen = threshold;
-    // Far below what is asked for, lower thresholds do not come back to it.
-    else if (right / decided < contract.precision / 2) break;
+    // What a still lower threshold seems to win back is luck; and far below what is asked for, none comes back to it.
+    else if (chosen !== null || right / decided < contract.precision / 2) break;
   }
   return chosen;
 }

@@ -3,7 +3,7 @@ import { escape } from './markup.ts';
 /** Size of a chart in its own pixels: about that of a card on a phone, so that text is never scaled far. */
 export const WIDTH = 360;
 export const HEIGHT = 232;
-const LEFT = 44;
+const LEFT = 54;
 const RIGHT = 12;
 const TOP = 12;
 const BOTTOM = 38;

@@ -39,9 +39,9 @@ export function tiles(page: Page): string {
     tile(say('recall'), ...share(paging.recall)),
     tile(say('lead'), paging.medianLead === null ? '–' : length(style, paging.medianLead), say('lead_note')),
     tile(
-      say(style.unit === 'seconds' ? 'false_alarms' : 'false_alarms_own'),
+      say('false_alarms'),
       number(style, 100 * paging.falsePerEntityDay),
-      say('false_note'),
+      say(style.unit === 'seconds' ? 'false_note' : 'false_note_own'),
     ),
     tile(say('skill'), ...share(main.brierSkill)),
     tile(

@@ -22,8 +22,8 @@ small{color:var(--muted);font-size:12px}
 .tile{padding:12px 14px}
 .tile span{display:block;color:var(--muted);font-size:13px}
 .tile strong{display:block;font-size:25px;line-height:1.25;font-weight:600;letter-spacing:-.02em;font-variant-numeric:tabular-nums}
-.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),1fr));gap:14px;margin-top:12px}
-.card{padding:14px 16px}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:14px;margin-top:12px}
+.card{padding:14px 16px}.cards>.card{max-width:560px}
 .card p{font-size:13px;color:var(--muted);margin:6px 0 0}
 .scroll{overflow-x:auto}
 .scroll svg{min-width:640px}
@@ -41,7 +41,7 @@ svg{display:block;width:100%;height:auto;overflow:visible}
 .legend .two i{background:var(--second)}.legend .dotted i{background:none;border-top:1px dashed var(--strong);height:0}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:14px;background:var(--surface)}
 th,td{text-align:right;padding:8px 12px;border-top:1px solid var(--line);vertical-align:top;white-space:nowrap}
-thead th{border:0;color:var(--muted);font-weight:500;font-size:13px;white-space:normal;vertical-align:bottom}
+thead th{border:0;color:var(--muted);font-weight:500;font-size:13px;white-space:normal;overflow-wrap:normal;vertical-align:bottom}
 th:first-child,td:first-child{text-align:left}
 td small{display:block}
 tr.main td{background:var(--soft)}
