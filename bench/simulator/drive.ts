@@ -33,9 +33,12 @@ export interface Verdicts {
 }
 
 /** Sends a simulated month through the real stages: frames and events in, incidents out, with the default configuration. */
-export async function drive(simulation: Simulation, onDay: (day: number) => void = () => undefined): Promise<Verdicts> {
+export async function drive(
+  simulation: Simulation,
+  onStep: (end: number, detect: Pipeline['detect']) => void = () => undefined,
+): Promise<Verdicts> {
   const { span, lives, events } = simulation;
-  const { clock, store, bus, states, start, stop } = await compose(simulation);
+  const { clock, store, bus, states, detect, start, stop } = await compose(simulation);
   const incidents = new Map<string, Incident>();
   const anomalies = new Map<string, Anomaly>();
   await bus.subscribe(topics.incidents, 'bench', async (batch) => {
@@ -61,7 +64,7 @@ export async function drive(simulation: Simulation, onDay: (day: number) => void
     const started = performance.now();
     await bus.publish(topics.frames, keyed(here));
     stepMs[step] = performance.now() - started;
-    if (((step + 1) * span.stepMs) % 86_400_000 === 0) onDay(((step + 1) * span.stepMs) / 86_400_000);
+    onStep(end, detect);
   }
   const alerts = (await store.alerts.since(0, 100_000)).toSorted((a, b) => a.time - b.time);
   await stop();
@@ -76,6 +79,7 @@ interface Running {
   readonly store: Store;
   readonly bus: Bus;
   readonly states: States;
+  readonly detect: Pipeline['detect'];
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -89,14 +93,14 @@ async function compose(simulation: Simulation): Promise<Running> {
   const states: States = new Map();
   const store = simulatedStore(stored, { simulation, clock, states });
   const bus = settled(createMemoryBus({ clock, log: silentLog, metrics, deadLetters: buried }));
-  const services = pipelineOver({ bus, store, clock, metrics }, simulation).services.filter(({ name }) =>
-    STAGES.has(name),
-  );
+  const pipeline = pipelineOver({ bus, store, clock, metrics }, simulation);
+  const services = pipeline.services.filter(({ name }) => STAGES.has(name));
   return {
     clock,
     store,
     bus,
     states,
+    detect: pipeline.detect,
     start: async () => {
       await know(simulation, store);
       for (const service of services.toReversed()) await service.start();

@@ -1,7 +1,7 @@
 import type { Edge } from '../../src/model/topology.ts';
 import type { FrameLayout } from '../../src/model/frame.ts';
 import { internLayout } from '../../src/model/layout.ts';
-import { createRandom } from '../../src/ml/random.ts';
+import { createRandom, type Random } from '../../src/ml/random.ts';
 import { CATALOGUE, type EntityKind, type FeatureSpec } from './catalogue.ts';
 import { createSeason, type Season } from './season.ts';
 
@@ -30,11 +30,18 @@ const SERVICES = ['web', 'cart', 'orders', 'payments', 'search', 'stock', 'users
 /** Shares of a fleet; the rest are pods. */
 const SHARE = { host: 0.24, service: 0.16, database: 0.1 } as const;
 
-/** Features of one entity: those of its kind, each somewhat larger or smaller, steadier or noisier. */
-function featuresOf(kind: EntityKind, random: ReturnType<typeof createRandom>): readonly FeatureSpec[] {
+/** How much larger or smaller than another of its kind something is, as a deviation of the logarithm. */
+const SPREAD = { kind: 0.5, siblings: 0.04 } as const;
+
+/**
+ * Features of one entity: those of its kind, each somewhat larger or smaller, steadier or noisier. Siblings, such as
+ * the pods of a service, are nearly of a size.
+ */
+function featuresOf(kind: EntityKind, family: Random, own: Random): readonly FeatureSpec[] {
   return CATALOGUE[kind].map((spec) => {
-    const base = Number.isFinite(spec.high) ? spec.base : spec.base * Math.exp(0.5 * random.normal());
-    return { ...spec, base, deviation: spec.deviation * (0.8 + 0.4 * random.next()) };
+    const size = SPREAD.kind * family.normal() + SPREAD.siblings * own.normal();
+    const base = Number.isFinite(spec.high) ? spec.base : spec.base * Math.exp(size);
+    return { ...spec, base, deviation: spec.deviation * (0.8 + 0.4 * own.next()) };
   });
 }
 
@@ -73,12 +80,13 @@ export function createFleet(seed: number, size = 50): Fleet {
 
   const entities = names.map(({ id, kind }, index): SimEntity => {
     const own = random.fork(id);
+    const family = random.fork(`sizes ${kind === 'pod' ? id.slice(0, id.lastIndexOf('-')) : id}`);
     const works = kind === 'host' || kind === 'database' || (kind === 'service' && index % 3 === 0);
     return {
       id,
       kind,
       index,
-      features: featuresOf(kind, own),
+      features: featuresOf(kind, family, own),
       layout: layoutOf(kind),
       season: createSeason(own),
       job: works ? { minute: own.int(1440), minutes: 15 + own.int(30) } : null,
