@@ -12,7 +12,6 @@ import { peerRows } from './detect-peers.ts';
 import { rootRows } from './detect-roots.ts';
 import { scoreRows } from './detect-score.ts';
 import { benchSmd } from './detect-smd.ts';
-import { benchSmd } from './detect-smd.ts';
 import { stormRows } from './detect-storm.ts';
 import { report, type Row } from './report.ts';
 
