@@ -81,7 +81,8 @@ export function fillFeatures(model: FeatureModel, asked: FeatureRows, out: Float
     for (const [window, length] of windows.entries()) {
       if (needed[window]) windowStatistics(signals, { row, length, step: scale.step }, statistics[window]!);
     }
-    for (const [f, spec] of specs.entries()) {
+    for (let f = 0; f < specs.length; f++) {
+      const spec = specs[f]!;
       out[at + i * specs.length + f] =
         spec.of === 'trait'
           ? reader(spec.trait, row)

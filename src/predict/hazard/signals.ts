@@ -38,40 +38,39 @@ export function matchColumns(model: Pick<SignalModel, 'columns'>, columns: reado
 
 /** Signals of rows 0 to `rows - 1`; a row's signals depend on that row alone. O(rows × columns × (1 + fused)). */
 export function signalsOf(model: SignalModel, history: EntityHistory, places: Int32Array, rows: number): Signals {
-  const { regimes, used, fusing, fused } = model;
+  const { used, fused } = model;
   const stride = history.times.length > 0 ? history.values.length / history.times.length : 0;
   const width = used.length + fused;
   const values = new Float64Array(rows * width);
   const raw = new Float64Array(places.length);
-  const scaled = new Float64Array(places.length);
   for (let row = 0; row < rows; row++) {
     for (let c = 0; c < places.length; c++) {
-      const x = places[c]! < 0 ? Number.NaN : history.values[row * stride + places[c]!]!;
-      raw[c] = Number.isFinite(x) ? x : Number.NaN;
+      const place = places[c]!;
+      const x = place < 0 ? Number.NaN : history.values[row * stride + place]!;
+      raw[c] = x - x === 0 ? x : Number.NaN;
     }
-    regimes.scaleRow(raw, 0, scaled);
-    const at = row * width;
-    for (let u = 0; u < used.length; u++) values[at + u] = cut(scaled[used[u]!]!);
-    for (let f = 0; f < fused; f++)
-      values[at + used.length + f] = fuse(values, at, fusing, f * used.length, used.length);
+    scaleUsed(model, raw, values, row * width);
   }
   return { times: history.times, rows, width, values };
 }
 
-const cut = (x: number): number => (x > LIMIT ? LIMIT : x < -LIMIT ? -LIMIT : x);
-
-/** A weighted sum in which what is missing counts as usual (0); NaN where everything is missing. */
-// oxlint-disable-next-line eslint/max-params -- two places in two arrays
-function fuse(values: Float64Array, at: number, weights: Float64Array, from: number, count: number): number {
-  let sum = 0;
+/** One row of signals into `out` from `to`. In a fused one what is missing counts as usual (0); it is NaN where all is missing. */
+function scaleUsed(model: SignalModel, raw: Float64Array, out: Float64Array, to: number): void {
+  const { regimes, used, fusing, fused } = model;
+  const { mean, scale } = regimes;
+  const from = regimes.regimeOf(raw) * raw.length;
+  const count = used.length;
   let present = 0;
   for (let u = 0; u < count; u++) {
-    const x = values[at + u]!;
+    const at = from + used[u]!;
+    const x = (raw[used[u]!]! - mean[at]!) / scale[at]!;
+    const kept = x > LIMIT ? LIMIT : x < -LIMIT ? -LIMIT : x;
+    out[to + u] = kept;
     if (x !== x) continue;
-    sum += x * weights[from + u]!;
     present++;
+    for (let f = 0; f < fused; f++) out[to + count + f]! += kept * fusing[f * count + u]!;
   }
-  return present > 0 ? sum : Number.NaN;
+  if (present === 0) out.fill(Number.NaN, to + count, to + count + fused);
 }
 
 /** Median of the times from one row of an entity to the next later one; 1 where there are none. */

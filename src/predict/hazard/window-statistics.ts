@@ -74,51 +74,55 @@ export function windowStatistics(signals: Signals, { row, length, step }: Stretc
 export class SinceStart {
   private readonly signals: Signals;
   private readonly step: number;
-  private readonly sums: Float64Array;
+  /** Of each signal: values seen, their sum, sums of times, of squared times and of products. */
+  private readonly count: Float64Array;
+  private readonly sum: Float64Array;
+  private readonly sumT: Float64Array;
+  private readonly squaresT: Float64Array;
+  private readonly cross: Float64Array;
+  /** Mean of the first values, as far as they were seen. */
+  private readonly first: Float64Array;
   private next = 0;
 
   constructor(signals: Signals, step: number) {
+    const array = (): Float64Array => new Float64Array(signals.width);
     this.signals = signals;
     this.step = step;
-    // Of each signal: values seen, their sum, sum of times, of squared times, of products; start values seen and their sum.
-    this.sums = new Float64Array(7 * signals.width);
+    [this.count, this.sum, this.sumT, this.squaresT] = [array(), array(), array(), array()];
+    [this.cross, this.first] = [array(), array().fill(Number.NaN)];
   }
 
   /** Takes rows up to and including `row`; rows must be asked for in rising order. */
   advance(row: number): void {
     const { values, times, width } = this.signals;
-    const { sums } = this;
+    const { count, sum, sumT, squaresT, cross, first } = this;
     for (; this.next <= row; this.next++) {
       const t = (times[this.next]! - times[0]!) / this.step;
+      const from = this.next * width;
       for (let s = 0; s < width; s++) {
-        const x = values[this.next * width + s]!;
+        const x = values[from + s]!;
         if (x !== x) continue;
-        const at = 7 * s;
-        sums[at]! += 1;
-        sums[at + 1]! += x;
-        sums[at + 2]! += t;
-        sums[at + 3]! += t * t;
-        sums[at + 4]! += x * t;
-        if (sums[at + 5]! >= START_ROWS) continue;
-        sums[at + 5]! += 1;
-        sums[at + 6]! += x;
+        count[s]! += 1;
+        sum[s]! += x;
+        sumT[s]! += t;
+        squaresT[s]! += t * t;
+        cross[s]! += x * t;
+        if (count[s]! <= START_ROWS) first[s] = sum[s]! / count[s]!;
       }
     }
   }
 
   start(s: number): number {
-    return this.sums[7 * s + 6]! / this.sums[7 * s + 5]!;
+    return this.first[s]!;
   }
 
   mean(s: number): number {
-    return this.sums[7 * s + 1]! / this.sums[7 * s]!;
+    return this.sum[s]! / this.count[s]!;
   }
 
   slope(s: number): number {
-    const { sums } = this;
-    const at = 7 * s;
-    const n = sums[at]!;
-    const spread = sums[at + 3]! - sums[at + 2]! ** 2 / n;
-    return n > 2 && spread > 0 ? (sums[at + 4]! - (sums[at + 1]! * sums[at + 2]!) / n) / spread : Number.NaN;
+    const n = this.count[s]!;
+    const spread = this.squaresT[s]! - this.sumT[s]! ** 2 / n;
+    return n > 2 && spread > 0 ? (this.cross[s]! - (this.sum[s]! * this.sumT[s]!) / n) / spread : Number.NaN;
   }
 }
