@@ -60,7 +60,7 @@ describe('the fleet simulator', () => {
       budget,
     );
     const best = oracle
-      .tell(lives)
+      .tell(lives, budget)
       .map((told) => ({ told, found: recalled(planted, told, span) }))
       .toSorted((a, b) => b.found.size - a.found.size)[0]!;
     expect(best.found.size).toBeGreaterThan(planted.length / 2);

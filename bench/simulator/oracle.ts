@@ -43,7 +43,7 @@ export interface Oracle {
    * What it tells of a fleet's lives, first come, first told, never more than the budget on any day; once for each of
    * several thresholds. Whoever judges takes the best: an oracle even knows how bold to be.
    */
-  tell(lives: readonly Life[]): readonly (readonly Told[])[];
+  tell(lives: readonly Life[], alertsADay: number): readonly (readonly Told[])[];
 }
 
 interface Alarm {
@@ -55,7 +55,7 @@ interface Alarm {
 }
 
 /** Learns from quiet lives of every entity: the first tells the noise, all tell how rare its statistics are. */
-export function createOracle(quiet: readonly (readonly Life[])[], alertsADay: number): Oracle {
+export function createOracle(quiet: readonly (readonly Life[])[]): Oracle {
   const known = new Map<string, { readonly noise: NoiseModel; readonly rarities: readonly Rarity[] }>();
   const scored: (readonly [Life, Float32Array])[] = [];
   for (const life of quiet[0] ?? []) {
@@ -70,9 +70,9 @@ export function createOracle(quiet: readonly (readonly Life[])[], alertsADay: nu
     lives.forEach((one, run) => scored.push([one, rarest(channels[run]!, rarities)]));
   }
   const days = scored.reduce((sum, [{ span }]) => sum + (span.steps * span.stepMs) / DAY_MS, 0) / known.size;
-  const thresholds = SHARES.map((share) => solve(scored, share * alertsADay * days));
   return {
-    tell: (lives) => {
+    tell: (lives, alertsADay) => {
+      const thresholds = SHARES.map((share) => solve(scored, share * alertsADay * days));
       const scores = lives.map((life) => {
         const { noise, rarities } = known.get(life.entity.id)!;
         return rarest(statistics(life, noise), rarities);
