@@ -55,10 +55,7 @@ describe('the fleet simulator', () => {
   test('the oracle finds much of it within its budget, and a fault is recalled only in its time and place', () => {
     const { faults: planted, lives, span } = simulate({ ...small, run: 1, faults });
     const budget = 20;
-    const oracle = createOracle(
-      [2, 3].map((run) => simulate({ ...small, run }).lives),
-      budget,
-    );
+    const oracle = createOracle([2, 3].map((run) => simulate({ ...small, run }).lives));
     const best = oracle
       .tell(lives, budget)
       .map((told) => ({ told, found: recalled(planted, told, span) }))
