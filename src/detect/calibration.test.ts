@@ -7,7 +7,7 @@ const STEP = 15_000;
 
 function learnt(scores: number, seed = 1, scale = 1): Calibration {
   const random = createRandom(seed);
-  const made = new Calibration(STEP, 5);
+  const made = new Calibration(STEP, 20);
   for (let i = 0; i < scores; i++) made.learn(scale * random.exponential());
   return made;
 }
@@ -38,8 +38,8 @@ describe('calibration', () => {
   });
 
   it('believes nothing that it cannot know yet', () => {
-    expect(new Calibration(STEP, 5).probability(1e9)).toBeGreaterThan(1e-4);
-    expect(new Calibration(STEP, 5).provisional).toBe(true);
+    expect(new Calibration(STEP, 20).probability(1e9)).toBeGreaterThan(1e-4);
+    expect(new Calibration(STEP, 20).provisional).toBe(true);
     expect(learnt(5761).provisional).toBe(false);
   });
 

@@ -7,6 +7,8 @@ const WHAT = 'calibration';
 
 /** Histogram of scores: bins of one unit of -ln p. */
 const BINS = 48;
+/** Channels that the residual looks at each feature through: so many chances to be extreme. */
+export const CHANNELS = 4;
 /** Newest excesses over the threshold that the tail is fitted to, and after how many new ones. */
 const PEAKS = 48;
 const REFIT = 6;
@@ -19,8 +21,6 @@ const PRIOR_PEAKS = 20;
 const PRIOR_SCORES = 200;
 /** What has hardly ever moved does not get a threshold below this share of the prior one. */
 const LEAST_THRESHOLD = 0.7;
-/** Channels that each feature is looked at through: so many chances to be extreme. */
-const CHANNELS = 4;
 /** History that the histogram looks back on. */
 const MEMORY_MS = 2 * 86_400_000;
 const DAY_MS = 86_400_000;
@@ -29,8 +29,8 @@ const EXTRAPOLATION = 20;
 
 /**
  * Turns scores into tail probabilities on their own history: empirical below the 98 % quantile, generalised Pareto
- * above (peaks over threshold; Siffer et al., KDD 2017). Without history a prior stands in: `features` independent
- * features, four looks at each. O(1) a score, under 500 bytes.
+ * above (peaks over threshold; Siffer et al., KDD 2017). Without history a prior stands in: the score is the highest of
+ * `chances` independent ones that are each -ln p. O(1) a score, under 500 bytes.
  */
 export class Calibration {
   readonly #memory: number;
@@ -44,10 +44,10 @@ export class Calibration {
   #tail = PRIOR;
   #threshold: number;
 
-  constructor(stepMs: number, features: number) {
+  constructor(stepMs: number, chances: number) {
     this.#memory = MEMORY_MS / stepMs;
     this.#day = DAY_MS / stepMs;
-    this.#priorThreshold = Math.fround(Math.log((CHANNELS * Math.max(1, features)) / TAIL_SHARE));
+    this.#priorThreshold = Math.fround(Math.log(Math.max(1, chances) / TAIL_SHARE));
     this.#threshold = this.#priorThreshold;
   }
 

@@ -1,11 +1,14 @@
 import type { Anomaly, Ending } from '../model/anomaly.ts';
 import type { Json } from '../model/detector.ts';
 import { ABNORMAL_P, AnomalyTracker } from './anomaly-tracker.ts';
-import { Calibration } from './calibration.ts';
+import { Calibration, CHANNELS } from './calibration.ts';
 import { stateNumber, stateNumbers, stateObject, stateText } from './float-columns.ts';
 
 const VERSION = 1;
 const WHAT = 'group of features';
+
+/** The joint look is calibrated already, on few rows at first: half as sure as it says. */
+const JOINT_CHANCES = 2;
 
 /** Time constant of the slow look: what lasts minutes is rarer than what lasts seconds, however wild both are. */
 const SLOW_MS = 120_000;
@@ -56,7 +59,8 @@ export class GroupWatch {
 
   /** `relational` for a look at features together. */
   static create(name: string, stepMs: number, features: number, relational = false): GroupWatch {
-    const [fast, slow] = [new Calibration(stepMs, features), new Calibration(stepMs, features)];
+    const chances = relational ? JOINT_CHANCES : CHANNELS * features;
+    const [fast, slow] = [new Calibration(stepMs, chances), new Calibration(stepMs, chances)];
     return new GroupWatch(name, stepMs, { fast, slow, tracker: new AnomalyTracker(name, relational) });
   }
 

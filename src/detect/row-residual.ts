@@ -1,7 +1,7 @@
 import type { DetectorScore } from '../model/detector.ts';
 import type { Feature, Frame } from '../model/frame.ts';
 import { internLayout } from '../model/layout.ts';
-import { Calibration } from './calibration.ts';
+import { Calibration, CHANNELS } from './calibration.ts';
 import { residualFactory } from './residual-detector.ts';
 import type { RowScorerOptions } from './row-scorer.ts';
 
@@ -30,7 +30,7 @@ export interface RowResidual {
 export function createRowResidual({ columns, stepMs, seed }: RowScorerOptions): RowResidual {
   const layout = internLayout(columns.map(featureOf));
   const residual = residualFactory(WARM_UP).create({ stepMs, seed });
-  const calibration = new Calibration(stepMs, columns.length);
+  const calibration = new Calibration(stepMs, CHANNELS * columns.length);
   return {
     take: (time, row) => {
       const values = Float32Array.from(row);
