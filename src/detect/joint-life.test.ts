@@ -167,19 +167,19 @@ describe('joint models', () => {
     await feed(a.frames(2400, 200));
     expect(heard).toEqual([]);
     await feed(a.frames(2600, 40, true));
-    const [found] = heard;
+    const found = heard[0]!;
     expect(found).toMatchObject({ entity: 'pod/a', kind: 'relation_broken', end: null });
-    expect(found?.kindReason?.key).toBe('detect.kindRelationBroken');
-    expect(['bytes_sent', 'threads']).toContain(found?.contributions[0]?.feature);
-    expect(found?.contributions.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
-    expect(found?.members?.map(({ detector }) => detector).toSorted()).toEqual(
+    expect(found.kindReason?.key).toBe('detect.kindRelationBroken');
+    expect(['bytes_sent', 'threads']).toContain(found.contributions[0]?.feature);
+    expect(found.contributions.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
+    expect(found.members?.map(({ detector }) => detector).toSorted()).toEqual(
       ['autoencoder', 'forest', 'pca', 'relation', 'svm'].toSorted(),
     );
-    expect(found?.members?.find(({ detector }) => detector === 'relation')?.agrees).toBe(true);
+    expect(found.members?.find(({ detector }) => detector === 'relation')?.agrees).toBe(true);
     expect(new Set(heard.map(({ id }) => id)).size).toBe(1);
     await feed(a.frames(2640, 200));
-    const ended = heard.findLast(({ id }) => id === found?.id);
+    const ended = heard.findLast(({ id }) => id === found.id);
     expect(ended?.ending?.by).toBe('calm');
-    expect(await store.anomalies.get(found!.id)).toEqual(ended);
+    expect(await store.anomalies.get(found.id)).toEqual(ended);
   });
 });
