@@ -30,7 +30,7 @@ interface Asked {
 export function explainRow(model: Omit<HazardModel, 'facts'>, asked: Asked): PredictionExplanation {
   const rows = buildRows(model.rows, [{ history: asked.history, rows: [asked.row] }], asked.columns);
   const { signals } = model.rows.features;
-  const own = signalsOf(signals, asked.history, matchColumns(signals, asked.columns), asked.row + 1);
+  const own = signalsOf(signals, asked.history, { places: matchColumns(signals, asked.columns), rows: asked.row + 1 });
   const pulls = new Map<string, Pull>();
   for (const team of model.teams) {
     for (const [member, amounts] of [lifePulls(team, rows), hazardPulls(model, team, rows)].entries()) {

@@ -56,42 +56,67 @@ export function allSpecs(width: number, windows: number, traits: readonly Trait[
   return specs;
 }
 
-/** Rows of one entity, in rising order. */
+/** Rows of one entity. */
 export interface FeatureRows {
   readonly history: EntityHistory;
-  /** Names of the history's values. */
-  readonly columns: readonly string[];
+  /** In rising order. */
   readonly rows: ArrayLike<number>;
 }
 
-/** Writes the features of the rows into `out` from `at`, row-major, and returns the signals. Only rows up to each are read. */
-export function fillFeatures(model: FeatureModel, asked: FeatureRows, out: Float32Array, at: number): Signals {
-  const { rows, history } = asked;
+/** Turns rows into features, one entity after the other, in work space of its own. */
+export interface FeatureReader {
+  /**
+   * Writes the features of the rows into `out` from `at`, row-major. Only rows up to each are read. Returns the signals up to the
+   * last row; they stand until the next call.
+   */
+  read(asked: FeatureRows, out: Float32Array, at: number): Signals;
+}
+
+/** A reader of histories whose values are named by `columns`. */
+export function createFeatureReader(model: FeatureModel, columns: readonly string[]): FeatureReader {
   const { specs, windows, scale } = model;
-  const end = rows.length > 0 ? rows[rows.length - 1]! + 1 : 0;
-  const signals = signalsOf(model.signals, history, matchColumns(model.signals, asked.columns), end);
-  const reader = createTraitReader(history, scale);
-  const since = new SinceStart(signals, scale.step);
-  const statistics = windows.map(() => createStatistics(signals.width));
+  const places = matchColumns(model.signals, columns);
+  const width = model.signals.used.length + model.signals.fused;
+  const statistics = windows.map(() => createStatistics(width));
   const needed = windows.map((_, window) => specs.some((spec) => usesWindow(spec, window)));
   const sinceStart = specs.some((spec) => spec.of === 'start' && spec.statistic !== 'last');
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    if (sinceStart) since.advance(row);
-    for (const [window, length] of windows.entries()) {
-      if (needed[window]) windowStatistics(signals, { row, length, step: scale.step }, statistics[window]!);
+  const since = new SinceStart(width, scale.step);
+  let space = new Float64Array(0);
+
+  function read({ history, rows }: FeatureRows, out: Float32Array, at: number): Signals {
+    const end = rows.length > 0 ? rows[rows.length - 1]! + 1 : 0;
+    // With room to spare, so that entities of rising length do not each take new memory.
+    if (space.length < end * width) space = new Float64Array(2 * end * width);
+    const signals = signalsOf(model.signals, history, { places, rows: end, space });
+    const reader = createTraitReader(history, scale);
+    since.begin(signals);
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      if (sinceStart) since.advance(row);
+      for (let w = 0; w < windows.length; w++) {
+        if (needed[w]) windowStatistics(signals, { row, length: windows[w]!, step: scale.step }, statistics[w]!);
+      }
+      describeRow(signals, row, reader, out.subarray(at + i * specs.length));
     }
+    return signals;
+  }
+
+  // oxlint-disable-next-line eslint/max-params -- a row, what is read of it, where it goes
+  function describeRow(
+    signals: Signals,
+    row: number,
+    reader: (trait: Trait, row: number) => number,
+    to: Float32Array,
+  ): void {
     for (let f = 0; f < specs.length; f++) {
       const spec = specs[f]!;
-      out[at + i * specs.length + f] =
-        spec.of === 'trait'
-          ? reader(spec.trait, row)
-          : spec.of === 'window'
-            ? statistics[spec.window]![spec.statistic][spec.signal]!
-            : startStatistic(spec, statistics, since, signals.values[row * signals.width + spec.signal]!);
+      if (spec.of === 'trait') to[f] = reader(spec.trait, row);
+      else if (spec.of === 'window') to[f] = statistics[spec.window]![spec.statistic][spec.signal]!;
+      else to[f] = startStatistic(spec, statistics, since, signals.values[row * width + spec.signal]!);
     }
   }
-  return signals;
+
+  return { read };
 }
 
 const usesWindow = (spec: FeatureSpec, window: number): boolean =>

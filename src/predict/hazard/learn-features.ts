@@ -1,7 +1,7 @@
 import { fitGradientBoosting } from '../../ml/gradient-boosting.ts';
 import { fitOperatingRegimes, type OperatingRegimes } from '../../ml/operating-regimes.ts';
 import type { EntityHistory, FleetHistory } from '../../model/predictor.ts';
-import { allSpecs, type FeatureModel, type FeatureSpec, fillFeatures, windowsOf } from './features.ts';
+import { allSpecs, createFeatureReader, type FeatureModel, type FeatureSpec, windowsOf } from './features.ts';
 import { fitFusing } from './fused-signals.ts';
 import { type Intervals, positionOf } from './intervals.ts';
 import { type SignalModel, signalsOf, usualStep } from './signals.ts';
@@ -94,7 +94,7 @@ function learnFusing(model: SignalModel, { fleet, rows, intervals }: FeatureLess
   eachEntity(rows, (entity, from, to) => {
     const history = fleet.entities[entity]!;
     const end = picked[i] === undefined || picked[i]! >= to ? 0 : rows.row[to - 1]! + 1;
-    const signals = signalsOf(model, history, places, end);
+    const signals = signalsOf(model, history, { places, rows: end });
     for (; i < picked.length && picked[i]! < to; i++) {
       const at = picked[i]!;
       const row = rows.row[at]!;
@@ -169,12 +169,13 @@ export function featuresOf(
 ): Float32Array {
   const width = model.specs.length;
   const data = new Float32Array(picked.length * width);
+  const reader = createFeatureReader(model, fleet.columns);
   for (let from = 0; from < picked.length;) {
     const entity = rows.entity[picked[from]!]!;
     let to = from;
     while (to < picked.length && rows.entity[picked[to]!] === entity) to++;
     const own = Int32Array.from(picked.subarray(from, to), (i) => rows.row[i]!);
-    fillFeatures(model, { history: fleet.entities[entity]!, columns: fleet.columns, rows: own }, data, from * width);
+    reader.read({ history: fleet.entities[entity]!, rows: own }, data, from * width);
     from = to;
   }
   return data;

@@ -1,5 +1,5 @@
 import type { EntityHistory, PredictorQuery } from '../../model/predictor.ts';
-import { type FeatureModel, fillFeatures } from './features.ts';
+import { createFeatureReader, type FeatureModel } from './features.ts';
 import type { LearntFeatures } from './learn-features.ts';
 import type { Intervals } from './intervals.ts';
 import type { MemberRows } from './members.ts';
@@ -17,9 +17,9 @@ export const STEPS = 15;
 const ROWS_A_STEP = 2;
 /** The part of the largest horizon that a sequence looks back over at least. */
 const LOOK_BACK = 0.25;
-const MOST_SIGNALS = 16;
-const MOST_FROM_START = 8;
-const MOST_CONTEXT = 24;
+const MOST_SIGNALS = 12;
+const MOST_FROM_START = 6;
+const MOST_CONTEXT = 16;
 
 /** The sequence that a network reads: the signals and features that boosting gained most by. */
 export function sequenceFor({ model, gain, signalGain }: LearntFeatures, intervals: Intervals): SequenceShape | null {
@@ -50,9 +50,10 @@ export function buildRows(model: RowModel, picked: readonly PickedRows[], column
   const shape = model.sequence;
   const length = shape === null ? 0 : sequenceWidth(shape);
   const sequences = shape === null ? null : new Float32Array(count * length);
+  const reader = createFeatureReader(model.features, columns);
   let at = 0;
   for (const { history, rows } of picked) {
-    const signals = fillFeatures(model.features, { history, columns, rows }, features, at * width);
+    const signals = reader.read({ history, rows }, features, at * width);
     if (shape !== null) {
       for (let i = 0; i < rows.length; i++) {
         const place = { signals, row: rows[i]!, features, featuresAt: (at + i) * width };

@@ -23,7 +23,7 @@ export interface Signals {
   readonly rows: number;
   /** used + fused. */
   readonly width: number;
-  /** rows × width; NaN where missing. */
+  /** rows × width, maybe with room behind; NaN where missing. */
   readonly values: Float64Array;
 }
 
@@ -36,17 +36,29 @@ export function matchColumns(model: Pick<SignalModel, 'columns'>, columns: reado
   return Int32Array.from(model.columns, (name) => places.get(name) ?? -1);
 }
 
-/** Signals of rows 0 to `rows - 1`; a row's signals depend on that row alone. O(rows × columns × (1 + fused)). */
-export function signalsOf(model: SignalModel, history: EntityHistory, places: Int32Array, rows: number): Signals {
+/** Which rows to turn into signals, and where to. */
+export interface SignalRows {
+  /** See `matchColumns`. */
+  readonly places: Int32Array;
+  /** How many rows, from the first on. */
+  readonly rows: number;
+  /** Memory to use, if it is large enough. */
+  readonly space?: Float64Array;
+}
+
+/** Signals of the first rows; a row's signals depend on that row alone. O(rows × columns × (1 + fused)). */
+export function signalsOf(model: SignalModel, history: EntityHistory, asked: SignalRows): Signals {
+  const { places, rows, space } = asked;
   const { used, fused } = model;
   const stride = history.times.length > 0 ? history.values.length / history.times.length : 0;
   const width = used.length + fused;
-  const values = new Float64Array(rows * width);
-  const raw = new Float64Array(places.length);
+  const values = space !== undefined && space.length >= rows * width ? space : new Float64Array(rows * width);
+  const raw = new Float64Array(places.length).fill(Number.NaN);
   for (let row = 0; row < rows; row++) {
+    const from = row * stride;
     for (let c = 0; c < places.length; c++) {
-      const place = places[c]!;
-      const x = place < 0 ? Number.NaN : history.values[row * stride + place]!;
+      if (places[c]! < 0) continue;
+      const x = history.values[from + places[c]!]!;
       raw[c] = x - x === 0 ? x : Number.NaN;
     }
     scaleUsed(model, raw, values, row * width);
@@ -61,6 +73,7 @@ function scaleUsed(model: SignalModel, raw: Float64Array, out: Float64Array, to:
   const from = regimes.regimeOf(raw) * raw.length;
   const count = used.length;
   let present = 0;
+  for (let f = 0; f < fused; f++) out[to + count + f] = 0;
   for (let u = 0; u < count; u++) {
     const at = from + used[u]!;
     const x = (raw[used[u]!]! - mean[at]!) / scale[at]!;

@@ -90,8 +90,8 @@ function hazardTask(lesson: TeamLesson): TrainingTask {
     options: {
       intervals: ends.length,
       seed,
-      trees: 100,
-      learningRate: 0.08,
+      trees: 70,
+      learningRate: 0.11,
       maxLeaves: 12,
       minChildWeight: 10,
       columnSample: 0.4,

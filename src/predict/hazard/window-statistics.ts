@@ -72,7 +72,6 @@ export function windowStatistics(signals: Signals, { row, length, step }: Stretc
 
 /** Running sums from an entity's first row on: its own start, mean and slope since then. */
 export class SinceStart {
-  private readonly signals: Signals;
   private readonly step: number;
   /** Of each signal: values seen, their sum, sums of times, of squared times and of products. */
   private readonly count: Float64Array;
@@ -82,19 +81,27 @@ export class SinceStart {
   private readonly cross: Float64Array;
   /** Mean of the first values, as far as they were seen. */
   private readonly first: Float64Array;
+  private signals: Signals | undefined;
   private next = 0;
 
-  constructor(signals: Signals, step: number) {
-    const array = (): Float64Array => new Float64Array(signals.width);
-    this.signals = signals;
+  constructor(width: number, step: number) {
+    const array = (): Float64Array => new Float64Array(width);
     this.step = step;
     [this.count, this.sum, this.sumT, this.squaresT] = [array(), array(), array(), array()];
-    [this.cross, this.first] = [array(), array().fill(Number.NaN)];
+    [this.cross, this.first] = [array(), array()];
+  }
+
+  /** Starts with the first row of another entity. */
+  begin(signals: Signals): void {
+    this.signals = signals;
+    this.next = 0;
+    for (const sums of [this.count, this.sum, this.sumT, this.squaresT, this.cross]) sums.fill(0);
+    this.first.fill(Number.NaN);
   }
 
   /** Takes rows up to and including `row`; rows must be asked for in rising order. */
   advance(row: number): void {
-    const { values, times, width } = this.signals;
+    const { values, times, width } = this.signals!;
     const { count, sum, sumT, squaresT, cross, first } = this;
     for (; this.next <= row; this.next++) {
       const t = (times[this.next]! - times[0]!) / this.step;
