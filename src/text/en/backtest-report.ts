@@ -97,7 +97,8 @@ export const report = {
     'Past failures alone: how often each entity failed of late, with what it lacks in evidence borrowed from those like it and from the fleet.',
   model_learnt_long: 'Boosting and LSTM as hazards, stacked and calibrated on data that they had not learnt from.',
   failures_title: 'Every failure, and what was said before it',
-  failures_text: 'From left to right towards the failure; the darker, the higher the chance that was said.',
+  failures_text:
+    'From left to right towards the failure; the stronger the colour, the higher the chance that was said.',
   no_failures: 'No failure could have been paged for.',
   failure: 'Failure',
   before: '{{ahead}} before',

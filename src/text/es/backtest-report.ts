@@ -100,7 +100,8 @@ export const report: Record<keyof typeof english, string> = {
   model_learnt_long:
     'Árboles potenciados y LSTM como riesgos por intervalos, combinados y calibrados con datos que no habían aprendido.',
   failures_title: 'Cada fallo y lo que se dijo antes',
-  failures_text: 'De izquierda a derecha hacia el fallo; cuanto más oscuro, mayor la probabilidad que se dijo.',
+  failures_text:
+    'De izquierda a derecha hacia el fallo; cuanto más intenso el color, mayor la probabilidad que se dijo.',
   no_failures: 'No había ningún fallo del que se pudiera avisar.',
   failure: 'Fallo',
   before: '{{ahead}} antes',

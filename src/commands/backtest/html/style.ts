@@ -52,7 +52,7 @@ tr.main td{background:var(--soft)}
 .who small{display:block}.who b{font-weight:600}.who b+small{display:inline}
 .scale{display:flex;justify-content:space-between}
 .strip{position:relative;display:block;height:18px;background:var(--sunken);border-radius:4px}
-.strip svg{height:18px;border-radius:4px;fill:var(--accent);overflow:hidden}
+.strip svg{height:18px;border-radius:4px;fill:var(--accent);overflow:hidden;shape-rendering:crispEdges}
 .strip i{position:absolute;top:-3px;bottom:-3px;width:3px;margin-left:-1px;background:var(--second);border-radius:2px;box-shadow:0 0 0 1.5px var(--surface)}
 .missed{color:var(--muted)}.caught{color:var(--accent);font-weight:600}
 details>summary{cursor:pointer;padding:10px 0;border-top:1px solid var(--line);color:var(--accent);font-size:14px}
