@@ -24,6 +24,12 @@ const ModelsPage = lazy(() => import('./models/models-page.tsx').then((page) => 
 const SettingsPage = lazy(() =>
   import('./settings/settings-page.tsx').then((page) => ({ default: page.SettingsPage })),
 );
+const SilencesPage = lazy(() =>
+  import('./silences/silences-page.tsx').then((page) => ({ default: page.SilencesPage })),
+);
+const AlertingPage = lazy(() =>
+  import('./alerting/alerting-page.tsx').then((page) => ({ default: page.AlertingPage })),
+);
 
 export function App() {
   return (
@@ -45,6 +51,8 @@ export function App() {
           <Route path="/actions" component={ActionsPage} />
           <Route path="/data" component={DataPage} />
           <Route path="/models" component={ModelsPage} />
+          <Route path="/silences" component={SilencesPage} />
+          <Route path="/alerting" component={AlertingPage} />
           <Route path="/settings" component={SettingsPage} />
           <Route component={NotFound} />
         </Switch>

@@ -4,7 +4,11 @@ import { act as actEs } from './es/act.ts';
 import { dashboard as dashboardEs } from './es/dashboard.ts';
 import { entity as dashboardEntityEn } from './en/dashboard-entity.ts';
 import { entity as dashboardEntityEs } from './es/dashboard-entity.ts';
+import { feedback as dashboardFeedbackEn } from './en/dashboard-feedback.ts';
+import { silence as dashboardSilenceEn } from './en/dashboard-silence.ts';
 import { incident as dashboardIncidentEn } from './en/dashboard-incident.ts';
+import { feedback as dashboardFeedbackEs } from './es/dashboard-feedback.ts';
+import { silence as dashboardSilenceEs } from './es/dashboard-silence.ts';
 import { incident as dashboardIncidentEs } from './es/dashboard-incident.ts';
 import { overview as dashboardOverviewEn } from './en/dashboard-overview.ts';
 import { overview as dashboardOverviewEs } from './es/dashboard-overview.ts';
@@ -50,9 +54,11 @@ import type { Language } from './language.ts';
 const en = {
   'backtest-report': backtestReportEn,
   'dashboard-entity': dashboardEntityEn,
+  'dashboard-feedback': dashboardFeedbackEn,
   'dashboard-incident': dashboardIncidentEn,
   'dashboard-overview': dashboardOverviewEn,
   'dashboard-pages': dashboardPagesEn,
+  'dashboard-silence': dashboardSilenceEn,
   'dashboard-words': dashboardWordsEn,
   act: actEn,
   api: apiEn,
@@ -74,9 +80,11 @@ const en = {
 const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof en)[Area]]: string } } = {
   'backtest-report': backtestReportEs,
   'dashboard-entity': dashboardEntityEs,
+  'dashboard-feedback': dashboardFeedbackEs,
   'dashboard-incident': dashboardIncidentEs,
   'dashboard-overview': dashboardOverviewEs,
   'dashboard-pages': dashboardPagesEs,
+  'dashboard-silence': dashboardSilenceEs,
   'dashboard-words': dashboardWordsEs,
   act: actEs,
   api: apiEs,

@@ -1,7 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import type { Settings } from '../../../src/api/contract/views.ts';
+import type { Settings, SilenceDetail } from '../../../src/api/contract/views.ts';
 import type { Run } from '../../../src/model/action.ts';
 import type { Feedback } from '../../../src/model/failure.ts';
+import type { FeedbackPreview, FeedbackRequest } from '../../../src/model/feedback-request.ts';
+import type { SilenceMatch } from '../../../src/model/silence.ts';
 import { send } from './client.ts';
 
 /** A change, after which everything that may show it is loaded anew. */
@@ -32,8 +34,32 @@ export const useReject = () =>
   useChange(({ id, note }: { id: string; note: string }) =>
     send<Run>('POST', `runs/${encodeURIComponent(id)}/reject`, { note }),
   );
-export const useFeedback = () =>
-  useChange((feedback: Pick<Feedback, 'target' | 'targetId' | 'verdict' | 'note'>) =>
-    send<Feedback>('POST', 'feedback', feedback),
+/** What a person says; the server fills in what is left out. */
+export type Saying = Pick<FeedbackRequest, 'target' | 'targetId' | 'verdict'> & Partial<FeedbackRequest>;
+
+export const previewFeedback = (said: Saying): Promise<FeedbackPreview> =>
+  send<FeedbackPreview>('POST', 'feedback/preview', said);
+export const useGiveFeedback = () => useChange((said: Saying) => send<Feedback>('POST', 'feedback', said));
+export const useUndoFeedback = () =>
+  useChange((id: string) => send<Feedback>('DELETE', `feedback/${encodeURIComponent(id)}`, {}));
+
+/** A silence as it is asked for; with an id an existing one is changed. */
+export interface SilenceWish {
+  readonly id?: string;
+  readonly kind: 'silence' | 'maintenance';
+  readonly match: SilenceMatch;
+  readonly from?: number;
+  readonly to?: number;
+  readonly forSeconds?: number;
+  readonly why: string;
+}
+
+export const useSaveSilence = () =>
+  useChange(({ id, ...wish }: SilenceWish) =>
+    id === undefined
+      ? send<SilenceDetail>('POST', 'silences', wish)
+      : send<SilenceDetail>('PUT', `silences/${encodeURIComponent(id)}`, wish),
   );
+export const useEndSilence = () =>
+  useChange((id: string) => send<SilenceDetail>('DELETE', `silences/${encodeURIComponent(id)}`, {}));
 export const useSaveSettings = () => useChange((settings: Settings) => send<Settings>('PUT', 'settings', settings));

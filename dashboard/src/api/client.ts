@@ -50,7 +50,7 @@ async function answer<T>(path: string, init: RequestInit): Promise<T> {
 export const get = <T>(path: string, signal: AbortSignal): Promise<T> =>
   answer<T>(path, { headers: headers(false), signal });
 
-export const send = <T>(method: 'POST' | 'PUT', path: string, body: unknown): Promise<T> =>
+export const send = <T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: unknown): Promise<T> =>
   answer<T>(path, { method, headers: headers(true), body: JSON.stringify(body) });
 
 type Parameter = string | number | boolean | undefined;

@@ -1,10 +1,12 @@
 import {
   keepPreviousData,
   useInfiniteQuery,
+  useQueries,
   useQuery,
   type UseInfiniteQueryResult,
   type UseQueryResult,
 } from '@tanstack/react-query';
+import type { AlertingView } from '../../../src/api/contract/alerting.ts';
 import type {
   ActionView,
   Chart,
@@ -13,16 +15,22 @@ import type {
   IncidentDetail,
   Overview,
   Settings,
+  SilenceDetail,
+  SilenceView,
+  SimilarAnomaly,
   SourceView,
   Status,
 } from '../../../src/api/contract/views.ts';
 import type { Outcome, Run } from '../../../src/model/action.ts';
 import type { Anomaly } from '../../../src/model/anomaly.ts';
 import type { Event } from '../../../src/model/event.ts';
-import type { AuditEntry, Failure, Model } from '../../../src/model/failure.ts';
+import type { AuditEntry, Failure, Feedback, Model } from '../../../src/model/failure.ts';
 import type { Incident } from '../../../src/model/incident.ts';
+import type { LogExample, LogLevel, LogPattern } from '../../../src/model/log-record.ts';
 import type { Prediction } from '../../../src/model/prediction.ts';
+import type { SilenceState } from '../../../src/model/silence.ts';
 import type { DeadLetter } from '../../../src/model/topics.ts';
+import type { Neighbour } from '../../../src/model/topology.ts';
 import { entityPath, get, query } from './client.ts';
 
 export interface Page<T> {
@@ -114,3 +122,51 @@ export const useActions = () => useGet<Page<ActionView>>(['actions'], 'actions')
 export const useSources = () => useGet<Page<SourceView>>(['sources'], 'sources', { refresh: true });
 export const useSettings = () => useGet<Settings>(['settings'], 'settings');
 export const useStatus = () => useGet<Status>(['status'], 'status', { refresh: true });
+
+export const useAlerting = () => useGet<AlertingView>(['alerting'], 'alerting', { refresh: true });
+
+/** What stands of what people said of something. */
+export const useFeedbackOn = (targetId: string) =>
+  useGet<Page<Feedback>>(['feedback', targetId], `feedback${query({ targetId, standing: true, limit: 20 })}`);
+
+export const useSimilar = (anomaly: string) =>
+  useGet<{ readonly items: readonly SimilarAnomaly[] }>(
+    ['similar', anomaly],
+    `anomalies/${encodeURIComponent(anomaly)}/similar`,
+  );
+
+export const useNeighbours = (id: string) =>
+  useGet<Page<Neighbour>>(['neighbours', id], `${entityPath(id)}/neighbours${query({ distance: 2, limit: 100 })}`);
+
+/** Silences in one state; of one entity only those that are about it. */
+export const useSilences = (state: SilenceState, entity?: string) =>
+  useList<SilenceView>('silences', 'silences', { state, entity });
+export const useSilence = (id: string, enabled = true) =>
+  useGet<SilenceDetail>(['silences', id], `silences/${encodeURIComponent(id)}`, { enabled });
+
+export interface LogFilter {
+  readonly search: string;
+  readonly atLeast: LogLevel;
+}
+
+export const useLogs = (entity: string, { search, atLeast }: LogFilter) =>
+  useList<LogExample>('logs', 'logs', { entity, search, atLeast, limit: 50 });
+export const useLogPatterns = () => useGet<Page<LogPattern>>(['log-patterns'], 'logs/patterns?limit=1000');
+
+/** The newest lines of some entities within a range; null while any is still loading. */
+export function useLogsAround(entities: readonly string[], range: ChartRange, limit: number) {
+  return useQueries({
+    queries: entities.map((entity) => ({
+      queryKey: ['logs', 'around', entity, range.from, range.to],
+      queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
+        get<Page<LogExample>>(`logs${query({ entity, from: range.from, to: range.to, limit })}`, signal),
+      gcTime: 60_000,
+    })),
+    combine: (results) => ({
+      lines: results.some(({ data, error }) => data === undefined && error === null)
+        ? null
+        : results.flatMap(({ data }) => data?.items ?? []),
+      error: results.find(({ error }) => error !== null)?.error ?? null,
+    }),
+  });
+}

@@ -29,13 +29,13 @@ export const useLiveness = (): Liveness => useSyncExternalStore(subscribe, () =>
 /** What each message makes stale, as the first element of query keys. */
 const STALE: Readonly<Record<StreamMessage['type'], readonly string[]>> = {
   entity: ['overview', 'entities'],
-  anomaly: ['overview', 'anomalies', 'entities'],
+  anomaly: ['overview', 'anomalies', 'entities', 'alerting'],
   prediction: ['overview', 'predictions', 'entities'],
   incident: ['overview', 'incidents'],
   recommendation: ['incidents'],
   run: ['overview', 'runs', 'incidents'],
   outcome: ['outcomes', 'incidents', 'actions'],
-  settings: ['settings', 'actions', 'overview'],
+  settings: ['settings', 'actions', 'overview', 'alerting'],
   silence: ['silences', 'incidents', 'overview'],
 };
 

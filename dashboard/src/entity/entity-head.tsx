@@ -1,8 +1,11 @@
 import type { EntityView } from '../../../src/api/contract/views.ts';
 import type { Prediction } from '../../../src/model/prediction.ts';
+import { useSilences } from '../api/queries.ts';
 import { learningProgress } from '../format/learning.ts';
 import { useNow } from '../format/now.ts';
 import { forecast } from '../format/prediction.ts';
+import { SilenceButton } from '../silences/silence-button.tsx';
+import { SilencedNotice } from '../silences/silenced-notice.tsx';
 import type { PageWords } from '../text/page-words.ts';
 import { useWords } from '../text/words.ts';
 import { Progress } from '../ui/progress.tsx';
@@ -26,6 +29,7 @@ export function EntityHead({ entity, risks }: { readonly entity: EntityView; rea
   const words = useWords();
   const now = useNow();
   const labels = Object.entries(entity.labels);
+  const silences = useSilences('active', entity.id).data?.items ?? [];
   return (
     <div>
       <PageTitle
@@ -37,7 +41,10 @@ export function EntityHead({ entity, risks }: { readonly entity: EntityView; rea
         }
         note={stateInWords(words, entity, risks, now)}
       >
-        <StateBadge state={entity.state} />
+        <div className="flex items-center gap-3">
+          <StateBadge state={entity.state} />
+          {silences.length === 0 && <SilenceButton entity={entity.id} />}
+        </div>
       </PageTitle>
       {!entity.learning.ready && (
         <div className="mb-4 max-w-md">
@@ -65,6 +72,7 @@ export function EntityHead({ entity, risks }: { readonly entity: EntityView; rea
           </li>
         ))}
       </ul>
+      <SilencedNotice silences={silences} />
     </div>
   );
 }

@@ -2,12 +2,15 @@ import { lazy, Suspense, useMemo } from 'react';
 import type { EntityView } from '../../../src/api/contract/views.ts';
 import type { Anomaly } from '../../../src/model/anomaly.ts';
 import { useAnomalies, useEntity, useEvents, useFailures, useOpenAnomalies, usePredictions } from '../api/queries.ts';
+import { LogSection } from '../logs/log-section.tsx';
 import { useWords } from '../text/words.ts';
 import { AnomalyCard } from '../ui/anomaly-card.tsx';
 import { Section } from '../ui/section.tsx';
 import { Loaded, Skeleton } from '../ui/states.tsx';
 import { EntityHead } from './entity-head.tsx';
 import { EntityHistory } from './entity-history.tsx';
+import { Neighbours } from './neighbours.tsx';
+import { SaidMissed } from './said-missed.tsx';
 import { useRange } from './range.ts';
 import { RiskCard } from './risk-card.tsx';
 
@@ -57,6 +60,9 @@ function Everything({ entity }: { readonly entity: EntityView }) {
       <Suspense fallback={<Skeleton rows={2} height="h-48" />}>
         <FeatureCharts entity={entity.id} open={open} choice={choice} marks={marks} />
       </Suspense>
+      <SaidMissed entity={entity.id} />
+      <Neighbours entity={entity.id} />
+      <LogSection entity={entity.id} />
       <EntityHistory anomalies={closed} predictions={past} events={events} failures={failures} />
     </div>
   );

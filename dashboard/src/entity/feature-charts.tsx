@@ -2,6 +2,7 @@ import { useMemo, useState } from 'react';
 import type { FeatureView } from '../../../src/api/contract/views.ts';
 import type { Anomaly } from '../../../src/model/anomaly.ts';
 import { type ChartRange, useChart, useFeatures } from '../api/queries.ts';
+import { Missed } from '../feedback/missed.tsx';
 import { useWords } from '../text/words.ts';
 import { Button } from '../ui/button.tsx';
 import { Section } from '../ui/section.tsx';
@@ -118,7 +119,10 @@ export function FeatureCharts({ entity, open, choice, marks }: FeatureChartsProp
       title={words.say('dashboard-entity.features')}
       aside={<FeatureFilter value={filter} onChange={setFilter} />}
     >
-      <RangeBar choice={choice} />
+      <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+        <RangeBar choice={choice} />
+        <Missed entity={entity} range={choice.range} zoomed={choice.span === null} />
+      </div>
       <MarksLegend marks={marks} range={choice.range} />
       <div className="mt-4">
         <Loaded query={query}>

@@ -39,3 +39,21 @@ export const axisTime = (language: Language, time: number, spanMs: number): stri
 
 export const clockTime = (language: Language, time: number): string =>
   new Intl.DateTimeFormat(LOCALES[language], { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(time);
+
+/** With its day, for what is older than half a day. */
+export const dayAndTime = (language: Language, time: number): string =>
+  new Intl.DateTimeFormat(LOCALES[language], {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  }).format(time);
+
+/** A day, with its year only where it is another than now. */
+export const day = (language: Language, time: number, now: number): string =>
+  new Intl.DateTimeFormat(LOCALES[language], {
+    day: 'numeric',
+    month: 'short',
+    ...(new Date(time).getFullYear() === new Date(now).getFullYear() ? {} : { year: 'numeric' }),
+  }).format(time);

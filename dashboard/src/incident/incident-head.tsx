@@ -1,38 +1,25 @@
 import type { IncidentDetail } from '../../../src/api/contract/views.ts';
 import { Link } from 'wouter';
-import { useFeedback } from '../api/changes.ts';
-import { entityHref } from '../format/names.ts';
+import { useSilences } from '../api/queries.ts';
+import { Verdicts } from '../feedback/verdicts.tsx';
+import { entityHref, incidentHref } from '../format/names.ts';
+import { SilenceButton } from '../silences/silence-button.tsx';
+import { SilencedNotice } from '../silences/silenced-notice.tsx';
 import { useWords } from '../text/words.ts';
-import { Button } from '../ui/button.tsx';
-import { Group } from '../ui/group.tsx';
 import { PageTitle } from '../ui/section.tsx';
 import { StateBadge } from '../ui/severity.tsx';
-import { Failed } from '../ui/states.tsx';
 import { When } from '../ui/when.tsx';
 
-function Verdict({ detail }: { readonly detail: IncidentDetail }) {
+/** Where the story goes on, when it turned out to be a part of another. */
+function Merged({ into }: { readonly into: string }) {
   const words = useWords();
-  const feedback = useFeedback();
-  const last = detail.feedback
-    .filter(({ target }) => target === 'incident')
-    .toSorted((a, b) => b.time - a.time)[0]?.verdict;
   return (
-    <div>
-      <Group label={words.say('dashboard-incident.wasItReal')} className="flex gap-2">
-        {(['real', 'false_alarm'] as const).map((verdict) => (
-          <Button
-            key={verdict}
-            aria-pressed={last === verdict}
-            busy={feedback.isPending}
-            onClick={() => feedback.mutate({ target: 'incident', targetId: detail.incident.id, verdict, note: '' })}
-            className="aria-pressed:border-accent aria-pressed:bg-accent-soft"
-          >
-            {words.name('feedback', verdict)}
-          </Button>
-        ))}
-      </Group>
-      {feedback.error !== null && <Failed error={feedback.error} />}
-    </div>
+    <p className="mt-4 rounded-lg bg-sunken px-4 py-3 text-sm">
+      {words.say('dashboard-incident.mergedInto')}{' '}
+      <Link href={incidentHref(into)} className="font-medium text-accent underline underline-offset-3">
+        {words.say('dashboard-incident.mergedLink')}
+      </Link>
+    </p>
   );
 }
 
@@ -41,6 +28,8 @@ export function IncidentHead({ detail }: { readonly detail: IncidentDetail }) {
   const words = useWords();
   const { incident } = detail;
   const others = incident.entities.filter((id) => id !== incident.root);
+  const silencedBy = incident.silencedBy ?? [];
+  const silences = useSilences('active').data?.items.filter(({ id }) => silencedBy.includes(id)) ?? [];
   return (
     <div>
       <div className="mb-2 flex flex-wrap items-center gap-3 text-sm text-muted">
@@ -59,7 +48,10 @@ export function IncidentHead({ detail }: { readonly detail: IncidentDetail }) {
         </span>
       </div>
       <PageTitle title={words.phrase(incident.title)}>
-        <Verdict detail={detail} />
+        <div className="flex flex-wrap items-center gap-2">
+          <Verdicts quiet target="incident" id={incident.id} entity={incident.root} />
+          {incident.resolvedAt === null && silencedBy.length === 0 && <SilenceButton entity={incident.root} />}
+        </div>
       </PageTitle>
       <p className="-mt-3">
         {words.say('dashboard-incident.root')}{' '}
@@ -74,6 +66,8 @@ export function IncidentHead({ detail }: { readonly detail: IncidentDetail }) {
           {others.length > 6 && ' …'}
         </p>
       )}
+      {incident.mergedInto !== undefined && <Merged into={incident.mergedInto} />}
+      <SilencedNotice silences={silences} />
     </div>
   );
 }

@@ -3,12 +3,14 @@ import type { IncidentDetail } from '../../../src/api/contract/views.ts';
 import { RunCard } from '../actions/run-card.tsx';
 import { useIncident } from '../api/queries.ts';
 import { useWords } from '../text/words.ts';
+import { IncidentLog } from '../logs/incident-log.tsx';
 import { AnomalyCard } from '../ui/anomaly-card.tsx';
 import { Section } from '../ui/section.tsx';
 import { Empty, Loaded, Skeleton } from '../ui/states.tsx';
 import { IncidentHead } from './incident-head.tsx';
 import { PredictionRow } from '../predictions/prediction-row.tsx';
 import { RankedActionCard } from './ranked-action.tsx';
+import { Roots } from './roots.tsx';
 import { Story } from './story.tsx';
 
 function ToDo({ detail }: { readonly detail: IncidentDetail }) {
@@ -69,6 +71,7 @@ const SHOWN = 5;
 
 function Evidence({ detail }: { readonly detail: IncidentDetail }) {
   const words = useWords();
+  const unlisted = detail.incident.leftOut?.signs ?? 0;
   const worst = detail.anomalies.toSorted((a, b) => b.score - a.score).slice(0, SHOWN);
   return (
     <Section title={words.say('dashboard-incident.evidence')}>
@@ -93,6 +96,9 @@ function Evidence({ detail }: { readonly detail: IncidentDetail }) {
             {words.say('dashboard-incident.moreAnomalies', { count: detail.anomalies.length - SHOWN })}
           </p>
         )}
+        {unlisted > 0 && (
+          <p className="text-sm text-muted">{words.say('dashboard-incident.leftOutSigns', { count: unlisted })}</p>
+        )}
       </div>
     </Section>
   );
@@ -110,11 +116,13 @@ export function IncidentPage({ id }: { readonly id: string }) {
           <div className="flex flex-col gap-9 lg:grid lg:grid-cols-[minmax(0,1fr)_24rem] lg:items-start lg:gap-12">
             <div className="space-y-9 max-lg:order-2">
               <Section title={words.say('dashboard-incident.story')}>
-                <Story timeline={detail.incident.timeline} />
+                <Story timeline={detail.incident.timeline} leftOut={detail.incident.leftOut?.timeline ?? 0} />
               </Section>
               <Evidence detail={detail} />
+              <IncidentLog detail={detail} />
             </div>
             <div className="space-y-9">
+              <Roots incident={detail.incident} />
               <ToDo detail={detail} />
               <Done detail={detail} />
             </div>

@@ -1,4 +1,5 @@
 import type { Incident } from '../../../src/model/incident.ts';
+import { BellOff } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import { useIncidents } from '../api/queries.ts';
@@ -25,6 +26,12 @@ function IncidentLine({ incident }: { readonly incident: Incident }) {
           {words.phrase(incident.title)}
         </span>
         <span className="block text-sm text-muted">
+          {(incident.silencedBy ?? []).length > 0 && (
+            <span className="mr-1.5 inline-flex items-center gap-1">
+              <BellOff size={13} aria-hidden />
+              {words.name('silence', 'silenced')} ·
+            </span>
+          )}
           {incident.root} · {words.say('dashboard-incident.entities', { count: incident.entities.length })}
         </span>
       </span>
@@ -42,12 +49,17 @@ export function IncidentsPage() {
   return (
     <>
       <PageTitle title={words.say('dashboard.incidents')} note={words.say('dashboard-incident.listNote')}>
-        <Choice
-          label={words.say('dashboard.show')}
-          value={state}
-          onChange={setState}
-          options={(['open', 'resolved'] as const).map((value) => ({ value, label: words.name('incident', value) }))}
-        />
+        <div className="flex flex-wrap items-center gap-x-5 gap-y-2">
+          <Link href="/silences" className="text-sm font-medium text-accent underline underline-offset-3">
+            {words.say('dashboard-silence.title')}
+          </Link>
+          <Choice
+            label={words.say('dashboard.show')}
+            value={state}
+            onChange={setState}
+            options={(['open', 'resolved'] as const).map((value) => ({ value, label: words.name('incident', value) }))}
+          />
+        </div>
       </PageTitle>
       <Listed
         query={query}

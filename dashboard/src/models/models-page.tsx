@@ -1,71 +1,93 @@
 import type { Model } from '../../../src/model/failure.ts';
-import { formatNumber } from '../../../src/text/format.ts';
+import type { Overview } from '../../../src/api/contract/views.ts';
 import { useModels, useOverview } from '../api/queries.ts';
 import { LearningList } from '../overview/learning-list.tsx';
 import { useWords } from '../text/words.ts';
 import { Listed } from '../ui/listed.tsx';
 import { PageTitle, Section } from '../ui/section.tsx';
 import { Empty } from '../ui/states.tsx';
-import { VirtualList } from '../ui/virtual-list.tsx';
-import { When } from '../ui/when.tsx';
+import { ModelCard } from './model-card.tsx';
 
-function ModelRow({ model }: { readonly model: Model }) {
-  const words = useWords();
-  const metrics = Object.entries(model.metrics);
+/** Kinds of model that find the abnormal; every other predicts. */
+const DETECTING: ReadonlySet<string> = new Set(['joint', 'residual']);
+
+/** Models of one kind and scope together, in the order in which the newest of each came. */
+function byScope(models: readonly Model[]): readonly (readonly Model[])[] {
+  const groups = new Map<string, Model[]>();
+  for (const model of models) {
+    const key = `${model.kind} ${model.scope}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [model]);
+    else group.push(model);
+  }
+  return [...groups.values()];
+}
+
+function Cards({ models }: { readonly models: readonly Model[] }) {
   return (
-    <div className="px-5 py-4">
-      <p className="flex flex-wrap items-baseline justify-between gap-x-4">
-        <span className="font-medium">
-          {model.kind} {model.version} <span className="font-normal text-muted">{model.scope}</span>
-        </span>
-        <span className="text-sm text-muted">
-          {words.name('model', model.state)} · <When time={model.createdAt} />
-        </span>
-      </p>
-      {model.trainedFrom !== null && model.trainedTo !== null && (
-        <p className="text-sm text-muted">
-          {words.say('dashboard-pages.trainedOn')} <When time={model.trainedFrom} /> – <When time={model.trainedTo} />
+    <ul className="grid gap-4 xl:grid-cols-2">
+      {byScope(models).map((group) => (
+        <ModelCard key={group[0]?.id ?? ''} models={group} />
+      ))}
+    </ul>
+  );
+}
+
+/** How far everything is learnt, in one line, and what is still being learnt. */
+function Progress({ overview }: { readonly overview: Overview }) {
+  const words = useWords();
+  const { entities, learning } = overview.counts;
+  return (
+    <div>
+      {entities > 0 && (
+        <p className="mb-4">
+          {words.say('dashboard-pages.modelsLearnt', { ready: entities - learning, count: entities })}
         </p>
       )}
-      <p className="text-sm text-muted">{model.reason}</p>
-      {metrics.length > 0 && (
-        <p className="mt-1 text-sm">
-          {metrics.map(([name, value]) => `${name} ${formatNumber(words.language, value)}`).join(' · ')}
-        </p>
-      )}
+      <LearningList entities={overview.entities} className="max-w-xl" />
     </div>
+  );
+}
+
+function Registry() {
+  const words = useWords();
+  const query = useModels();
+  const empty = (
+    <Empty title={words.say('dashboard-pages.modelsEmpty')}>{words.say('dashboard-pages.modelsEmptyDetail')}</Empty>
+  );
+  const predicting = (query.data?.items ?? []).filter(({ kind }) => !DETECTING.has(kind));
+  return (
+    <>
+      <Section title={words.say('dashboard-pages.modelsDetect')}>
+        <Listed query={query} empty={empty}>
+          {(items) => {
+            const detecting = items.filter(({ kind }) => DETECTING.has(kind));
+            return detecting.length === 0 ? empty : <Cards models={detecting} />;
+          }}
+        </Listed>
+      </Section>
+      <Section title={words.say('dashboard-pages.modelsPredict')}>
+        {predicting.length === 0 ? (
+          <Empty title={words.say('dashboard-pages.modelsPredictEmpty')}>
+            {words.say('dashboard-pages.modelsPredictEmptyDetail')}
+          </Empty>
+        ) : (
+          <Cards models={predicting} />
+        )}
+      </Section>
+    </>
   );
 }
 
 /** What judges and predicts at present, and what is still being learnt. */
 export function ModelsPage() {
   const words = useWords();
-  const models = useModels();
   const overview = useOverview();
   return (
     <div className="space-y-10">
       <PageTitle title={words.say('dashboard.models')} note={words.say('dashboard-pages.modelsNote')} />
-      {overview.data !== undefined && <LearningList entities={overview.data.entities} className="max-w-xl" />}
-      <Section title={words.say('dashboard-pages.registry')}>
-        <Listed
-          query={models}
-          empty={
-            <Empty title={words.say('dashboard-pages.modelsEmpty')}>
-              {words.say('dashboard-pages.modelsEmptyDetail')}
-            </Empty>
-          }
-        >
-          {(items) => (
-            <VirtualList
-              items={items}
-              keyOf={({ id }) => id}
-              label={words.say('dashboard-pages.registry')}
-              rowHeight={90}
-              renderRow={(model) => <ModelRow model={model} />}
-            />
-          )}
-        </Listed>
-      </Section>
+      {overview.data !== undefined && <Progress overview={overview.data} />}
+      <Registry />
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
+import { Link } from 'wouter';
 import { LANGUAGES } from '../../../src/text/language.ts';
 import { readToken, writeToken } from '../api/token.ts';
 import { useSettings } from '../api/queries.ts';
@@ -107,6 +108,12 @@ export function SettingsPage() {
           <Loaded query={settings}>
             {(data) => <BudgetForm key={JSON.stringify(data.alertBudget)} settings={data} />}
           </Loaded>
+          <Link
+            href="/alerting"
+            className="mt-4 inline-block text-sm font-medium text-accent underline underline-offset-3"
+          >
+            {words.say('dashboard-overview.budgetMore')}
+          </Link>
         </Setting>
         <TokenForm />
         <div className="lg:col-span-2">

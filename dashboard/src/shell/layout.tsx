@@ -3,7 +3,7 @@ import { useLocation } from 'wouter';
 import { useWords } from '../text/words.ts';
 import { Announcer } from './announcer.tsx';
 import { Header } from './header.tsx';
-import { isCurrent, PAGES } from './pages.ts';
+import { titleAt } from './pages.ts';
 
 const Search = lazy(() => import('./search.tsx').then((search) => ({ default: search.Search })));
 
@@ -36,8 +36,8 @@ function useArrival(): React.RefObject<HTMLElement | null> {
   const words = useWords();
   const shown = useRef(location);
   useEffect(() => {
-    const page = PAGES.find(({ href }) => isCurrent(href, location));
-    document.title = page === undefined ? 'Vigía' : `${words.say(page.title)} · Vigía`;
+    const title = titleAt(location);
+    document.title = title === undefined ? 'Vigía' : `${words.say(title)} · Vigía`;
   }, [location, words]);
   useEffect(() => {
     if (shown.current === location) return;

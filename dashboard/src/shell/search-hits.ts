@@ -1,7 +1,7 @@
 import type { EntityView, Overview } from '../../../src/api/contract/views.ts';
 import { entityHref, incidentHref, shortFeature } from '../format/names.ts';
 import type { PageWords } from '../text/page-words.ts';
-import { PAGES } from './pages.ts';
+import { INNER_PAGES, PAGES } from './pages.ts';
 
 export interface Hit {
   readonly key: string;
@@ -48,7 +48,7 @@ export function findHits(
       href: `${entityHref(incident.root)}?feature=${encodeURIComponent(feature)}`,
     })),
   );
-  const pages = PAGES.map(({ href, title }) => ({
+  const pages = [...PAGES, ...INNER_PAGES].map(({ href, title }) => ({
     key: `page ${href}`,
     title: words.say(title),
     group: words.say('dashboard.page'),

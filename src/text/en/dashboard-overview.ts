@@ -44,4 +44,5 @@ export const overview = {
   warningsLine: 'Warnings',
   watching_one: 'Watching {{count, number}} entity',
   watching_other: 'Watching {{count, number}} entities',
+  budgetMore: 'What is held back, and why',
 } as const;

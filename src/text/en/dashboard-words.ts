@@ -86,6 +86,7 @@ export const words = {
   feedback_useful: 'Useful',
   feedback_not_useful: 'Not useful',
   silence_silence: 'Silence',
+  silence_silenced: 'silenced',
   silence_maintenance: 'Maintenance',
   level_trace: 'trace',
   level_debug: 'debug',

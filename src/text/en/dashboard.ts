@@ -3,7 +3,7 @@ export const dashboard = {
   actions: 'Actions',
   ago: '{{duration}} ago',
   cancel: 'Cancel',
-  chance: 'By chance this happens in one of {{one}} frames.',
+  chance: 'By chance: {{one}} frames.',
   close: 'Close',
   contributions: 'Contributions',
   data: 'Data',
@@ -75,4 +75,14 @@ export const dashboard = {
   unreachableDetail:
     'The page cannot reach its server. Is it running, and is this machine connected to it? The page tries again by itself; nothing is lost meanwhile.',
   value: 'Value',
+  agree_one: '{{agree, number}} of {{count, number}} detector agrees',
+  agree_other: '{{agree, number}} of {{count, number}} detectors agree',
+  agrees: 'agrees',
+  agreesNot: 'does not',
+  endedBecause: 'How it ended:',
+  similar: 'Similar earlier ones',
+  similarEmpty: 'Nothing like it has been seen before on entities of this kind.',
+  similarity: '{{share}} alike',
+  oneIn: '1 in {{one}}',
+  alerting: 'Alert budget',
 } as const;

@@ -46,4 +46,5 @@ export const overview: Record<keyof typeof english, string> = {
   warningsLine: 'Advertencias',
   watching_one: '{{count, number}} entidad vigilada',
   watching_other: '{{count, number}} entidades vigiladas',
+  budgetMore: 'Qué se retiene y por qué',
 };

@@ -87,6 +87,7 @@ export const words: Record<keyof typeof english, string> = {
   feedback_useful: 'Útil',
   feedback_not_useful: 'No es útil',
   silence_silence: 'Silencio',
+  silence_silenced: 'en silencio',
   silence_maintenance: 'Mantenimiento',
   level_trace: 'traza',
   level_debug: 'depuración',

@@ -4,7 +4,7 @@ export const dashboard: Record<keyof typeof english, string> = {
   actions: 'Acciones',
   ago: 'hace {{duration}}',
   cancel: 'Cancelar',
-  chance: 'Por azar ocurre en una de cada {{one}} tramas.',
+  chance: 'Por azar: {{one}} tramas.',
   close: 'Cerrar',
   contributions: 'Contribuciones',
   data: 'Datos',
@@ -76,4 +76,14 @@ export const dashboard: Record<keyof typeof english, string> = {
   unreachableDetail:
     'La página no puede conectar con su servidor. ¿Está en marcha y esta máquina conectada a él? La página lo vuelve a intentar sola; mientras tanto no se pierde nada.',
   value: 'Valor',
+  agree_one: '{{agree, number}} de {{count, number}} detector coincide',
+  agree_other: '{{agree, number}} de {{count, number}} detectores coinciden',
+  agrees: 'coincide',
+  agreesNot: 'no coincide',
+  endedBecause: 'Cómo acabó:',
+  similar: 'Casos anteriores parecidos',
+  similarEmpty: 'No se ha visto nada parecido en entidades de este tipo.',
+  similarity: '{{share}} de parecido',
+  oneIn: '1 de cada {{one}}',
+  alerting: 'Presupuesto de avisos',
 };
