@@ -20,6 +20,7 @@ import { anomalies } from './routes/anomalies.ts';
 import { charts } from './routes/charts.ts';
 import { entities } from './routes/entities.ts';
 import { events } from './routes/events.ts';
+import { failures } from './routes/failures.ts';
 import { features } from './routes/features.ts';
 import { health } from './routes/health.ts';
 import { incidents } from './routes/incidents.ts';
@@ -64,6 +65,7 @@ const RESOURCES: readonly Resource[] = [
   logs,
   events,
   judgements,
+  failures,
   alerting,
   settings,
   records,

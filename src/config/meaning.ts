@@ -19,6 +19,7 @@ interface Root {
   };
   readonly topology?: readonly { readonly from: string; readonly to: string }[];
   readonly limits?: readonly { readonly value?: number; readonly feature?: string }[];
+  readonly failures?: readonly { readonly when: Readonly<Record<string, unknown>> }[];
   readonly actions?: readonly {
     readonly id: string;
     readonly executor: string;
@@ -114,6 +115,17 @@ const limitBounds: Check = ({ limits }) =>
       : [],
   );
 
+/** What may mean a failure by itself; a feature needs a bound beside it. */
+const CONDITIONS = ['down', 'event', 'alert', 'feature'] as const;
+
+const failureConditions: Check = ({ failures }) =>
+  (failures ?? []).flatMap(({ when }, index) => {
+    const conditions = CONDITIONS.filter((name) => when[name] !== undefined).length;
+    const bounds = ['above', 'below'].filter((name) => when[name] !== undefined).length;
+    const fits = conditions === 1 && bounds === (when['feature'] === undefined ? 0 : 1);
+    return fits ? [] : [wrong(['failures', index, 'when'], value(when), saying('config.expects_condition'))];
+  });
+
 /** Patterns at both ends may well fit one entity, which is then left out; an entity named twice is a mistake. */
 const otherEnds: Check = ({ topology }) =>
   (topology ?? []).flatMap(({ from, to }, index) =>
@@ -174,6 +186,7 @@ const checks: readonly Check[] = [
   timeouts,
   limitBounds,
   otherEnds,
+  failureConditions,
   actionArguments,
   secretsThere,
 ];

@@ -4,6 +4,7 @@ import { LANGUAGES } from '../text/language.ts';
 import { ActionEntry } from './actions-schema.ts';
 import { CollectSection, EntityRule, LimitRule } from './collect-schema.ts';
 import { CorrelateSection, TopologyEdge } from './correlate-schema.ts';
+import { FailureEntry, PredictSection } from './failures-schema.ts';
 import { Duration, PerTime, Secret, Size } from './units.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -113,17 +114,6 @@ const DetectSection = Type.Object(
     ),
   },
   { ...closed, default: {}, description: 'What counts as abnormal.' },
-);
-
-const PredictSection = Type.Object(
-  {
-    horizons: Type.Array(Duration({ least: '1m' }), {
-      default: ['15m', '1h', '6h', '24h', '7d'],
-      minItems: 1,
-      maxItems: 10,
-    }),
-  },
-  { ...closed, default: {}, description: 'How far ahead failures are predicted.' },
 );
 
 const ActSection = Type.Object(
@@ -241,6 +231,11 @@ export const ConfigSchema = Type.Object(
       },
       { ...closed, default: {}, description: 'At most so many alerts; a ceiling, never a quota.' },
     ),
+    failures: Type.Array(FailureEntry, {
+      default: [],
+      maxItems: 100,
+      description: 'What counts as a failure; predictions are trained and judged by these.',
+    }),
     predict: PredictSection,
     correlate: CorrelateSection,
     actions: Type.Array(ActionEntry, { default: [], maxItems: 1000, description: 'What Vigía may do.' }),

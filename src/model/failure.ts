@@ -11,6 +11,11 @@ export const Failure = Type.Object({
   end: Type.Union([Type.Integer(), Type.Null()]),
   source: Type.String({ description: 'Which definition or who said so.' }),
   note: Type.String({ maxLength: 4000 }),
+  correction: Type.Optional(
+    Type.Union([Type.Object({ by: Type.String(), time: Type.Integer(), withdrawn: Type.Boolean() }), Type.Null()], {
+      description: 'Who corrected it, and when; what definitions find never overwrites that. Withdrawn: it was none.',
+    }),
+  ),
 });
 export type Failure = Static<typeof Failure>;
 

@@ -562,7 +562,33 @@ export function checkStore(open: () => Promise<Store>): void {
       const failure = { id: 'f1', entity: 'host/a', kind: 'down', start: NOW, end: null, source: 'ana', note: '' };
       await failures.upsert([failure]);
       await failures.upsert([{ ...failure, end: NOW + 1 }]);
-      expect((await failures.list({ ...first, entity: 'host/a' })).items).toEqual([{ ...failure, end: NOW + 1 }]);
+      const ended = { ...failure, end: NOW + 1, correction: null };
+      expect((await failures.list({ ...first, entity: 'host/a' })).items).toEqual([ended]);
+      expect((await failures.list({ ...first, open: true })).items).toEqual([]);
+
+      const corrected = { ...ended, kind: 'crash', correction: { by: 'ana', time: NOW, withdrawn: false } };
+      expect(await failures.correct(corrected)).toBe(true);
+      expect(await failures.correct({ ...corrected, id: 'f2' })).toBe(false);
+      await failures.upsert([failure]);
+      expect(await failures.get('f1')).toEqual(corrected);
+      await failures.correct({ ...corrected, correction: { by: 'ana', time: NOW, withdrawn: true } });
+      expect((await failures.list(first)).items).toEqual([]);
+      expect((await failures.list({ ...first, kind: 'crash', withdrawn: true })).items).toHaveLength(1);
+    });
+
+    it('what models said, once for each time, bit for bit', async () => {
+      const { forecasts } = await open();
+      const said = {
+        model: 'm',
+        time: NOW,
+        entities: ['host/a', 'host/b'],
+        probabilities: Float32Array.of(0.1, 0.2, 0.3, 1),
+      };
+      await forecasts.save([said, { ...said, time: NOW + 1 }]);
+      await forecasts.save([{ ...said, probabilities: Float32Array.of(9) }]);
+      expect(await forecasts.read('m', { from: NOW, to: NOW + 1 }, 10)).toEqual([said]);
+      await forecasts.forget(NOW + 1);
+      expect(await forecasts.read('m', { from: 0, to: NOW + 9 }, 10)).toHaveLength(1);
     });
   });
 

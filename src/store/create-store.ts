@@ -11,6 +11,7 @@ import { createEntityNumbers, createEntityStore } from './entity-store.ts';
 import { createEventStore } from './event-store.ts';
 import { createFailureStore } from './failure-store.ts';
 import { createFeedbackStore } from './feedback-store.ts';
+import { createForecastStore } from './forecast-store.ts';
 import { createFrameStore } from './frame-store.ts';
 import { createHourRollup } from './hour-rollup.ts';
 import { createIncidentStore } from './incident-store.ts';
@@ -57,6 +58,7 @@ const recordStores = (database: Database) => ({
   runs: createRunStore(database),
   outcomes: createOutcomeStore(database),
   failures: createFailureStore(database),
+  forecasts: createForecastStore(database),
   models: createModelStore(database),
   feedback: createFeedbackStore(database),
   settings: createSettingStore(database),

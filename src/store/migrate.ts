@@ -8,6 +8,8 @@ import { anomalyDetail } from './migrations/0004-anomaly-detail.ts';
 import { alertsAndFeedback } from './migrations/0005-alerts-and-feedback.ts';
 import { topology } from './migrations/0006-topology.ts';
 import { logs } from './migrations/0007-logs.ts';
+import { failureModels } from './migrations/0008-failure-models.ts';
+import { runLeases } from './migrations/0009-run-leases.ts';
 import { timestamp } from './values.ts';
 
 /** One step of the schema, forward only; what was released is never changed. */
@@ -26,6 +28,8 @@ export const MIGRATIONS: readonly Migration[] = [
   alertsAndFeedback,
   topology,
   logs,
+  failureModels,
+  runLeases,
 ];
 
 const LOCK = 8_440_000;

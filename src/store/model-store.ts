@@ -33,7 +33,12 @@ export function createModelStore(database: Database): ModelStore {
         if (artefact === null) return;
         await sql`update models set artefact = ${Buffer.from(artefact)}::bytea where id = ${model.id}`.execute(tx);
       }),
-    list: (query) => record.pageOfRecords(database, MODELS, { query, where: [] }),
+    get: (id) => record.getRecord(database, MODELS, id),
+    list: (query) =>
+      record.pageOfRecords(database, MODELS, {
+        query,
+        where: [record.equals('kind', query.kind), record.equals('scope', query.scope)],
+      }),
     artefact: async (id) => {
       const [row] = await rowsOf(
         database.sql,

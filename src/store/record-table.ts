@@ -26,6 +26,8 @@ export interface RecordTable<T extends Identified> {
   readonly sort: keyof T & string;
   /** A record whose value is lower than the stored one's is old news and is not written. */
   readonly version?: keyof T & string;
+  /** Stored records that upserts leave alone. */
+  readonly keeps?: RawBuilder<unknown>;
 }
 
 export type Condition = RawBuilder<unknown>;
@@ -98,11 +100,15 @@ export async function upsertRecords<T extends Identified>(
       .filter(([property]) => property !== 'id')
       .map(([, { name }]) => sql`${sql.ref(name)} = excluded.${sql.ref(name)}`),
   );
-  const unlessOlder = table.version
-    ? sql`where ${column(table, table.version)} <= excluded.${sql.ref(columnOf(table, table.version).name)}`
-    : sql``;
+  const replaced = [
+    ...(table.version
+      ? [sql`${column(table, table.version)} <= excluded.${sql.ref(columnOf(table, table.version).name)}`]
+      : []),
+    ...(table.keeps ? [sql`not (${table.keeps})`] : []),
+  ];
+  const onlyThen = replaced.length === 0 ? sql`` : sql`where ${sql.join(replaced, sql` and `)}`;
   await inChunks(database, newestOfEach(table, items), async (tx, chunk) => {
-    await sql`${insertion(table, chunk)} on conflict (id) do update set ${changes} ${unlessOlder}`.execute(tx);
+    await sql`${insertion(table, chunk)} on conflict (id) do update set ${changes} ${onlyThen}`.execute(tx);
   });
 }
 

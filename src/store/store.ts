@@ -219,6 +219,55 @@ export interface RecommendationStore {
   list(query: PageQuery): Promise<Page<Recommendation>>;
 }
 
+/** A run that is under way, or has ended and is not settled yet. */
+export interface BusyRun {
+  readonly run: string;
+  readonly action: string;
+  readonly entity: EntityId;
+  readonly incident: string | null;
+  readonly running: boolean;
+}
+
+export interface RunSurveyQuery {
+  readonly action: string;
+  readonly entity: EntityId;
+  readonly fleet: string;
+  readonly now: number;
+}
+
+/** What runs so far, of every process, mean for the next one. Times are newest starts, null when there was none. */
+export interface RunSurvey {
+  readonly busy: readonly BusyRun[];
+  readonly lastHere: number | null;
+  readonly lastOfAction: number | null;
+  /** Of what Vigía asked for in this fleet. */
+  readonly lastOfFleet: number | null;
+  /** Disruption of what Vigía asked for within a day. */
+  readonly spent: number;
+  /** A run that Vigía asked for and that did harm since the circuit breaker was last reset. */
+  readonly harmful: string | null;
+  /** Runs that Vigía asked for that came to nothing since one helped. */
+  readonly failures: number;
+}
+
+/** A start that is decided and written in one step that no two processes can do at once. */
+export interface RunStart {
+  readonly query: RunSurveyQuery;
+  readonly lease: {
+    /** The process that carries it out. */
+    readonly holder: string;
+    readonly incident: string | null;
+    /** Whether Vigía asked for it. */
+    readonly automatic: boolean;
+    readonly cost: number;
+    readonly settleMs: number;
+  };
+  /** States of the stored run that it may start from; null for a run that is not there yet. */
+  readonly from: readonly RunState[] | null;
+  /** The run as it starts, or null when it may not; called while nobody else can start anything, so it must be quick. */
+  readonly decide: (survey: RunSurvey) => Run | null;
+}
+
 export interface RunStore {
   /** False when a run of this id is there already; then nothing is written. */
   insert(run: Run): Promise<boolean>;
@@ -228,6 +277,24 @@ export interface RunStore {
   list(
     query: PageQuery & { readonly state?: RunState; readonly incident?: string; readonly entity?: EntityId },
   ): Promise<Page<Run>>;
+  survey(query: RunSurveyQuery): Promise<RunSurvey>;
+  /** The run that was started, with a token that only grows; null when `decide` said so or another was quicker. */
+  begin(start: RunStart): Promise<{ readonly run: Run; readonly token: number } | null>;
+  /** Writes the end of a run that is under way; false when it is not. */
+  finish(run: Run): Promise<boolean>;
+  /** Says that this holder is there, and gives the runs that are still its own. */
+  renew(holder: string, now: number): Promise<readonly string[]>;
+  /**
+   * Runs under way that nobody carries out any more: of another holder than `mine` when `alone`, otherwise of one that
+   * was not heard of within `lapseMs` of now, in either direction.
+   */
+  lost(query: {
+    readonly mine: string;
+    readonly alone: boolean;
+    readonly now: number;
+    readonly lapseMs: number;
+    readonly limit: number;
+  }): Promise<readonly Run[]>;
   /** The newest start of a real run of this action, or of any action, on this entity; null when there was none. */
   lastStart(query: { readonly entity: EntityId; readonly action?: string }): Promise<number | null>;
 }
@@ -249,13 +316,45 @@ export interface OutcomeStore {
 }
 
 export interface FailureStore {
+  /** By id; one that a person corrected stays as it is. */
   upsert(failures: readonly Failure[]): Promise<void>;
-  list(query: PageQuery & { readonly entity?: EntityId }): Promise<Page<Failure>>;
+  /** Writes what a person says of it; false when there is none of this id. */
+  correct(failure: Failure): Promise<boolean>;
+  get(id: string): Promise<Failure | null>;
+  /** Newest start first, without those that were withdrawn; `range` is that of the start. */
+  list(
+    query: PageQuery & {
+      readonly entity?: EntityId;
+      readonly kind?: string;
+      readonly range?: TimeRange;
+      readonly open?: boolean;
+      readonly withdrawn?: boolean;
+    },
+  ): Promise<Page<Failure>>;
+}
+
+/** What one model said of its entities at one time. */
+export interface Forecast {
+  readonly model: string;
+  readonly time: number;
+  readonly entities: readonly EntityId[];
+  /** entities × horizons of the model, row-major. */
+  readonly probabilities: Float32Array;
+}
+
+export interface ForecastStore {
+  /** Idempotent by model and time. */
+  save(forecasts: readonly Forecast[]): Promise<void>;
+  /** Oldest first, at most `limit`. */
+  read(model: string, range: TimeRange, limit: number): Promise<readonly Forecast[]>;
+  /** Drops what was said before then. */
+  forget(before: number): Promise<void>;
 }
 
 export interface ModelStore {
   upsert(model: Model, artefact: Uint8Array | null): Promise<void>;
-  list(query: PageQuery): Promise<Page<Model>>;
+  get(id: string): Promise<Model | null>;
+  list(query: PageQuery & { readonly kind?: string; readonly scope?: string }): Promise<Page<Model>>;
   artefact(id: string): Promise<Uint8Array | null>;
 }
 
@@ -347,6 +446,7 @@ export interface Store {
   readonly runs: RunStore;
   readonly outcomes: OutcomeStore;
   readonly failures: FailureStore;
+  readonly forecasts: ForecastStore;
   readonly models: ModelStore;
   readonly feedback: FeedbackStore;
   readonly settings: SettingStore;

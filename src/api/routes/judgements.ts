@@ -1,21 +1,10 @@
 import { Type } from 'typebox';
-import { EntityId } from '../../model/entity.ts';
-import { Failure, Feedback, VERDICTS_GIVEN } from '../../model/failure.ts';
+import { Feedback, VERDICTS_GIVEN } from '../../model/failure.ts';
 import { FeedbackPreview, FeedbackRequest } from '../../model/feedback-request.ts';
 import { VigiaError } from '../../runtime/errors.ts';
 import { audit, type Resource } from '../api-app.ts';
 import { PageOf } from '../contract/views.ts';
-import {
-  EntityParameter,
-  given,
-  IdParameters,
-  Moment,
-  pageQuery,
-  PageParameters,
-  rangeOf,
-  RangeParameters,
-  toPage,
-} from '../queries.ts';
+import { given, IdParameters, pageQuery, PageParameters, rangeOf, RangeParameters, toPage } from '../queries.ts';
 
 const feedback: Resource = (app, deps) => {
   app.post(
@@ -104,56 +93,8 @@ const feedbackGiven: Resource = (app, { store }) => {
   );
 };
 
-const failures: Resource = (app, deps) => {
-  const { store, ids } = deps;
-  app.post(
-    '/failures',
-    {
-      schema: {
-        summary: 'Record a failure: the labels that predictions are measured by',
-        body: Type.Object({
-          entity: EntityId,
-          kind: Type.String({ minLength: 1, maxLength: 100 }),
-          start: Moment,
-          end: Type.Optional(Type.Union([Moment, Type.Null()])),
-          note: Type.String({ maxLength: 4000, default: '' }),
-        }),
-        response: { 201: Failure },
-      },
-    },
-    async (request, reply) => {
-      const { entity, kind, start, end = null, note } = request.body;
-      const failure: Failure = {
-        id: ids.next('failure'),
-        entity,
-        kind,
-        start,
-        end,
-        note,
-        source: request.identity.name,
-      };
-      await store.failures.upsert([failure]);
-      await audit(deps, request, { verb: 'failure', target: failure.id, detail: { entity, kind } });
-      return reply.code(201).send(failure);
-    },
-  );
-
-  app.get(
-    '/failures',
-    {
-      schema: {
-        summary: 'Failures, newest first',
-        querystring: Type.Object({ ...PageParameters, ...EntityParameter }),
-        response: { 200: PageOf(Failure) },
-      },
-    },
-    ({ query }) => toPage(store.failures.list({ ...pageQuery(query), ...given({ entity: query.entity }) })),
-  );
-};
-
-/** What people say: feedback on what was alerted, and failures that they know of. */
+/** What people say of what was alerted. */
 export const judgements: Resource = (app, deps, parts) => {
   feedback(app, deps, parts);
   feedbackGiven(app, deps, parts);
-  failures(app, deps, parts);
 };

@@ -23,6 +23,7 @@ export const config = {
   expects_name: 'expected lower-case letters, digits, dots, dashes and underscores, a letter or digit first',
   expects_timezone: 'expected the IANA name of a time zone, such as Europe/Madrid or UTC',
   expects_entity: 'expected an entity such as host/web-1, or a pattern such as pod/shop/*',
+  expects_condition: 'expected exactly one of down, event, alert and feature, and with feature one of above and below',
   expects_other_end: 'expected two different entities: nothing depends on itself',
   expects_between: 'expected {{low}} to {{high}}',
   expects_at_least: 'expected at least {{low}}',

@@ -24,6 +24,7 @@ export const config: Record<keyof typeof english, string> = {
   expects_name: 'se esperaban minúsculas, cifras, puntos, guiones y guiones bajos, empezando por una letra o cifra',
   expects_timezone: 'se esperaba el nombre IANA de una zona horaria, como Europe/Madrid o UTC',
   expects_entity: 'se esperaba una entidad como host/web-1, o un patrón como pod/shop/*',
+  expects_condition: 'se esperaba exactamente uno de down, event, alert y feature, y con feature uno de above y below',
   expects_other_end: 'se esperaban dos entidades distintas: nada depende de sí mismo',
   expects_between: 'se esperaba de {{low}} a {{high}}',
   expects_at_least: 'se esperaba como mínimo {{low}}',
