@@ -12,6 +12,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { toError, VigiaError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
+import { createScrapeJob, type ScrapeJob, type ScrapeJobOptions } from './discovery/scrape-job.ts';
 import { createEdgeRules } from './edge-rules.ts';
 import { createEntityRules, DEFAULT_ENTITY_RULES, type EntityRule } from './entity-rules.ts';
 import { createHostSource } from './host-source.ts';
@@ -31,6 +32,8 @@ import { createSourceState, type SourceState, type SourceView } from './source-s
 export interface CollectOptions {
   readonly host: { readonly enabled: boolean; readonly intervalMs: number };
   readonly scrape: readonly Omit<ScrapeTarget, 'bodyBytes'>[];
+  /** Endpoints that are found, or that rules change. */
+  readonly jobs?: readonly ScrapeJobOptions[];
   readonly limits: PageLimits & { readonly bodyBytes: number; readonly seriesPerSource: number };
   /** Come before the default rules. */
   readonly entityRules: readonly EntityRule[];
@@ -86,6 +89,7 @@ class Collect implements CollectStage {
   readonly #tails: readonly TailSource[];
   readonly #syslog: readonly SyslogSource[];
   readonly #scrapes: readonly ScrapeSource[];
+  readonly #jobs: readonly ScrapeJob[];
   readonly #host: { readonly source: ReturnType<typeof createHostSource>; readonly state: SourceState } | undefined;
   #end = new AbortController();
   #running: readonly Promise<void>[] = [];
@@ -111,6 +115,8 @@ class Collect implements CollectStage {
     this.#scrapes = options.scrape.map((target) =>
       createScrapeSource({ ...target, bodyBytes: limits.bodyBytes }, scrape),
     );
+    const found = { ...scrape, bodyBytes: limits.bodyBytes };
+    this.#jobs = (options.jobs ?? []).map((job) => createScrapeJob(job, found));
     if (!host.enabled) return;
     const source = createHostSource({ clock, log });
     const state = createSourceState({ clock, metrics, name: 'host', kind: 'host', series: () => source.series() });
@@ -150,7 +156,8 @@ class Collect implements CollectStage {
 
   sources(): readonly SourceView[] {
     const host = this.#host === undefined ? [] : [this.#host.state.view()];
-    return [...host, ...this.#scrapes.map((scrape) => scrape.view()), this.#push.view()];
+    const found = this.#jobs.flatMap((job) => job.views());
+    return [...host, ...this.#scrapes.map((scrape) => scrape.view()), ...found, this.#push.view()];
   }
 
   async start(): Promise<void> {
@@ -164,6 +171,7 @@ class Collect implements CollectStage {
       this.#every(SWEEP_MS, 'sweep', async () => this.#sweep()),
       this.#every(TELL_MS, 'tell', () => this.#tell()),
       ...this.#scrapes.map((scrape) => scrape.run(signal)),
+      ...this.#jobs.map((job) => job.run(signal)),
       ...this.#tails.map((tail) => this.#every(LOOK_MS, 'logs', () => tail.look())),
     ];
     if (this.#host !== undefined) {
@@ -237,7 +245,7 @@ class Collect implements CollectStage {
   #sweep(): void {
     this.#push.sweep();
     this.#host?.source.sweep();
-    for (const scrape of this.#scrapes) scrape.sweep();
+    for (const scrape of [...this.#scrapes, ...this.#jobs]) scrape.sweep();
   }
 }
 

@@ -1,8 +1,11 @@
 import type { Clock } from '../runtime/clock.ts';
+import type { HttpClient } from './http-client.ts';
 
 export interface FetchOptions {
   readonly url: string;
-  readonly token: string | undefined;
+  readonly client: HttpClient;
+  /** What is asked for, instead of a page of metrics. */
+  readonly accept?: string;
   readonly timeoutMs: number;
   /** Largest body after decompression. */
   readonly bodyBytes: number;
@@ -17,20 +20,12 @@ export type FetchedPage =
 /** OpenMetrics is asked for first, as it says where it ends. */
 const ACCEPT = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
 
-function headersOf({ token, timeoutMs }: FetchOptions, url: URL): Record<string, string> {
-  const headers: Record<string, string> = {
-    accept: ACCEPT,
-    'accept-encoding': 'gzip',
-    'user-agent': 'vigia',
-    'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1000),
-  };
-  if (url.username !== '') {
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    headers['authorization'] = `Basic ${Buffer.from(credentials).toString('base64')}`;
-  }
-  if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
-  return headers;
-}
+const headersOf = ({ accept = ACCEPT, timeoutMs }: FetchOptions): Record<string, string> => ({
+  accept,
+  'accept-encoding': 'gzip',
+  'user-agent': 'vigia',
+  'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1000),
+});
 
 /** The whole body, or undefined as soon as it is larger than it may be; what is left is not read. */
 async function readBody(body: AsyncIterable<Uint8Array>, limit: number): Promise<Buffer | undefined> {
@@ -54,18 +49,18 @@ function causeOf(thrown: unknown): { readonly code: string; readonly message: st
 }
 
 async function request(options: FetchOptions, signal: AbortSignal): Promise<FetchedPage> {
-  const url = new URL(options.url);
-  const headers = headersOf(options, url);
-  url.username = '';
-  url.password = '';
-  const response = await fetch(url, { headers, signal });
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
-    return { ok: false, why: 'status', status: response.status };
+  const answer = await options.client.get(new URL(options.url), headersOf(options), signal);
+  if (answer.status < 200 || answer.status > 299) {
+    answer.destroy();
+    return { ok: false, why: 'status', status: answer.status };
   }
-  const openMetrics = (response.headers.get('content-type') ?? '').includes('openmetrics');
-  const body = await readBody(response.body, options.bodyBytes);
-  return body === undefined ? { ok: false, why: 'too_large' } : { ok: true, body, openMetrics };
+  const openMetrics = answer.contentType.includes('openmetrics');
+  try {
+    const body = await readBody(answer.body, options.bodyBytes);
+    return body === undefined ? { ok: false, why: 'too_large' } : { ok: true, body, openMetrics };
+  } finally {
+    if (!signal.aborted) answer.destroy();
+  }
 }
 
 /** Gets one page. Never rejects, save when `signal` is aborted; ends within the timeout, body included. */

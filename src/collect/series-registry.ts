@@ -1,6 +1,7 @@
 import { canonicalKey, type Labels } from '../model/labels.ts';
 import type { MetricType, Series } from '../model/series.ts';
 import type { AssignEntity } from './entity-rules.ts';
+import { relabel, type Relabelling } from './relabel.ts';
 import type { ParsedSeries } from './series-text.ts';
 import { unitOf } from './unit-of.ts';
 
@@ -14,6 +15,8 @@ export const DROP_REASONS = [
   'too_old',
   'duplicate',
   'malformed',
+  'sample_limit',
+  'relabelled',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
@@ -46,10 +49,15 @@ export interface RegistryOptions {
   readonly limits: SeriesLimits;
   /** Put on every series; a label of the same name that the sender gave becomes `exported_…`, as in Prometheus. */
   readonly labels?: Labels;
+  /** A label of the sender wins over one of `labels`. */
+  readonly honorLabels?: boolean;
+  /** Rules over the labels of each series, the name as `__name__`; a series may be left out by them. */
+  readonly relabel?: Relabelling;
 }
 
 // From entries rather than by assignment: `__proto__` is a label like any other.
-function withExtra(labels: Labels, extra: Labels): Labels {
+function withExtra(labels: Labels, { labels: extra = {}, honorLabels = false }: RegistryOptions): Labels {
+  if (honorLabels) return Object.fromEntries([...Object.entries(extra), ...Object.entries(labels)]);
   const given = Object.entries(labels).map(([name, value]): [string, string] => [
     Object.hasOwn(extra, name) ? `exported_${name}` : name,
     value,
@@ -68,6 +76,8 @@ export class SeriesRegistry {
   readonly #options: RegistryOptions;
   readonly #slots = new Map<string, Slot>();
   readonly #texts = new Map<string, string>();
+  /** Keys of series that rules leave out, so that the rules need not run for each page. */
+  readonly #left = new Set<string>();
   #page = 0;
   #previousSweep = 0;
 
@@ -96,18 +106,42 @@ export class SeriesRegistry {
 
   /** The one slot of this series, made when it is new, or why it is refused. */
   slot(parsed: ParsedSeries, type: MetricType, unit: string | undefined): Slot | DropReason {
-    const { assign, limits, labels: extra } = this.#options;
+    const { limits, relabel: rules = [] } = this.#options;
     const given = Object.entries(parsed.labels);
     const tooLong = (text: string): boolean => text.length > limits.textLength;
     if (given.length > limits.labels || tooLong(parsed.name)) return 'label_limit';
     if (given.some(([label, value]) => tooLong(label) || tooLong(value))) return 'label_limit';
-    const all = extra === undefined ? parsed.labels : withExtra(parsed.labels, extra);
-    const key = canonicalKey(parsed.name, all);
+    const all = withExtra(parsed.labels, this.#options);
+    if (rules.length === 0) return this.#slotOf({ name: parsed.name, labels: all }, type, unit);
+    const relabelled = this.#relabel(parsed.name, all, rules);
+    return relabelled === null ? 'relabelled' : this.#slotOf(relabelled, type, unit);
+  }
+
+  /** The slot of a series that tells of the source itself, which no rule touches. */
+  ownSlot(name: string): Slot | DropReason {
+    return this.#slotOf({ name, labels: this.#options.labels ?? {} }, 'gauge', undefined);
+  }
+
+  #relabel(name: string, labels: Labels, rules: Relabelling): ParsedSeries | null {
+    const key = canonicalKey(name, labels);
+    if (this.#left.has(key)) return null;
+    const result = relabel({ ...labels, __name__: name }, rules);
+    if (result?.['__name__'] === undefined) {
+      if (this.#left.size < this.limit) this.#left.add(detach(key));
+      return null;
+    }
+    const { __name__: renamed, ...rest } = result;
+    return { name: renamed, labels: rest };
+  }
+
+  #slotOf({ name: given, labels: all }: ParsedSeries, type: MetricType, unit: string | undefined): Slot | DropReason {
+    const { assign } = this.#options;
+    const key = canonicalKey(given, all);
     const known = this.#slots.get(key);
     // Who does not declare a type does not take it back either.
     if (known !== undefined && (known.series.type === type || type === 'unknown')) return known;
     if (known === undefined && this.full) return 'series_limit';
-    const name = this.#intern(parsed.name);
+    const name = this.#intern(given);
     const labels = this.#internLabels(all);
     const { entity, fleet } = assign(name, labels);
     const series: Series = {
@@ -128,6 +162,7 @@ export class SeriesRegistry {
     for (const [key, slot] of this.#slots) if (slot.page < this.#previousSweep) this.#slots.delete(key);
     this.#previousSweep = this.#page + 1;
     this.#texts.clear();
+    this.#left.clear();
   }
 
   /** True when a slot is (still) the one that this registry gives for its key. */

@@ -28,6 +28,8 @@ export interface SourceState {
   dropped(reason: DropReason, count: number): void;
   failed(phrase: Phrase): void;
   view(): SourceView;
+  /** Takes its counts out of `/metrics`, when the source is gone for good. */
+  close(): void;
 }
 
 export interface SourceStateDeps {
@@ -69,6 +71,11 @@ export function createSourceState({ clock, metrics, name, kind, series }: Source
       lastError = null;
     },
     dropped,
+    close: () => {
+      taken.remove({ source: name });
+      kept.remove({ source: name });
+      for (const reason of Object.keys(counts)) drops.remove({ source: name, reason });
+    },
     failed: (phrase) => {
       lastError = { time: clock.now(), phrase };
     },

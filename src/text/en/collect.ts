@@ -33,5 +33,7 @@ export const collect = {
   scrapeTimeout: '{{url}} did not answer within {{seconds}} s.',
   scrapeStatus: '{{url}} answered {{status}}.',
   scrapeTooLarge: '{{url}} sent more than {{limit, bytes}}; nothing of it was taken.',
+  scrapeSampleLimit:
+    '{{url}} has {{count}} samples, more than the limit of {{limit}}; nothing of it was taken. Most: {{worst}}.',
   scrapeEncoding: '{{url}} sent something that cannot be unpacked; nothing of it was taken.',
 } as const;

@@ -33,5 +33,7 @@ export const collect: Record<keyof typeof english, string> = {
   scrapeTimeout: '{{url}} no respondió en {{seconds}} s.',
   scrapeStatus: '{{url}} respondió {{status}}.',
   scrapeTooLarge: '{{url}} envió más de {{limit, bytes}}; no se ha tomado nada.',
+  scrapeSampleLimit:
+    '{{url}} tiene {{count}} muestras, más que el límite de {{limit}}; no se ha tomado nada. Las que más: {{worst}}.',
   scrapeEncoding: '{{url}} envió algo que no se puede descomprimir; no se ha tomado nada.',
 };
