@@ -144,6 +144,13 @@ const anomalies = bad.map((entity, i) => ({
   start: start - (12 + (i % 9)) * MINUTE,
   end: i % 7 === 6 ? start - 2 * MINUTE : null,
   kind: ['trend', 'spike', 'level_shift', 'variance'][i % 4],
+  kindReason: phrase('detect.kindTrend', { feature: DISK.name }),
+  members: ['residual', 'pca', 'forest', 'autoencoder', 'svm', 'relation'].map((detector, m) => ({
+    detector,
+    pValue: [0.00002, 0.0007, 0.012, 0.004, 0.31, 0.62][m],
+    agrees: m < 4,
+  })),
+  ending: null,
   severity: entity.state,
   severityReason: phrase('correlate.rootStrongest'),
   score: 0.97 - i * 0.0001,
@@ -181,8 +188,8 @@ const anomalies = bad.map((entity, i) => ({
       detector: 'residual',
     },
   ],
-  provisional: i % 2 === 0,
-  heldBack: null,
+  provisional: i % 2 === 1,
+  heldBack: i % 2 === 0 ? phrase('detect.heldBackNoise', { feature: DISK.name, share: 0.43, days: 7 }) : null,
   updatedAt: start,
 }));
 
@@ -194,6 +201,7 @@ const closedAnomaly = (id) => ({
   end: start - 39 * MINUTE,
   kind: 'spike',
   severity: 'info',
+  ending: { by: 'calm', reason: phrase('detect.endCalm') },
 });
 const eventsOf = (id) => [
   {
@@ -238,6 +246,13 @@ const incidents = bad.slice(0, mood === 'storm' ? 14 : 2).map((entity, i) => ({
   reopened: i % 3,
   root: entity.id,
   rootReason: phrase('correlate.rootEarliest', { seconds: 42 }),
+  roots: [
+    { entity: entity.id, share: 0.61, reason: phrase('correlate.rootEarliest', { seconds: 42 }) },
+    { entity: 'service/orders', share: 0.24, reason: phrase('correlate.rootUpstream', { count: 3 }) },
+    { entity: 'database/pg-0', share: 0.11, reason: phrase('correlate.rootChange', { event: 'deploy', seconds: 95 }) },
+  ],
+  silencedBy: i === 1 ? ['s1'] : [],
+  ...(mood === 'storm' && i === 0 ? { leftOut: { signs: 9102, timeline: 14 } } : {}),
   entities: bad.slice(i, i + 1 + (i % 4) * 3).map(({ id }) => id),
   anomalyKinds: ['trend'],
   features: [DISK.name, FEATURES[7].name],
@@ -501,15 +516,27 @@ const models =
     : [
         {
           id: 'm1',
-          kind: 'residual',
-          version: '1',
+          kind: 'joint',
+          version: new Date(start - HOUR).toISOString(),
           scope: 'host',
           state: 'champion',
           trainedFrom: start - 40 * 24 * HOUR,
           trainedTo: start - HOUR,
-          metrics: { frames: 120_400 },
-          reason: 'first model',
+          metrics: { rows: 120_400, features: 14, entities: 17, members: 4 },
+          reason: 'schedule',
           createdAt: start - HOUR,
+        },
+        {
+          id: 'm0',
+          kind: 'joint',
+          version: new Date(start - 25 * HOUR).toISOString(),
+          scope: 'host',
+          state: 'retired',
+          trainedFrom: start - 41 * 24 * HOUR,
+          trainedTo: start - 25 * HOUR,
+          metrics: { rows: 118_020, features: 14, entities: 17, members: 4 },
+          reason: 'first',
+          createdAt: start - 25 * HOUR,
         },
       ];
 const audit = [
@@ -557,6 +584,151 @@ const detail = (id) => {
   };
 };
 
+const silences = [
+  {
+    id: 's1',
+    kind: 'maintenance',
+    match: { entity: 'host/web-1', below: true },
+    from: start - HOUR,
+    to: start + 45 * MINUTE,
+    why: 'new disks',
+    by: 'ana',
+    state: 'active',
+  },
+  {
+    id: 's2',
+    kind: 'silence',
+    match: { kind: 'pod', anomaly: 'variance' },
+    from: start - 3 * HOUR,
+    to: start + 26 * HOUR,
+    why: 'noisy since the last release, is being looked at',
+    by: 'luis',
+    state: 'active',
+  },
+  {
+    id: 's3',
+    kind: 'maintenance',
+    match: { entity: 'database/*' },
+    from: start + 5 * HOUR,
+    to: start + 7 * HOUR,
+    why: 'major upgrade',
+    by: 'ana',
+    state: 'scheduled',
+  },
+  {
+    id: 's4',
+    kind: 'silence',
+    match: { entity: 'service/orders' },
+    from: start - 50 * HOUR,
+    to: start - 49 * HOUR,
+    why: 'load test',
+    by: 'luis',
+    state: 'over',
+    endedBy: 'luis',
+  },
+].map((one) => ({ endedBy: null, event: null, createdAt: one.from, updatedAt: one.from, ...one }));
+
+const alerting = () => ({
+  pots: [
+    { pot: 'fleet', line: 'pages', limit: 2, used: mood === 'storm' ? 2 : 1, windowSeconds: 86_400 },
+    { pot: 'fleet', line: 'warnings', limit: 20, used: 7, windowSeconds: 86_400 },
+    { pot: 'service=payments', line: 'pages', limit: 5, used: 0, windowSeconds: 86_400 },
+  ],
+  thresholds: [
+    {
+      pots: { pages: 'fleet', warnings: 'fleet' },
+      warning: 0.0000316,
+      critical: 0.00000147,
+      how: { pages: 'solved', warnings: 'tightest' },
+      days: 21,
+      check: { alerts: { pages: 4, warnings: 31 }, kept: true },
+      solvedAt: start - 22 * MINUTE,
+    },
+  ],
+  noise: {
+    since: start - 7 * 24 * HOUR,
+    items: [
+      {
+        scope: { level: 'entity', value: 'host/web-3' },
+        feature: 'hwmon_temp_celsius{chip="0"}',
+        pages: 5.5,
+        warnings: 9,
+        falseAlarms: 1,
+        share: 0.43,
+        limit: { warning: 1e-7, critical: 2e-9 },
+      },
+      {
+        scope: { level: 'kind', value: 'pod' },
+        feature: 'restarts_total',
+        pages: 0,
+        warnings: 12.5,
+        falseAlarms: 3,
+        share: 0.09,
+        limit: null,
+      },
+    ],
+  },
+});
+
+const LINES = [
+  ['error', 'connection refused by pg-0.internal:5432 after 3 retries', { logger: 'orders.db', trace: '7f1a9c' }],
+  ['info', 'order 1034 accepted for customer 7238', { took: '44ms' }],
+  ['warn', 'slow query took 850 ms on orders_idx', {}],
+  ['fatal', 'could not write block 8812 of relation base/16384/2619: No space left on device', {}],
+];
+const logs = (search) =>
+  mood === 'learning'
+    ? []
+    : Array.from({ length: 12 }, (_, i) => ({
+        id: `l${i}${search.get('entity')}`,
+        entity: search.get('entity'),
+        fleet: 'default',
+        time: start - i * 47_000,
+        level: LINES[i % 4][0],
+        text: LINES[i % 4][1],
+        attributes: LINES[i % 4][2],
+        source: 'logs/shop',
+        template: `t${i % 4}`,
+      })).filter(({ text, level }) => {
+        const order = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
+        return (
+          text.includes(search.get('search') ?? '') &&
+          order.indexOf(level) >= order.indexOf(search.get('atLeast') ?? 'trace')
+        );
+      });
+const concerned = (i, more = {}) => ({
+  incident: `inc-${i % 2}`,
+  title: phrase('correlate.sign_spike', { feature: 'host_load1', entity: 'host/web-3' }),
+  root: 'host/web-3',
+  openedAt: start - (i + 1) * 31 * HOUR,
+  severity: i % 3 === 0 ? 'critical' : 'warning',
+  confirmed: false,
+  why: null,
+  ...more,
+});
+const preview = (body) => ({
+  summary:
+    body.verdict === 'missed'
+      ? phrase('feedback.previewLabel')
+      : phrase('feedback.previewRemoves', { removed: 14, alike: 20, lost: 1 }),
+  rule: null,
+  adopts: [],
+  since: start - 30 * 24 * HOUR,
+  alike: 20,
+  removed: 14,
+  lost: 1,
+  added: 0,
+  complete: true,
+  alerts: {
+    removed:
+      body.verdict === 'missed'
+        ? []
+        : Array.from({ length: 14 }, (_, i) => concerned(i, { incident: `x${i}`, confirmed: i === 0 })),
+    kept: body.verdict === 'missed' ? [] : [concerned(3, { why: phrase('feedback.staysStronger') })],
+  },
+});
+const said = [];
+
 function answer(url, method, body) {
   const path = url.pathname.replace('/api/v1/', '').split('/').map(decodeURIComponent);
   const [room, a, b, c] = path;
@@ -576,7 +748,59 @@ function answer(url, method, body) {
     );
     return target;
   }
-  if (method === 'POST' && room === 'feedback') return { id: 'f', by: 'you', time: Date.now(), ...body };
+  if (method === 'POST' && room === 'feedback' && a === 'preview') return preview(body);
+  if (method === 'POST' && room === 'feedback') {
+    said.push({
+      note: '',
+      rule: { effect: 'quieter', until: null },
+      id: `f${said.length}`,
+      by: 'you',
+      time: Date.now(),
+      ...body,
+    });
+    return said.at(-1);
+  }
+  if (method === 'DELETE' && room === 'feedback') return said.splice(0)[0];
+  if (room === 'feedback') return page(said.filter(({ targetId }) => targetId === search.get('targetId')));
+  if (room === 'silences' && a !== undefined) {
+    const found = silences.find(({ id }) => id === a);
+    if (method === 'DELETE') Object.assign(found, { state: 'over', to: Date.now(), endedBy: 'you' });
+    return { ...found, overlaps: a === 's1' ? ['s2'] : [] };
+  }
+  if (room === 'silences') {
+    return page(
+      silences.filter(
+        ({ state, match }) =>
+          state === search.get('state') && (search.get('entity') === null || match.entity === search.get('entity')),
+      ),
+    );
+  }
+  if (room === 'alerting') return alerting();
+  if (room === 'logs') return a === 'patterns' ? page([]) : page(logs(search));
+  if (room === 'anomalies' && b === 'similar') {
+    return {
+      items: [0, 1].map((i) => ({
+        anomaly: { ...closedAnomaly('host/web-0'), id: `old${i}`, start: start - (i + 2) * 40 * HOUR },
+        similarity: 0.94 - i * 0.2,
+        incident: 'inc-0',
+        verdict: i === 0 ? 'real' : null,
+        outcome: i === 0 ? { action: 'clean-data', verdict: 'resolved' } : null,
+      })),
+    };
+  }
+  if (c === 'neighbours') {
+    return page(
+      count < 20
+        ? []
+        : [
+            ['service/orders', 1, 'used_by'],
+            ['service/cart', 1, 'used_by'],
+            ['database/pg-0', 1, 'depends_on'],
+            ['host/web-1', 2, 'sibling'],
+            ['pod/shop/cart-2', 2, 'used_by'],
+          ].map(([entity, distance, relation]) => ({ entity, distance, relation })),
+    );
+  }
   if (method === 'PUT' && room === 'settings') return Object.assign(settings, body);
   switch (room) {
     case 'overview':

@@ -24,6 +24,7 @@ test.each([
   [86_400 * 3, 'seconds', '3 d'],
   [0.5, 'ratio', '50%'],
   [12, 'requests_per_second', '12 requests/s'],
+  [1.5, 'per_second', '1.5/s'],
   [7, '', '7'],
   [Number.NaN, 'bytes', '–'],
 ])('%s %s is %s', (value, unit, expected) => {

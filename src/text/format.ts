@@ -68,6 +68,7 @@ const UNIT_SIGNS: Readonly<Record<string, string>> = {
 /** A value with its unit, as metrics name units: `bytes`, `seconds`, `ratio`, `…_per_second`; others are named after it. */
 export function formatQuantity(language: Language, value: number, unit: string): string {
   if (!Number.isFinite(value)) return '–';
+  if (unit === 'per_second') return `${formatNumber(language, value)}/s`;
   if (unit.endsWith('_per_second')) return `${formatQuantity(language, value, unit.slice(0, -11))}/s`;
   if (unit === 'bytes') return formatBytes(language, value);
   if (unit === 'ratio') return formatPercent(language, value);

@@ -150,7 +150,7 @@ export interface LogFilter {
 }
 
 export const useLogs = (entity: string, { search, atLeast }: LogFilter) =>
-  useList<LogExample>('logs', 'logs', { entity, search, atLeast, limit: 50 });
+  useList<LogExample>('logs', 'logs', { entity, search, atLeast, limit: 15 });
 export const useLogPatterns = () => useGet<Page<LogPattern>>(['log-patterns'], 'logs/patterns?limit=1000');
 
 /** The newest lines of some entities within a range; null while any is still loading. */

@@ -25,6 +25,23 @@ function stateInWords(words: PageWords, entity: EntityView, risks: readonly Pred
   return [abnormal, coming].filter((part) => part !== '').join(' ');
 }
 
+function StillLearning({ entity }: { readonly entity: EntityView }) {
+  const words = useWords();
+  const now = useNow();
+  return (
+    <div className="mb-4 max-w-md">
+      <Progress
+        value={entity.learning.frames}
+        of={entity.learning.needed}
+        label={words.say('dashboard.learningOf', { entity: entity.id })}
+      />
+      <p className="mt-2 text-sm text-muted">
+        {words.say('dashboard.learning', { progress: learningProgress(words, entity.learning, now) })}
+      </p>
+    </div>
+  );
+}
+
 export function EntityHead({ entity, risks }: { readonly entity: EntityView; readonly risks: readonly Prediction[] }) {
   const words = useWords();
   const now = useNow();
@@ -46,18 +63,7 @@ export function EntityHead({ entity, risks }: { readonly entity: EntityView; rea
           {silences.length === 0 && <SilenceButton entity={entity.id} />}
         </div>
       </PageTitle>
-      {!entity.learning.ready && (
-        <div className="mb-4 max-w-md">
-          <Progress
-            value={entity.learning.frames}
-            of={entity.learning.needed}
-            label={words.say('dashboard.learningOf', { entity: entity.id })}
-          />
-          <p className="mt-2 text-sm text-muted">
-            {words.say('dashboard.learning', { progress: learningProgress(words, entity.learning, now) })}
-          </p>
-        </div>
-      )}
+      {!entity.learning.ready && <StillLearning entity={entity} />}
       <ul className="flex flex-wrap gap-x-5 gap-y-1 text-sm text-muted">
         <li>
           {words.say('dashboard-entity.lastData')}{' '}

@@ -53,17 +53,53 @@ function Select<T extends string>({
   );
 }
 
+/** How far and how long a rule holds; `seconds` null until it is undone. */
+interface RuleScope {
+  readonly reach: Reach;
+  readonly seconds: number | null;
+}
+
+interface ScopeProps {
+  readonly entity: string;
+  readonly scope: RuleScope;
+  readonly set: (scope: RuleScope) => void;
+}
+
+function Scope({ entity, scope, set }: ScopeProps) {
+  const words = useWords();
+  const kind = entity.slice(0, entity.indexOf('/'));
+  return (
+    <div className="flex flex-wrap gap-4">
+      <Select
+        label={words.say('dashboard-feedback.reach')}
+        value={scope.reach}
+        onChange={(reach) => set({ ...scope, reach })}
+        options={REACHES.map((value) => ({
+          value,
+          label: words.say(`dashboard-feedback.reach_${value}`, { entity, kind }),
+        }))}
+      />
+      <Select
+        label={words.say('dashboard-feedback.forLong')}
+        value={String(scope.seconds)}
+        onChange={(length) => set({ ...scope, seconds: LENGTHS.find((one) => String(one) === length) ?? null })}
+        options={LENGTHS.map((one) => ({
+          value: String(one),
+          label: one === null ? words.say('dashboard-feedback.forever') : duration(words, one),
+        }))}
+      />
+    </div>
+  );
+}
+
 /** Shows what a word would change in the last 30 days, and puts it in force only when a person applies it. */
 export function FeedbackDialog({ said, title, note, entity, children, onClose }: FeedbackDialogProps) {
   const words = useWords();
   const give = useGiveFeedback();
-  const [reach, setReach] = useState<Reach>('entity');
-  const [length, setLength] = useState('null');
+  const [scope, setScope] = useState<RuleScope>({ reach: 'entity', seconds: null });
   const [remark, setRemark] = useState('');
-  const seconds = LENGTHS.find((one) => String(one) === length) ?? null;
-  const request: Saying = { ...said, reach, ...(seconds === null ? {} : { seconds }) };
+  const request: Saying = { ...said, ...scope };
   const preview = usePreview(request);
-  const kind = entity.slice(0, entity.indexOf('/'));
   return (
     <Dialog title={title} onClose={onClose}>
       <form
@@ -76,26 +112,7 @@ export function FeedbackDialog({ said, title, note, entity, children, onClose }:
         <p className="text-sm text-muted">{note}</p>
         {children}
         <Preview query={preview} />
-        <div className="flex flex-wrap gap-4">
-          <Select
-            label={words.say('dashboard-feedback.reach')}
-            value={reach}
-            onChange={setReach}
-            options={REACHES.map((value) => ({
-              value,
-              label: words.say(`dashboard-feedback.reach_${value}`, { entity, kind }),
-            }))}
-          />
-          <Select
-            label={words.say('dashboard-feedback.forLong')}
-            value={length}
-            onChange={setLength}
-            options={LENGTHS.map((one) => ({
-              value: String(one),
-              label: one === null ? words.say('dashboard-feedback.forever') : duration(words, one),
-            }))}
-          />
-        </div>
+        <Scope entity={entity} scope={scope} set={setScope} />
         <label className="block text-sm text-muted">
           {words.say('dashboard-feedback.note')}
           <input

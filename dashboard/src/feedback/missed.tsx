@@ -72,7 +72,7 @@ export function Missed(props: MissedProps) {
   const [asking, setAsking] = useState(false);
   return (
     <>
-      <Button look="bare" onClick={() => setAsking(true)} className="text-accent underline underline-offset-3">
+      <Button look="link" onClick={() => setAsking(true)}>
         {words.say('dashboard-feedback.missed')}
       </Button>
       {asking && <MissedDialog {...props} onClose={() => setAsking(false)} />}

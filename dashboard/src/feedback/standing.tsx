@@ -25,12 +25,7 @@ export function Standing({ said }: { readonly said: Feedback }) {
           {rule?.until != null &&
             ` ${words.say('dashboard-feedback.holdsUntil', { when: formatMoment(words.language, rule.until, { now }) })}`}
         </span>
-        <Button
-          look="bare"
-          busy={undo.isPending}
-          onClick={() => undo.mutate(said.id)}
-          className="text-accent underline underline-offset-3"
-        >
+        <Button look="link" busy={undo.isPending} onClick={() => undo.mutate(said.id)}>
           <Undo2 size={15} aria-hidden />
           {words.say('dashboard-feedback.shortcut')}
         </Button>

@@ -122,8 +122,8 @@ export function IncidentPage({ id }: { readonly id: string }) {
               <IncidentLog detail={detail} />
             </div>
             <div className="space-y-9">
-              <Roots incident={detail.incident} />
               <ToDo detail={detail} />
+              <Roots incident={detail.incident} />
               <Done detail={detail} />
             </div>
           </div>

@@ -25,15 +25,13 @@ function RootLine({ root, first }: { readonly root: SuspectedRoot; readonly firs
   );
 }
 
-/** Where it may have begun, likeliest first, and how sure that is. */
+/** Where it may have begun, likeliest first, and how sure that is. A single suspect stands in the head of the page. */
 export function Roots({ incident }: { readonly incident: Incident }) {
   const words = useWords();
-  const roots = incident.roots ?? [{ entity: incident.root, share: 1, reason: incident.rootReason }];
+  const roots = incident.roots ?? [];
+  if (roots.length < 2) return null;
   return (
-    <Section
-      title={words.say('dashboard-incident.roots')}
-      note={roots.length > 1 ? words.say('dashboard-incident.rootsNote') : undefined}
-    >
+    <Section title={words.say('dashboard-incident.roots')} note={words.say('dashboard-incident.rootsNote')}>
       <ol className="card space-y-4 p-5 text-sm">
         {roots.map((root, index) => (
           <RootLine key={root.entity} root={root} first={index === 0} />

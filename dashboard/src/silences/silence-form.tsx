@@ -1,5 +1,4 @@
 import { useState } from 'react';
-import type { SilenceDetail } from '../../../src/api/contract/views.ts';
 import type { Silence, SilenceMatch } from '../../../src/model/silence.ts';
 import { type SilenceWish, useSaveSilence } from '../api/changes.ts';
 import { useEntities } from '../api/queries.ts';
@@ -31,19 +30,21 @@ export interface Draft {
   readonly to: number;
 }
 
-function draftOf(silence: Silence | undefined, entity: string): Draft {
-  const match = silence?.match;
-  return {
-    kind: silence?.kind ?? 'silence',
-    entity: silence === undefined ? entity : (match?.entity ?? ''),
-    entityKind: match?.kind ?? '',
-    anomaly: match?.anomaly ?? '',
-    below: match?.below ?? false,
-    why: silence?.why ?? '',
-    from: silence?.from ?? null,
-    length: silence === undefined ? String(HOUR) : OTHER,
-    to: silence?.to ?? Date.now() + HOUR * 1000,
-  };
+const newDraft = (entity: string): Draft => ({
+  kind: 'silence',
+  entity,
+  entityKind: '',
+  anomaly: '',
+  below: false,
+  why: '',
+  from: null,
+  length: String(HOUR),
+  to: Date.now() + HOUR * 1000,
+});
+
+function draftOf({ kind, match, why, from, to }: Silence): Draft {
+  const { entity = '', kind: entityKind = '', anomaly = '', below = false } = match;
+  return { kind, entity, entityKind, anomaly, below, why, from, length: OTHER, to };
 }
 
 function matchOf({ entity, entityKind, anomaly, below }: Draft): SilenceMatch {
@@ -135,10 +136,51 @@ function EntityField({ draft, set }: FieldsProps) {
       />
       <datalist id="silence-entities">
         {known.slice(0, 30).map(({ id }) => (
-          <option key={id} value={id} />
+          <option key={id} value={id}>
+            {id}
+          </option>
         ))}
       </datalist>
     </label>
+  );
+}
+
+function Fields({ draft, set }: FieldsProps) {
+  const words = useWords();
+  return (
+    <>
+      <Choice
+        label={words.say('dashboard-silence.how')}
+        value={draft.kind}
+        onChange={(kind) => set({ kind })}
+        options={(['silence', 'maintenance'] as const).map((value) => ({
+          value,
+          label: words.name('silence', value),
+        }))}
+      />
+      <EntityField draft={draft} set={set} />
+      <label className="flex items-center gap-2.5 text-sm">
+        <input
+          type="checkbox"
+          checked={draft.below}
+          onChange={(event) => set({ below: event.target.checked })}
+          className="size-4 accent-accent"
+        />
+        {words.say('dashboard-silence.belowBox')}
+      </label>
+      <TroubleFields draft={draft} set={set} />
+      <Times draft={draft} set={set} />
+      <label className="block text-sm text-muted">
+        {words.say('dashboard-silence.why')}
+        <input
+          required
+          value={draft.why}
+          maxLength={4000}
+          onChange={(event) => set({ why: event.target.value })}
+          className={`${field} mt-1 block w-full text-ink`}
+        />
+      </label>
+    </>
   );
 }
 
@@ -148,14 +190,13 @@ interface SilenceDialogProps {
   /** What a new one is about, to begin with. */
   readonly entity?: string;
   readonly onClose: () => void;
-  readonly onSaved?: (saved: SilenceDetail) => void;
 }
 
 /** Says what is to be quiet, for how long and why. */
-export function SilenceDialog({ silence, entity = '', onClose, onSaved }: SilenceDialogProps) {
+export function SilenceDialog({ silence, entity = '', onClose }: SilenceDialogProps) {
   const words = useWords();
   const save = useSaveSilence();
-  const [draft, setDraft] = useState(() => draftOf(silence, entity));
+  const [draft, setDraft] = useState(() => (silence === undefined ? newDraft(entity) : draftOf(silence)));
   const set = (change: Partial<Draft>): void => setDraft({ ...draft, ...change });
   const nothing = draft.entity.trim() === '' && draft.entityKind.trim() === '' && draft.anomaly === '';
   const title = words.say(silence === undefined ? 'dashboard-silence.makeTitle' : 'dashboard-silence.changeTitle');
@@ -165,47 +206,12 @@ export function SilenceDialog({ silence, entity = '', onClose, onSaved }: Silenc
         className="space-y-5"
         onSubmit={(event) => {
           event.preventDefault();
-          save.mutate(wishOf(draft, silence?.id), {
-            onSuccess: (saved) => {
-              onSaved?.(saved);
-              onClose();
-            },
-          });
+          save.mutate(wishOf(draft, silence?.id), { onSuccess: onClose });
         }}
       >
         <p className="text-sm text-muted">{words.say('dashboard-silence.note')}</p>
-        <Choice
-          label={words.say('dashboard-silence.how')}
-          value={draft.kind}
-          onChange={(kind) => set({ kind })}
-          options={(['silence', 'maintenance'] as const).map((value) => ({
-            value,
-            label: words.name('silence', value),
-          }))}
-        />
-        <EntityField draft={draft} set={set} />
-        <label className="flex items-center gap-2.5 text-sm">
-          <input
-            type="checkbox"
-            checked={draft.below}
-            onChange={(event) => set({ below: event.target.checked })}
-            className="size-4 accent-accent"
-          />
-          {words.say('dashboard-silence.belowBox')}
-        </label>
-        <TroubleFields draft={draft} set={set} />
-        <Times draft={draft} set={set} />
-        <label className="block text-sm text-muted">
-          {words.say('dashboard-silence.why')}
-          <input
-            required
-            value={draft.why}
-            maxLength={4000}
-            onChange={(event) => set({ why: event.target.value })}
-            className={`${field} mt-1 block w-full text-ink`}
-          />
-        </label>
-        {nothing && <p className="text-sm text-warning">{words.say('dashboard-silence.needsMatch')}</p>}
+        <Fields draft={draft} set={set} />
+        {nothing && <p className="text-sm text-muted">{words.say('dashboard-silence.needsMatch')}</p>}
         {save.error !== null && <Failed error={save.error} />}
         <div className="flex flex-wrap justify-end gap-2">
           <Button onClick={onClose}>{words.say('dashboard.cancel')}</Button>

@@ -12,7 +12,7 @@ import { StateIcon } from './severity.tsx';
 import { Similar } from './similar.tsx';
 import { When } from './when.tsx';
 
-/** Which detectors agree: a sign and a name each, and how improbable it is to each. */
+/** Which of several detectors agree: a sign and a name each, and how improbable it is to each. */
 function Members({ members }: { readonly members: readonly MemberOpinion[] }) {
   const words = useWords();
   const agree = members.filter(({ agrees }) => agrees).length;
@@ -115,7 +115,7 @@ export function AnomalyCard(props: AnomalyCardProps) {
       <Head {...props} />
       <Why anomaly={anomaly} />
       <Contributions contributions={anomaly.contributions} />
-      {anomaly.members != null && anomaly.members.length > 0 && <Members members={anomaly.members} />}
+      {anomaly.members != null && anomaly.members.length > 1 && <Members members={anomaly.members} />}
       <Earlier anomaly={anomaly.id} />
       <div className="mt-4 border-t border-line pt-4">
         <Verdicts target="anomaly" id={anomaly.id} entity={anomaly.entity} />

@@ -1,12 +1,13 @@
 import type { ButtonHTMLAttributes } from 'react';
 
-type Look = 'primary' | 'plain' | 'danger' | 'bare';
+type Look = 'primary' | 'plain' | 'danger' | 'bare' | 'link';
 
 const looks: Readonly<Record<Look, string>> = {
   primary: 'bg-accent text-on-accent border-transparent hover:brightness-110',
   plain: 'bg-surface text-ink border-line-strong hover:bg-sunken',
   danger: 'bg-surface text-critical border-critical hover:bg-critical-soft',
   bare: 'border-transparent text-ink hover:bg-sunken',
+  link: 'border-transparent text-accent underline underline-offset-3 hover:bg-sunken',
 };
 
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
