@@ -194,12 +194,80 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
     await context.close();
   });
 
-  it.each(['/predictions', '/actions', '/models', '/data', '/settings', '/no/such/page'])('opens %s', async (path) => {
-    const { page, context } = await open(path);
-    await page.getByRole('heading', { level: 1 }).first().waitFor();
+  it('says what feedback would change before it is in force, and takes it back', async () => {
+    const { items } = await vigia.get<{ items: { id: string; root: string }[] }>('/api/v1/incidents');
+    const incident = items.find(({ root }) => root === entity);
+    const standing = async (): Promise<number> => {
+      const path = `/api/v1/feedback?standing=true&targetId=${incident?.id ?? ''}`;
+      return (await vigia.get<{ items: unknown[] }>(path)).items.length;
+    };
+    const { page, context } = await open(`/incidents/${incident?.id ?? ''}`);
+    await page.getByRole('button', { name: 'False alarm' }).first().click();
+    const dialog = page.getByRole('dialog', { name: 'False alarm' });
+    await dialog.getByText(/such alerts of the last 30 days and lose 0 confirmed incidents/).waitFor();
     expect(await seriousViolations(page)).toEqual([]);
+    await page.screenshot({ path: join(shots, 'feedback-preview.png') });
+    expect(await standing()).toBe(0);
+    await dialog.getByRole('button', { name: 'Apply' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    const undo = page.getByRole('button', { name: 'Undo' }).first();
+    await undo.waitFor();
+    expect(await standing()).toBe(1);
+    await undo.click();
+    await undo.waitFor({ state: 'hidden' });
+    expect(await standing()).toBe(0);
     await context.close();
   });
+
+  it('silences an entity and ends the silence', async () => {
+    const active = async (): Promise<number> =>
+      (await vigia.get<{ items: unknown[] }>('/api/v1/silences?state=active')).items.length;
+    const { page, context } = await open(`/entities/${entity}`);
+    await page.getByRole('button', { name: 'Silence…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'New silence' });
+    await dialog.getByLabel('Why?').fill('the queue is being rebuilt');
+    expect(await seriousViolations(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Silence', exact: true }).last().click();
+    await page.getByText('Silenced: nobody is woken for it.').waitFor();
+    expect(await active()).toBe(1);
+    await page.getByRole('link', { name: 'Silence', exact: true }).click();
+    await page.waitForURL(/\/silences$/);
+    await page.getByText('the queue is being rebuilt').waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.screenshot({ path: join(shots, 'silences.png'), fullPage: true });
+    await page.getByRole('button', { name: 'End now' }).click();
+    await page.getByText('Nothing is silenced').waitFor();
+    expect(await active()).toBe(0);
+    await context.close();
+  });
+
+  it('finds a line of log by a part of it, and by its level', async () => {
+    const lines = 'level=info msg="order 17 accepted"\nlevel=error msg="connection refused by pg-1:5432"\n';
+    expect((await vigia.post(`/api/v1/logs?entity=${entity}`, lines)).status).toBe(204);
+    const { page, context } = await open(`/entities/${entity}`);
+    const log = page.getByRole('list', { name: 'Log', exact: true });
+    const [accepted, refused] = [log.getByText('order 17 accepted'), log.getByText('connection refused')];
+    await accepted.waitFor();
+    await page.getByRole('searchbox', { name: 'Search in the lines' }).fill('refused');
+    await accepted.waitFor({ state: 'hidden' });
+    await refused.waitFor();
+    await page.getByRole('searchbox', { name: 'Search in the lines' }).fill('');
+    await accepted.waitFor();
+    await page.getByRole('button', { name: 'Errors' }).click();
+    await accepted.waitFor({ state: 'hidden' });
+    await refused.waitFor();
+    await context.close();
+  });
+
+  it.each(['/silences', '/alerting', '/predictions', '/actions', '/models', '/data', '/settings', '/no/such/page'])(
+    'opens %s',
+    async (path) => {
+      const { page, context } = await open(path);
+      await page.getByRole('heading', { level: 1 }).first().waitFor();
+      expect(await seriousViolations(page)).toEqual([]);
+      await context.close();
+    },
+  );
 
   it('wrote no error to the console', () => {
     expect(problems).toEqual([]);

@@ -47,7 +47,7 @@ function NoiseRow({ noise }: { readonly noise: Noise }) {
       <td className={number}>
         <span className="flex items-center justify-end gap-2">
           <ShareBar share={Math.min(1, share)} className="h-1.5 w-16 max-sm:hidden" />
-          {formatPercent(words.language, share)}
+          <span className="w-11">{formatPercent(words.language, share)}</span>
         </span>
       </td>
       <td className={number}>{formatNumber(words.language, pages)}</td>
@@ -67,7 +67,7 @@ export function NoiseTable({ items }: { readonly items: readonly Noise[] }) {
       {items.length === 0 ? (
         <Empty title={words.say('dashboard-pages.noiseEmpty')} />
       ) : (
-        <Scrollable label={title} className="card overflow-x-auto">
+        <Scrollable label={words.say('dashboard-pages.noiseFeature')} className="card overflow-x-auto">
           <table className="w-full text-left text-sm">
             <caption className="sr-only">{title}</caption>
             <thead className="text-muted">

@@ -6,6 +6,7 @@ import { field } from '../settings/field.ts';
 import { useWords } from '../text/words.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { DialogButtons } from '../ui/dialog-buttons.tsx';
 import { Failed } from '../ui/states.tsx';
 import { Preview, usePreview } from './preview.tsx';
 
@@ -123,12 +124,12 @@ export function FeedbackDialog({ said, title, note, entity, children, onClose }:
           />
         </label>
         {give.error !== null && <Failed error={give.error} />}
-        <div className="flex flex-wrap justify-end gap-2">
+        <DialogButtons>
           <Button onClick={onClose}>{words.say('dashboard.cancel')}</Button>
           <Button type="submit" look="primary" busy={give.isPending} disabled={preview.data === undefined}>
             {words.say('dashboard-feedback.apply')}
           </Button>
-        </div>
+        </DialogButtons>
       </form>
     </Dialog>
   );

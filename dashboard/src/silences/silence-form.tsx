@@ -8,6 +8,7 @@ import { useWords } from '../text/words.ts';
 import { Button } from '../ui/button.tsx';
 import { Choice } from '../ui/choice.tsx';
 import { Dialog } from '../ui/dialog.tsx';
+import { DialogButtons } from '../ui/dialog-buttons.tsx';
 import { MomentField } from '../ui/moment-field.tsx';
 import { Failed } from '../ui/states.tsx';
 import { TroubleFields } from './trouble-fields.tsx';
@@ -213,12 +214,12 @@ export function SilenceDialog({ silence, entity = '', onClose }: SilenceDialogPr
         <Fields draft={draft} set={set} />
         {nothing && <p className="text-sm text-muted">{words.say('dashboard-silence.needsMatch')}</p>}
         {save.error !== null && <Failed error={save.error} />}
-        <div className="flex flex-wrap justify-end gap-2">
+        <DialogButtons>
           <Button onClick={onClose}>{words.say('dashboard.cancel')}</Button>
           <Button type="submit" look="primary" busy={save.isPending} disabled={nothing}>
             {words.say(silence === undefined ? 'dashboard-silence.start' : 'dashboard-silence.edit')}
           </Button>
-        </div>
+        </DialogButtons>
       </form>
     </Dialog>
   );

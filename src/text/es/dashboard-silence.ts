@@ -2,7 +2,7 @@ import type { silence as english } from '../en/dashboard-silence.ts';
 
 export const silence: Record<keyof typeof english, string> = {
   anyTrouble: 'cualquier problema',
-  below: 'y lo que depende de ahí',
+  below: 'y lo que contiene',
   belowBox: 'También lo que se ejecuta ahí o forma parte de ello',
   begins: 'Empieza',
   beginsAt: 'empieza',
