@@ -1,20 +1,21 @@
 import type { Delivery, Subscription } from '../bus/bus.ts';
+import type { ApproverRole } from '../model/action-definition.ts';
 import type { Recommendation, Run } from '../model/action.ts';
 import type { Phrase } from '../model/phrase.ts';
 import { phrase } from '../model/phrase.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import { every } from '../runtime/every.ts';
-import { type ActDeps, audit, VIGIA } from './act-deps.ts';
+import { type ActDeps, type ActOwn, audit, VIGIA } from './act-deps.ts';
 import { type ActRequest, RunDesk } from './run-desk.ts';
-import { Runner } from './runner.ts';
+import { LAPSE_MS, Runner } from './runner.ts';
 import { INTERRUPTED, Settlement } from './settlement.ts';
 
 /** The stage that acts, and what others may ask of it. */
 export interface ActStage extends Service {
   /** See `RunDesk`. */
   request(request: ActRequest): Promise<Run>;
-  approve(run: string, by: string): Promise<Run>;
+  approve(run: string, by: string, role?: ApproverRole): Promise<Run>;
   reject(run: string, by: string, note: string): Promise<Run>;
   blocked(action: string, entity: string, incident: string | null): Promise<Phrase | null>;
   /** Messages waiting, for the status page. */
@@ -31,24 +32,25 @@ const PAGE = 100;
  * Runs that a process before this one was carrying out when it died. Nobody knows how far they came, so they are
  * never repeated: they have failed, and their outcome is inconclusive.
  */
-async function reconcile(deps: ActDeps, settlement: Settlement): Promise<void> {
+async function reconcile(deps: ActOwn, settlement: Settlement): Promise<void> {
   const { runs } = deps.store;
   for (let items = await found(); items.length > 0; items = await found()) {
     for (const run of items) {
       const failed: Run = { ...run, state: 'failed', endedAt: deps.clock.now(), error: phrase(INTERRUPTED) };
-      if (!(await runs.transition(failed, ['running']))) continue;
+      if (!(await runs.finish(failed))) continue;
       await audit(deps, 'run.interrupt', failed, VIGIA);
       settlement.expect(failed);
     }
   }
-  async function found(): Promise<readonly Run[]> {
-    return (await runs.list({ state: 'running', limit: PAGE, cursor: null })).items;
+  function found(): Promise<readonly Run[]> {
+    const { holder: mine, shared = false, clock } = deps;
+    return runs.lost({ mine, alone: !shared, now: clock.now(), lapseMs: LAPSE_MS, limit: PAGE });
   }
 }
 
 class Acting implements ActStage {
   readonly name = 'act';
-  readonly #deps: ActDeps;
+  readonly #deps: ActOwn;
   readonly #settlement: Settlement;
   readonly #runner: Runner;
   readonly #desk: RunDesk;
@@ -56,10 +58,14 @@ class Acting implements ActStage {
   #subscription: Subscription | null = null;
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(deps: ActDeps) {
+  constructor(given: ActDeps) {
+    const deps: ActOwn = { ...given, holder: given.ids.next('holder') };
     this.#deps = deps;
-    this.#settlement = new Settlement(deps);
-    this.#runner = new Runner(deps, (run) => this.#settlement.expect(run));
+    this.#settlement = new Settlement(deps, (run, outcome) => this.#desk.judged(run, outcome));
+    this.#runner = new Runner(deps, async (run) => {
+      this.#settlement.expect(run);
+      await this.#desk.ended(run);
+    });
     this.#desk = new RunDesk(deps, this.#runner);
   }
 
@@ -82,8 +88,8 @@ class Acting implements ActStage {
     return this.#desk.request(request);
   }
 
-  approve(run: string, by: string): Promise<Run> {
-    return this.#desk.approve(run, by);
+  approve(run: string, by: string, role?: ApproverRole): Promise<Run> {
+    return this.#desk.approve(run, by, role);
   }
 
   reject(run: string, by: string, note: string): Promise<Run> {
@@ -103,7 +109,10 @@ class Acting implements ActStage {
   }
 
   async tick(): Promise<void> {
+    // First of all, and from memory: it has to work while the database does not.
     if (this.#deps.settings().killSwitch) this.#runner.kill();
+    await this.#runner.renew();
+    await reconcile(this.#deps, this.#settlement);
     await this.#desk.expire();
     await this.#settlement.settle();
     await this.#desk.retryHeld();

@@ -1,20 +1,24 @@
 import { type ActionDefinition, matchingFeatures } from '../model/action-definition.ts';
 import type { Verdict } from '../model/action.ts';
-import type { Entity, EntityId } from '../model/entity.ts';
+import { type Entity, type EntityId, parseEntityId, serviceOf } from '../model/entity.ts';
 import type { Executor } from '../model/executor.ts';
 import type { Incident } from '../model/incident.ts';
+import { silenceMatches } from '../model/silence.ts';
 import { VigiaError } from '../runtime/errors.ts';
+import type { RunSurvey, RunSurveyQuery } from '../store/store.ts';
 import type { ActDeps } from './act-deps.ts';
-import { decide, type Decision, type GuardrailFacts } from './guardrails.ts';
+import { decide, type Decision, type GuardrailFacts, modeOf, type Purpose } from './guardrails.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 import { fillPlaceholders } from './placeholders.ts';
+import { unmetOf } from './preconditions.ts';
+import { aboveOf, surroundingsOf } from './surroundings.ts';
 
 /** What somebody wants to be done. */
 export interface Wish {
   readonly action: string;
   readonly entity: EntityId;
   readonly incident: string | null;
-  /** Whether Vigía itself wants it. */
-  readonly automatic: boolean;
+  readonly purpose: Purpose;
 }
 
 /** A wish with all that is known of it, and what the guardrails say. */
@@ -26,26 +30,26 @@ export interface Case {
   /** Filled in; null when that is not possible. */
   readonly args: Readonly<Record<string, unknown>> | null;
   readonly plan: readonly string[];
+  readonly mode: GuardrailFacts['mode'];
+  /** How often it was tried on this incident without anybody being able to tell what it brought. */
+  readonly tries: number;
   readonly decision: Decision;
+  readonly query: RunSurveyQuery;
+  /** Decides again by what other runs are like at the very moment of the start. */
+  readonly again: (survey: RunSurvey) => Decision;
 }
 
 /** More outcomes of one incident than this there are not: cooldowns see to it. */
 const MAX_OUTCOMES = 100;
-
-const newest = <T>(items: readonly T[]): T | null => items[0] ?? null;
+const MAX_SILENCES = 1000;
 
 async function verdictsOn(deps: ActDeps, incident: Incident | null, action: string): Promise<readonly Verdict[]> {
   if (incident === null) return [];
-  const { items } = await deps.store.outcomes.list({
-    incident: incident.id,
-    action,
-    limit: MAX_OUTCOMES,
-    cursor: null,
-  });
-  return items.map(({ verdict }) => verdict);
+  const query = { incident: incident.id, action, limit: MAX_OUTCOMES, cursor: null };
+  return (await deps.store.outcomes.list(query)).items.map(({ verdict }) => verdict);
 }
 
-/** The feature of the incident that the action is about, as the target has it. */
+/** The strongest feature of the incident that the action is about, as the target has it. */
 async function featureFor(deps: ActDeps, action: ActionDefinition, entity: Entity, incident: Incident | null) {
   if (incident === null) return null;
   const layout = await deps.store.frames.layout(entity.id);
@@ -56,29 +60,63 @@ async function featureFor(deps: ActDeps, action: ActionDefinition, entity: Entit
   return null;
 }
 
+/** Why somebody works there, by the windows in force; null when nobody does. */
+async function maintenanceOf({ store, clock }: ActDeps, entity: EntityId): Promise<string | null> {
+  const active = (await store.silences.active(clock.now(), MAX_SILENCES)).filter(({ kind }) => kind === 'maintenance');
+  if (active.length === 0) return null;
+  const above = active.some(({ match }) => match.below === true) ? await aboveOf(store, entity) : [];
+  const found = active.find(({ match }) => {
+    const { anomaly } = match;
+    // A window about some kinds of trouble still means that somebody works there.
+    return silenceMatches({ match }, { entity, above, ...(anomaly !== undefined && { anomaly }) });
+  });
+  return found === undefined ? null : found.why;
+}
+
+/** The mode for this target, by the rules of the owner and what was set while Vigía runs. */
+function modeFor(deps: ActDeps, action: ActionDefinition, entity: Entity) {
+  const service = serviceOf(entity);
+  const { kind } = parseEntityId(entity.id);
+  return modeOf(
+    action,
+    deps.settings(),
+    deps.ruledMode?.({ action: action.id, entity: entity.id, kind, service }) ?? null,
+  );
+}
+
 async function gather(deps: ActDeps, wish: Wish, found: Pick<Case, 'action' | 'entity' | 'incident'>): Promise<Case> {
   const { action, entity, incident } = found;
+  const { store, stepMs } = deps;
+  const now = deps.clock.now();
   const executor = deps.executors.find(({ kind }) => kind === action.executor) ?? null;
   const feature = await featureFor(deps, action, entity, incident);
   const filled = fillPlaceholders(action.args, { entity, feature, incident: incident?.id ?? null });
   const request = filled.args && { key: '', entity: entity.id, args: filled.args, timeoutMs: action.timeoutMs };
-  const running = newest(
-    (await deps.store.runs.list({ state: 'running', entity: entity.id, limit: 1, cursor: null })).items,
-  );
+  const query = { action: action.id, entity: entity.id, fleet: entity.fleet, now };
+  const mode = modeFor(deps, action, entity);
   const facts: GuardrailFacts = {
-    now: deps.clock.now(),
+    now,
     action,
     entity: entity.id,
+    incident: incident?.id ?? null,
     settings: deps.settings(),
-    automatic: wish.automatic,
+    mode,
+    purpose: wish.purpose,
+    lastSeen: entity.lastSeen,
     executorKnown: executor !== null,
     argsProblem: filled.problem,
-    lastStart: await deps.store.runs.lastStart({ entity: entity.id, action: action.id }),
-    running: running?.id ?? null,
+    unmet: await unmetOf(store, action, { entity: entity.id, now, stepMs }),
+    open: incident === null ? null : incident.state === 'open',
+    maintenance: await maintenanceOf(deps, entity.id),
     verdicts: await verdictsOn(deps, incident, action.id),
+    limits: deps.limits ?? DEFAULT_LIMITS,
+    survey: await store.runs.survey(query),
+    surroundings: await surroundingsOf(store, entity.id),
   };
   const plan = request !== null && executor !== null ? executor.plan(request) : [];
-  return { ...found, executor, args: filled.args, plan, decision: decide(facts) };
+  const again = (survey: RunSurvey): Decision => decide({ ...facts, settings: deps.settings(), survey });
+  const tries = facts.verdicts.filter((verdict) => verdict === 'inconclusive').length;
+  return { ...found, executor, args: filled.args, plan, mode, tries, decision: decide(facts), query, again };
 }
 
 /**

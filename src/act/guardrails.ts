@@ -1,7 +1,8 @@
 import type { ActionDefinition } from '../model/action-definition.ts';
 import type { ActionMode, Verdict } from '../model/action.ts';
-import { type EntityId, parseEntityId } from '../model/entity.ts';
+import { parseEntityId } from '../model/entity.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
+import * as limit from './limits.ts';
 
 /** What may be changed while Vigía runs and bears on acting. */
 export interface ActSettings {
@@ -11,24 +12,38 @@ export interface ActSettings {
   readonly modes: Readonly<Record<string, ActionMode>>;
 }
 
-export const modeOf = (action: ActionDefinition, settings: ActSettings): ActionMode =>
-  (Object.hasOwn(settings.modes, action.id) ? settings.modes[action.id] : undefined) ?? action.mode;
+/** From the most careful to the boldest. */
+const BOLDNESS: readonly ActionMode[] = ['observe', 'suggest', 'approve', 'auto'];
+
+/**
+ * The mode in force: what a rule for this target says (null when none does), but never bolder than what was set for the
+ * action while Vigía runs; otherwise what was set, otherwise the catalogue's.
+ */
+export function modeOf(action: ActionDefinition, settings: ActSettings, ruled: ActionMode | null = null): ActionMode {
+  const set = Object.hasOwn(settings.modes, action.id) ? settings.modes[action.id] : undefined;
+  if (ruled === null) return set ?? action.mode;
+  return set !== undefined && BOLDNESS.indexOf(set) < BOLDNESS.indexOf(ruled) ? set : ruled;
+}
+
+/** Who wants it, and what for: a person; Vigía, against an incident; Vigía, to undo what has done harm. */
+export type Purpose = 'person' | 'help' | 'rollback';
 
 /** Everything that a decision rests on. Whoever decides gathers it first, so that the decision itself is a function. */
-export interface GuardrailFacts {
-  readonly now: number;
-  readonly action: ActionDefinition;
-  readonly entity: EntityId;
+export interface GuardrailFacts extends limit.LimitFacts {
   readonly settings: ActSettings;
-  /** Whether Vigía itself wants to act; a person may do what Vigía may not. */
-  readonly automatic: boolean;
+  readonly mode: ActionMode;
+  readonly purpose: Purpose;
+  /** When the target was last heard of, Unix ms. */
+  readonly lastSeen: number;
   readonly executorKnown: boolean;
   /** Why the arguments cannot be filled in; null when they can. */
   readonly argsProblem: Phrase | null;
-  /** Newest start of a real run of this action on this entity, Unix ms. */
-  readonly lastStart: number | null;
-  /** A run that is running on this entity now. */
-  readonly running: string | null;
+  /** The first precondition that is not fulfilled, as text; null when all are. */
+  readonly unmet: string | null;
+  /** Whether the incident that it is for is open; null when it is for none. */
+  readonly open: boolean | null;
+  /** Why somebody works on the target; null when nobody does. */
+  readonly maintenance: string | null;
   /** What this action has brought on this incident already. */
   readonly verdicts: readonly Verdict[];
 }
@@ -40,65 +55,109 @@ export interface Decision {
   readonly blocked: Phrase | null;
 }
 
-interface Answer {
-  readonly ok: boolean;
-  readonly said: Phrase;
+/** An objection names its text without the prefix: `no_` where it binds, `mind_` where it only warns. */
+export interface Answer {
+  readonly objection: { readonly key: string; readonly values: Phrase['values'] } | null;
+  readonly fine: Phrase;
 }
 
-type Guardrail = (facts: GuardrailFacts) => Answer;
+export interface Guardrail {
+  readonly name: string;
+  /** Whom it stops; a person whom it does not stop is warned. */
+  readonly binds: readonly Purpose[];
+  readonly ask: (facts: GuardrailFacts) => Answer;
+}
 
-const ok = (key: string, values: Phrase['values'] = {}): Answer => ({
-  ok: true,
-  said: phrase(`act.ok_${key}`, values),
+const fine = (key: string, values: Phrase['values'] = {}): Answer => ({
+  objection: null,
+  fine: phrase(`act.ok_${key}`, values),
 });
-const no = (key: string, values: Phrase['values'] = {}): Answer => ({
-  ok: false,
-  said: phrase(`act.no_${key}`, values),
+const object = (key: string, values: Phrase['values'] = {}): Answer => ({
+  objection: { key, values },
+  fine: phrase(`act.ok_${key}`, values),
 });
 
-/** Which modes let whom act: a person in all but `observe`, Vigía itself only in `approve` (asking first) and `auto`. */
-const AUTOMATIC: ReadonlySet<ActionMode> = new Set(['approve', 'auto']);
+/** Tries of one action on one incident when nobody can tell what it brings. */
+const MAX_UNTOLD = 3;
 
-const killSwitch: Guardrail = ({ settings }) => (settings.killSwitch ? no('kill_switch') : ok('kill_switch'));
+const killSwitch: Guardrail['ask'] = ({ settings }) =>
+  settings.killSwitch ? object('kill_switch') : fine('kill_switch');
 
-const mode: Guardrail = ({ action, settings, automatic }) => {
-  const inForce = modeOf(action, settings);
-  if (inForce === 'observe') return no('observe');
-  return automatic && !AUTOMATIC.has(inForce) ? no('suggest') : ok(`mode_${inForce}`);
+/** A person may act in all modes but `observe`, Vigía itself only in `approve` (asking first) and `auto`. */
+const mode: Guardrail['ask'] = ({ mode: inForce, purpose }) => {
+  if (inForce === 'observe') return object('observe');
+  return inForce === 'suggest' && purpose === 'help' ? object('suggest') : fine(`mode_${inForce}`);
 };
 
-const entityKind: Guardrail = ({ action, entity }) => {
+const entityKind: Guardrail['ask'] = ({ action, entity }) => {
   const { kind } = parseEntityId(entity);
   const { entityKinds } = action.match;
-  return entityKinds.length === 0 || entityKinds.includes(kind) ? ok('kind', { kind }) : no('kind', { kind });
+  return entityKinds.length === 0 || entityKinds.includes(kind) ? fine('kind', { kind }) : object('kind', { kind });
 };
 
-const executor: Guardrail = ({ action, executorKnown }) =>
-  executorKnown ? ok('executor', { executor: action.executor }) : no('executor', { executor: action.executor });
+const executor: Guardrail['ask'] = ({ action, executorKnown }) =>
+  executorKnown ? fine('executor', { executor: action.executor }) : object('executor', { executor: action.executor });
 
-const args: Guardrail = ({ argsProblem }) => (argsProblem === null ? ok('args') : { ok: false, said: argsProblem });
+const args: Guardrail['ask'] = ({ argsProblem }) =>
+  argsProblem === null ? fine('args') : { objection: argsProblem, fine: argsProblem };
 
-/** A start in the future, after the clock was set back, counts as one of now: rather too long than too short. */
-const cooldown: Guardrail = ({ now, action, lastStart }) => {
-  if (lastStart === null) return ok('cooldown');
-  const left = action.cooldownMs - (now - Math.min(lastStart, now));
-  return left > 0 ? no('cooldown', { seconds: Math.ceil(left / 1000) }) : ok('cooldown');
+const there: Guardrail['ask'] = ({ now, lastSeen, limits }) =>
+  now - lastSeen > limits.goneAfterMs ? object('gone', { seconds: Math.round((now - lastSeen) / 1000) }) : fine('gone');
+
+const stillOpen: Guardrail['ask'] = ({ open }) => (open === false ? object('over') : fine('open'));
+
+const precondition: Guardrail['ask'] = ({ unmet }) => (unmet === null ? fine('needs') : object('needs', { unmet }));
+
+const maintenance: Guardrail['ask'] = ({ maintenance: why }) =>
+  why === null ? fine('maintenance') : object('maintenance', { why });
+
+/** What has not helped is not done again by itself; what cannot be told is, after a pause that doubles, a few times. */
+const notAgain: Guardrail['ask'] = ({ verdicts, now, action, survey }) => {
+  const worst = (['harmful', 'ineffective'] as const).find((verdict) => verdicts.includes(verdict));
+  if (worst !== undefined) return object(`again_${worst}`);
+  const untold = verdicts.filter((verdict) => verdict === 'inconclusive').length;
+  if (untold === 0) return fine('new');
+  if (untold >= MAX_UNTOLD) return object('again_inconclusive');
+  const wait = limit.waitAfter(survey.lastHere, action.cooldownMs * 2 ** untold, now);
+  return wait > 0 ? object('backoff', { seconds: Math.ceil(wait / 1000) }) : fine('backoff');
 };
 
-const oneAtATime: Guardrail = ({ running }) => (running === null ? ok('alone') : no('alone', { run: running }));
+const everybody: readonly Purpose[] = ['person', 'help', 'rollback'];
+const vigia: readonly Purpose[] = ['help'];
 
-/** What has not helped is not done again by itself, nor is what cannot be told to have helped. */
-const notAgain: Guardrail = ({ automatic, verdicts }) => {
-  const worst = (['harmful', 'ineffective', 'inconclusive'] as const).find((verdict) => verdicts.includes(verdict));
-  if (worst === undefined) return ok('new');
-  return automatic ? no(`again_${worst}`) : ok(`again_${worst}`);
-};
+/** In this order; the first objection is the one that is shown. The table of the guide says the same. */
+export const GUARDRAILS: readonly Guardrail[] = [
+  { name: 'kill switch', binds: everybody, ask: killSwitch },
+  { name: 'mode', binds: everybody, ask: mode },
+  { name: 'entity kind', binds: everybody, ask: entityKind },
+  { name: 'executor', binds: everybody, ask: executor },
+  { name: 'arguments', binds: everybody, ask: args },
+  { name: 'incident open', binds: vigia, ask: stillOpen },
+  { name: 'target there', binds: vigia, ask: there },
+  { name: 'preconditions', binds: vigia, ask: precondition },
+  { name: 'maintenance', binds: vigia, ask: maintenance },
+  { name: 'circuit breaker', binds: vigia, ask: limit.breaker },
+  { name: 'no repetition', binds: vigia, ask: notAgain },
+  { name: 'opposite action', binds: vigia, ask: limit.opposed },
+  { name: 'one at a time', binds: everybody, ask: limit.alone },
+  { name: 'target cooldown', binds: ['person', 'help'], ask: limit.cooldown },
+  { name: 'action cooldown', binds: vigia, ask: limit.actionCooldown },
+  { name: 'fleet cooldown', binds: vigia, ask: limit.fleetCooldown },
+  { name: 'blast radius', binds: vigia, ask: limit.blastRadius },
+  { name: 'neighbours', binds: vigia, ask: limit.near },
+  { name: 'budget of disruption', binds: vigia, ask: limit.budget },
+];
 
-/** In this order; the first objection is the one that is shown. */
-const guardrails: readonly Guardrail[] = [killSwitch, mode, entityKind, executor, args, cooldown, oneAtATime, notAgain];
+function say(guardrail: Guardrail, facts: GuardrailFacts): { readonly said: Phrase; readonly no: boolean } {
+  const { objection, fine: agreed } = guardrail.ask(facts);
+  if (objection === null) return { said: agreed, no: false };
+  const no = guardrail.binds.includes(facts.purpose);
+  const { key, values } = objection;
+  return { said: phrase(key.includes('.') ? key : `act.${no ? 'no' : 'mind'}_${key}`, values), no };
+}
 
 /** The one place where it is decided whether an action may be carried out. All are asked, so that all can be read later. */
 export function decide(facts: GuardrailFacts): Decision {
-  const answers = guardrails.map((guardrail) => guardrail(facts));
-  return { said: answers.map(({ said }) => said), blocked: answers.find((answer) => !answer.ok)?.said ?? null };
+  const answers = GUARDRAILS.map((guardrail) => say(guardrail, facts));
+  return { said: answers.map(({ said }) => said), blocked: answers.find(({ no }) => no)?.said ?? null };
 }

@@ -1,14 +1,17 @@
-import type { Recommendation, Run } from '../model/action.ts';
+import type { ApproverRole } from '../model/action-definition.ts';
+import type { Outcome, RankedAction, Recommendation, Run } from '../model/action.ts';
 import type { Incident } from '../model/incident.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
-import { toError, VigiaError } from '../runtime/errors.ts';
+import { VigiaError } from '../runtime/errors.ts';
 import { stableId } from '../runtime/ids.ts';
 import { createTurns } from '../runtime/turns.ts';
 import type { Page } from '../store/store.ts';
-import { type ActDeps, audit, VIGIA } from './act-deps.ts';
+import { type ActOwn, audit, VIGIA } from './act-deps.ts';
+import { Aftermath } from './aftermath.ts';
 import { type Case, examine } from './facts.ts';
-import { modeOf } from './guardrails.ts';
+import { CALLING, Held, PASSING } from './held.ts';
 import type { Runner } from './runner.ts';
+import { draft, startRun } from './starter.ts';
 
 export interface ActRequest {
   readonly action: string;
@@ -21,36 +24,8 @@ export interface ActRequest {
 
 const PAGE = 100;
 const MAX_PAGES = 10;
-/** Objections that pass by themselves; for others a new recommendation is waited for. */
-const PASSING: ReadonlySet<string> = new Set(['act.no_cooldown', 'act.no_alone', 'act.no_kill_switch']);
-/** Recommendations held until what stood in their way has passed; incidents beyond that are left to people. */
-const MAX_HELD = 1000;
-/** Between two looks at what is held: cooldowns are minutes long. */
-const HELD_EVERY_MS = 5000;
-
-/** What is common to every new run of a case. */
-function draft(found: Case, over: Pick<Run, 'id' | 'requestedBy' | 'requestedAt' | 'state'> & Partial<Run>): Run {
-  return {
-    incident: found.incident?.id ?? null,
-    recommendation: null,
-    fleet: found.entity.fleet,
-    action: found.action.id,
-    entity: found.entity.id,
-    dryRun: false,
-    plan: [...found.plan],
-    decision: [...found.decision.said],
-    expiresAt: null,
-    decidedBy: null,
-    decidedAt: null,
-    startedAt: null,
-    endedAt: null,
-    exitCode: null,
-    output: '',
-    error: found.decision.blocked,
-    ...over,
-  };
-}
-
+/** An approval asked for this far ahead of the clock was asked before the clock was set back: how old it is nobody knows. */
+const CLOCK_SLACK_MS = 60_000;
 /**
  * Where runs are asked for, decided and started: the one door to acting. Decisions are taken one after the other, and
  * every change of a stored run names the state it starts from, so that of two who press at once one wins.
@@ -59,16 +34,17 @@ function draft(found: Case, over: Pick<Run, 'id' | 'requestedBy' | 'requestedAt'
  * starts it; guardrails are asked both times. In mode `approve` Vigía takes the first step itself, in `auto` both.
  */
 export class RunDesk {
-  readonly #deps: ActDeps;
+  readonly #deps: ActOwn;
   readonly #runner: Runner;
+  readonly #aftermath: Aftermath;
+  readonly #held: Held;
   readonly #turns = createTurns();
-  /** By incident. */
-  readonly #held = new Map<string, Recommendation>();
-  #lookedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(deps: ActDeps, runner: Runner) {
+  constructor(deps: ActOwn, runner: Runner) {
     this.#deps = deps;
     this.#runner = runner;
+    this.#aftermath = new Aftermath(deps, runner);
+    this.#held = new Held(deps);
   }
 
   /**
@@ -77,27 +53,35 @@ export class RunDesk {
    */
   request(request: ActRequest): Promise<Run> {
     return this.#turns(async () => {
-      const found = await examine(this.#deps, { ...request, automatic: false });
+      const found = await examine(this.#deps, { ...request, purpose: 'person' });
       const waiting = request.dryRun ? null : await this.#waiting(found);
       return waiting ?? this.#insert(this.#requested(found, request), request.by);
     });
   }
 
-  /** Starts a run that waits; or rejects it with the reason when a guardrail objects now. Throws `RUN_STATE`. */
-  approve(id: string, by: string): Promise<Run> {
+  /**
+   * Starts a run that waits; or rejects it with the reason when a guardrail objects now. Throws `RUN_STATE`, and
+   * `API_FORBIDDEN` when the action asks for a higher role.
+   */
+  approve(id: string, by: string, role: ApproverRole = 'admin'): Promise<Run> {
     return this.#turns(async () => {
       const run = await this.#load(id, 'approve');
-      const { action, entity, incident } = run;
-      const found = await examine(this.#deps, { action, entity, incident, automatic: false });
-      const objection = found.decision.blocked ?? changed(run, found);
+      await this.#mayApprove(run, by, role);
+      const found = await this.#found(run, by);
+      if (!('decision' in found)) return found.refused;
       const now = this.#deps.clock.now();
       const decided: Run = { ...run, decision: [...found.decision.said], decidedAt: now, decidedBy: by };
-      if (objection !== null) {
-        return this.#change({ ...decided, state: 'rejected', decidedBy: VIGIA, error: objection }, 'run.refuse', by);
-      }
-      const started = await this.#change({ ...decided, state: 'running', startedAt: now }, 'run.approve', by);
-      this.#start(found, started);
-      return started;
+      const refuse = (error: Phrase, said = found.decision.said): Promise<Run> =>
+        this.#refuse({ ...run, decision: [...said] }, error, by);
+      const objection = found.decision.blocked ?? changed(run, found) ?? over(run, found);
+      if (objection !== null) return refuse(objection);
+      const running: Run = { ...decided, state: 'running', startedAt: now };
+      const started = await startRun(this.#deps, this.#runner, { found, run: running, from: ['awaiting_approval'] });
+      if (started.decision.blocked !== null) return refuse(started.decision.blocked, started.decision.said);
+      if (started.run === null) throw await this.#notWaiting(id, 'approve');
+      await audit(this.#deps, 'run.approve', started.run, by);
+      started.launch();
+      return started.run;
     });
   }
 
@@ -113,57 +97,49 @@ export class RunDesk {
 
   /** Why a person could not carry out this action now; null when they could. For recommendations. */
   async blocked(action: string, entity: string, incident: string | null): Promise<Phrase | null> {
-    return (await examine(this.#deps, { action, entity, incident, automatic: false })).decision.blocked;
+    return (await examine(this.#deps, { action, entity, incident, purpose: 'person' })).decision.blocked;
   }
 
   /**
    * Does for a recommendation what the modes allow Vigía by itself: asks for approval, or acts. At most one run of an
-   * incident is under way, and by itself an action is tried once on an incident, or once again each time it is opened anew.
+   * incident is under way; what came to nothing on it is not repeated, and when nothing is left a person is called.
    */
   propose(recommendation: Recommendation): Promise<void> {
     return this.#turns(async () => {
       const incident = await this.#deps.store.incidents.get(recommendation.incident);
-      this.#held.delete(recommendation.incident);
+      this.#held.drop(recommendation.incident);
       if (incident === null || incident.state !== 'open' || (await this.#underWay(incident))) return;
+      const objections: Phrase[] = [];
       for (const { action, entity } of recommendation.actions) {
-        if (!this.#mayPropose(action)) continue;
-        const found = await examine(this.#deps, { action, entity, incident: incident.id, automatic: true });
-        const { blocked } = found.decision;
-        if (blocked === null && (await this.#proposed(found, incident, recommendation))) return;
-        if (blocked !== null && PASSING.has(blocked.key)) this.#hold(recommendation);
+        const answer = await this.#tryOne({ action, entity }, incident, recommendation);
+        if (answer === 'done') return;
+        if (answer !== null) objections.push(answer);
       }
+      if (objections.some(({ key }) => PASSING.has(key))) this.#held.add(recommendation);
+      await this.#callPerson(incident, objections);
     });
   }
 
   /** What stands recommended for open incidents is looked at again after a restart; what was done is not done twice. */
-  async restore(): Promise<void> {
-    const { incidents, recommendations } = this.#deps.store;
-    for (const { id } of await incidents.open(MAX_HELD)) {
-      const newest = await recommendations.forIncident(id);
-      if (newest !== null) this.#hold(newest);
-    }
+  restore(): Promise<void> {
+    return this.#held.restore();
   }
 
   /** Looks again at what was held back by something that passes. */
-  async retryHeld(): Promise<void> {
-    const now = this.#deps.clock.monotonic();
-    if (now - this.#lookedAt < HELD_EVERY_MS) return;
-    this.#lookedAt = now;
-    // A copy: what is still held back is put in again, which would be visited for ever.
-    const held = [...this.#held.values()];
-    for (const recommendation of held) {
-      try {
-        await this.propose(recommendation);
-      } catch (thrown) {
-        if (thrown instanceof VigiaError && thrown.retryable) this.#hold(recommendation);
-        const { incident } = recommendation;
-        this.#deps.log.warn({ incident, err: toError(thrown).message }, 'what was held back could not be looked at');
-      }
-    }
+  retryHeld(): Promise<void> {
+    return this.#held.retry((recommendation) => this.propose(recommendation));
   }
 
-  #hold(recommendation: Recommendation): void {
-    if (this.#held.size < MAX_HELD) this.#held.set(recommendation.incident, recommendation);
+  /** An outcome is known: harm is undone, and what has not helped makes room for the next action. */
+  judged(run: Run, outcome: Outcome): Promise<void> {
+    return this.#turns(async () => {
+      await this.#aftermath.judged(run, outcome);
+      if (run.incident !== null && outcome.verdict !== 'resolved') await this.#held.addNewest(run.incident);
+    });
+  }
+
+  ended(run: Run): Promise<void> {
+    return this.#turns(() => this.#aftermath.ended(run));
   }
 
   /** Ends what has waited too long. */
@@ -172,14 +148,15 @@ export class RunDesk {
     let cursor: string | null = null;
     for (let page = 0; page < MAX_PAGES; page++) {
       const waiting: Page<Run> = await this.#deps.store.runs.list({ state: 'awaiting_approval', limit: PAGE, cursor });
-      for (const run of waiting.items) if (run.expiresAt !== null && run.expiresAt <= now) await this.#expire(run, now);
+      for (const run of waiting.items) if (isLate(run, now)) await this.#expire(run, now);
       cursor = waiting.next;
       if (cursor === null) return;
     }
   }
 
   async #expire(run: Run, now: number): Promise<void> {
-    const expired: Run = { ...run, state: 'expired', decidedAt: now, error: phrase('act.expired') };
+    const why = run.requestedAt > now + CLOCK_SLACK_MS ? 'act.expired_clock' : 'act.expired';
+    const expired: Run = { ...run, state: 'expired', decidedAt: now, error: phrase(why) };
     if (await this.#deps.store.runs.transition(expired, ['awaiting_approval'])) {
       await audit(this.#deps, 'run.expire', expired, VIGIA);
     }
@@ -195,28 +172,55 @@ export class RunDesk {
     return draft(found, { ...asked, state: 'awaiting_approval', expiresAt: now + found.action.approvalMs });
   }
 
-  #mayPropose(id: string): boolean {
-    const action = this.#deps.actions.find((candidate) => candidate.id === id);
-    const mode = action && modeOf(action, this.#deps.settings());
-    return mode === 'approve' || mode === 'auto';
+  /** Null when the modes leave it to people or it is there already, otherwise what objects. */
+  async #tryOne(
+    { action, entity }: Pick<RankedAction, 'action' | 'entity'>,
+    incident: Incident,
+    { id: recommendation }: Recommendation,
+  ): Promise<'done' | Phrase | null> {
+    if (!this.#deps.actions.some(({ id }) => id === action)) return null;
+    const found = await examine(this.#deps, { action, entity, incident: incident.id, purpose: 'help' });
+    if (found.mode !== 'approve' && found.mode !== 'auto') return null;
+    if (found.decision.blocked !== null) return found.decision.blocked;
+    return this.#proposed(found, incident, recommendation);
   }
 
   /** The run's name is what it stands for, so a second try, here or in another process, finds it there already. */
-  async #proposed(found: Case, incident: Incident, { id: recommendation }: Recommendation): Promise<boolean> {
+  async #proposed(found: Case, incident: Incident, recommendation: string): Promise<'done' | Phrase | null> {
     const now = this.#deps.clock.now();
-    const id = stableId('run', incident.id, incident.reopened, found.action.id, found.entity.id);
+    const name = [incident.id, incident.reopened, found.action.id, found.entity.id];
+    const id = stableId('run', ...name, ...(found.tries > 0 ? [found.tries] : []));
     const base = { id, requestedBy: VIGIA, requestedAt: now, recommendation };
-    if (modeOf(found.action, this.#deps.settings()) === 'approve') {
+    if (found.mode === 'approve') {
       const run = draft(found, { ...base, state: 'awaiting_approval', expiresAt: now + found.action.approvalMs });
-      if (!(await this.#deps.store.runs.insert(run))) return false;
+      if (!(await this.#deps.store.runs.insert(run))) return null;
       await audit(this.#deps, 'run.request', run, VIGIA);
-      return true;
+      return 'done';
     }
     const run = draft(found, { ...base, state: 'running', decidedBy: VIGIA, decidedAt: now, startedAt: now });
-    if (!(await this.#deps.store.runs.insert(run))) return false;
-    await audit(this.#deps, 'run.start', run, VIGIA);
-    this.#start(found, run);
-    return true;
+    const started = await startRun(this.#deps, this.#runner, { found, run, from: null });
+    if (started.run === null) return started.decision.blocked;
+    await audit(this.#deps, 'run.start', started.run, VIGIA);
+    started.launch();
+    return 'done';
+  }
+
+  /** When Vigía has tried and nothing is left that it may do, or something stands in its way that people should know of. */
+  async #callPerson(incident: Incident, objections: readonly Phrase[]): Promise<void> {
+    const call = (why: Phrase): Promise<void> =>
+      this.#aftermath.escalate(
+        { incident: incident.id, entity: incident.root, fleet: incident.fleet },
+        incident.reopened,
+        why,
+      );
+    const calling = objections.find(({ key }) => CALLING.has(key));
+    if (calling !== undefined) return call(calling);
+    if (objections.some(({ key }) => PASSING.has(key))) return;
+    const query = { incident: incident.id, limit: PAGE, cursor: null };
+    const runs = new Set((await this.#deps.store.runs.list(query)).items.filter(isVigias).map(({ id }) => id));
+    const { items } = await this.#deps.store.outcomes.list(query);
+    const vain = items.filter(({ run, verdict }) => runs.has(run) && verdict !== 'resolved').length;
+    if (vain > 0) await call(phrase('act.escalate_exhausted', { count: vain }));
   }
 
   /** Whether a run of this incident waits, runs, or has not been judged yet. */
@@ -242,7 +246,7 @@ export class RunDesk {
     const run = await this.#deps.store.runs.get(id);
     if (run === null) throw new VigiaError('NOT_FOUND', { what: 'run', id });
     const now = this.#deps.clock.now();
-    const late = run.state === 'awaiting_approval' && run.expiresAt !== null && run.expiresAt <= now;
+    const late = run.state === 'awaiting_approval' && isLate(run, now);
     if (late) await this.#expire(run, now);
     if (late || run.state !== 'awaiting_approval') {
       throw new VigiaError('RUN_STATE', { state: late ? 'expired' : run.state, verb });
@@ -258,19 +262,52 @@ export class RunDesk {
 
   async #change(run: Run, verb: string, by: string): Promise<Run> {
     if (!(await this.#deps.store.runs.transition(run, ['awaiting_approval']))) {
-      const current = await this.#deps.store.runs.get(run.id);
-      throw new VigiaError('RUN_STATE', { state: current?.state ?? 'unknown', verb: verb.slice('run.'.length) });
+      throw await this.#notWaiting(run.id, verb.slice('run.'.length));
     }
     await audit(this.#deps, verb, run, by);
     return run;
   }
 
-  #start({ executor, args, action }: Case, run: Run): void {
-    // The guardrails `executor` and `args` have passed, or there would be no run to start.
-    if (executor !== null && args !== null) this.#runner.launch({ run, executor, args, timeoutMs: action.timeoutMs });
+  /** Who may approve is part of the action; a try by somebody who may not is written down. */
+  async #mayApprove(run: Run, by: string, role: ApproverRole): Promise<void> {
+    const needed = this.#deps.actions.find(({ id }) => id === run.action)?.approver ?? 'operator';
+    if (needed === 'operator' || role === 'admin') return;
+    await audit(this.#deps, 'run.forbid', { ...run, error: phrase('act.forbidden', { role: needed }) }, by);
+    throw new VigiaError('API_FORBIDDEN', { role: needed });
+  }
+
+  /** What is gone since it was asked for ends the run rather than the request to approve it. */
+  async #found(run: Run, by: string): Promise<Case | { readonly refused: Run }> {
+    const { action, entity, incident } = run;
+    try {
+      return await examine(this.#deps, { action, entity, incident, purpose: 'person' });
+    } catch (thrown) {
+      if (!(thrown instanceof VigiaError) || thrown.retryable) throw thrown;
+      const reason =
+        thrown.code === 'ACTION_UNKNOWN' ? phrase('act.no_action', { action }) : phrase('act.no_target', { entity });
+      return { refused: await this.#refuse(run, reason, by) };
+    }
+  }
+
+  #refuse(run: Run, error: Phrase, by: string): Promise<Run> {
+    const decidedAt = this.#deps.clock.now();
+    return this.#change({ ...run, state: 'rejected', decidedAt, decidedBy: VIGIA, error }, 'run.refuse', by);
+  }
+
+  async #notWaiting(id: string, verb: string): Promise<VigiaError> {
+    return new VigiaError('RUN_STATE', { state: (await this.#deps.store.runs.get(id))?.state ?? 'unknown', verb });
   }
 }
+
+const isLate = ({ expiresAt, requestedAt }: Run, now: number): boolean =>
+  expiresAt !== null && (expiresAt <= now || requestedAt > now + CLOCK_SLACK_MS);
+
+const isVigias = ({ requestedBy, dryRun }: Run): boolean => requestedBy === VIGIA && !dryRun;
 
 /** What is done is what was approved: when labels or the catalogue have changed meanwhile, it is asked again. */
 const changed = (run: Run, found: Case): Phrase | null =>
   run.plan.join('\n') === found.plan.join('\n') ? null : phrase('act.no_changed');
+
+/** What Vigía has asked for against an incident is not done when that is over; a person who asks may have other reasons. */
+const over = (run: Run, { incident }: Case): Phrase | null =>
+  isVigias(run) && incident !== null && incident.state !== 'open' ? phrase('act.no_over') : null;

@@ -2,7 +2,7 @@ import type { Run } from '../model/action.ts';
 import type { ExecutionResult, Executor } from '../model/executor.ts';
 import { phrase } from '../model/phrase.ts';
 import { toError } from '../runtime/errors.ts';
-import { type ActDeps, audit, VIGIA } from './act-deps.ts';
+import { type ActOwn, audit, VIGIA } from './act-deps.ts';
 
 /** A run that is being carried out. */
 interface Execution {
@@ -17,7 +17,13 @@ export interface Assignment {
   readonly executor: Executor;
   readonly args: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
+  /** See `RunStore.begin`. */
+  readonly token: number;
 }
+
+/** A process that was not heard of for so long has lost its runs; it ends them itself before anybody else takes over. */
+export const LAPSE_MS = 60_000;
+const RENEW_WITHIN_MS = LAPSE_MS / 2;
 
 /** Tries to write the end of a run while the store is away; then a restart finds the run and says that it is unknown. */
 const MAX_WRITES = 8;
@@ -26,12 +32,14 @@ const MAX_PAUSE_MS = 5000;
 
 /** Carries out runs that were decided upon, and writes down how they ended. Owns every execution until its end. */
 export class Runner {
-  readonly #deps: ActDeps;
+  readonly #deps: ActOwn;
   readonly #executions = new Map<string, Execution>();
-  readonly #ended: (run: Run) => void;
+  readonly #ended: (run: Run) => Promise<void>;
   #stopped = false;
+  /** Monotonic. */
+  #renewedAt = 0;
 
-  constructor(deps: ActDeps, ended: (run: Run) => void) {
+  constructor(deps: ActOwn, ended: (run: Run) => Promise<void>) {
     this.#deps = deps;
     this.#ended = ended;
   }
@@ -45,6 +53,7 @@ export class Runner {
     const abort = new AbortController();
     if (this.#stopped) abort.abort();
     const { id } = assignment.run;
+    if (this.#executions.size === 0) this.#renewedAt = this.#deps.clock.monotonic();
     const done = this.#carryOut(assignment, abort.signal).finally(() => this.#executions.delete(id));
     this.#executions.set(id, { abort, done, killed: false });
   }
@@ -54,6 +63,21 @@ export class Runner {
     for (const execution of this.#executions.values()) {
       execution.killed = true;
       execution.abort.abort();
+    }
+  }
+
+  /** Keeps the leases of what runs here; what was lost, or cannot be kept because the store is away, is ended. */
+  async renew(): Promise<void> {
+    if (this.#executions.size === 0) return;
+    const { store, clock, holder, log } = this.#deps;
+    const before = [...this.#executions];
+    try {
+      const mine = new Set(await store.runs.renew(holder, clock.now()));
+      this.#renewedAt = clock.monotonic();
+      for (const [id, { abort }] of before) if (!mine.has(id)) abort.abort();
+    } catch (thrown) {
+      log.error({ error: toError(thrown).message }, 'the leases of runs could not be renewed');
+      if (clock.monotonic() - this.#renewedAt > RENEW_WITHIN_MS) for (const [, { abort }] of before) abort.abort();
     }
   }
 
@@ -69,10 +93,10 @@ export class Runner {
     await Promise.all([...this.#executions.values()].map(({ done }) => done));
   }
 
-  async #carryOut({ run, executor, args, timeoutMs }: Assignment, signal: AbortSignal): Promise<void> {
+  async #carryOut({ run, executor, args, timeoutMs, token }: Assignment, signal: AbortSignal): Promise<void> {
     let result: ExecutionResult;
     try {
-      result = await executor.execute({ key: run.id, entity: run.entity, args, timeoutMs }, signal);
+      result = await executor.execute({ key: run.id, entity: run.entity, args, timeoutMs, fence: token }, signal);
     } catch (thrown) {
       const detail = toError(thrown).message;
       result = { status: 'failed', exitCode: null, output: '', error: { code: 'INTERNAL', values: { detail } } };
@@ -94,9 +118,9 @@ export class Runner {
     const { store, clock, log } = this.#deps;
     for (let tries = 1; tries <= MAX_WRITES; tries++) {
       try {
-        if (!(await store.runs.transition(run, ['running']))) return;
-        this.#ended(run);
+        if (!(await store.runs.finish(run))) return;
         await audit(this.#deps, 'run.end', run, VIGIA);
+        await this.#ended(run);
         return;
       } catch (thrown) {
         log.error({ run: run.id, error: toError(thrown).message, tries }, 'the end of a run could not be stored');

@@ -21,9 +21,12 @@ export const INTERRUPTED = 'act.interrupted';
 export class Settlement {
   readonly #deps: ActDeps;
   readonly #due = new Map<string, Run>();
+  readonly #judged: (run: Run, outcome: Outcome) => Promise<void>;
 
-  constructor(deps: ActDeps) {
+  /** `judged` is told of every outcome, and again of recent ones after a restart. */
+  constructor(deps: ActDeps, judged: (run: Run, outcome: Outcome) => Promise<void>) {
     this.#deps = deps;
+    this.#judged = judged;
   }
 
   get waiting(): number {
@@ -57,6 +60,10 @@ export class Settlement {
       topics.outcomes,
       recent.map((value) => ({ key: value.fleet, value })),
     );
+    for (const outcome of recent) {
+      const run = await store.runs.get(outcome.run);
+      if (run !== null) await this.#judged(run, outcome);
+    }
   }
 
   /** Judges what is due. What fails stays due and holds up nothing else. */
@@ -113,5 +120,6 @@ export class Settlement {
     await bus.publish(topics.outcomes, [{ key: value.fleet, value }]);
     log.info({ run: run.id, action: run.action, entity: run.entity, verdict, reason: reason.key }, 'outcome judged');
     metrics.counter('vigia_act_outcomes_total', 'Outcomes of runs.', ['verdict']).inc({ verdict });
+    await this.#judged(run, value);
   }
 }

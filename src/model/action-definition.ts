@@ -11,6 +11,17 @@ export interface ActionMatch {
   readonly predictions: boolean;
 }
 
+/** What a feature of the target must be, by its newest value, for the action to make sense; missing is not fulfilled. */
+export interface Precondition {
+  /** A name, or a pattern that the first matching feature is taken by. */
+  readonly feature: string;
+  readonly above?: number;
+  readonly below?: number;
+}
+
+/** Who may approve a run. */
+export type ApproverRole = 'operator' | 'admin';
+
 /** One entry of the catalogue, as the configuration gives it. */
 export interface ActionDefinition {
   readonly id: string;
@@ -31,6 +42,13 @@ export interface ActionDefinition {
   readonly approvalMs: number;
   /** What was believed before the first run, as counts of a Beta distribution, both above 0. */
   readonly prior: { readonly resolved: number; readonly failed: number };
+  /** The least role that may approve it; an operator when left out. */
+  readonly approver?: ApproverRole;
+  readonly preconditions?: readonly Precondition[];
+  /** Action that undoes it, carried out when it has done harm. */
+  readonly rollback?: string;
+  /** Actions that want the contrary: neither is done by itself while the other has not settled on what is near. */
+  readonly opposes?: readonly string[];
 }
 
 /** What of an incident decides whether an action fits. */

@@ -8,6 +8,8 @@ export interface ExecutionRequest {
   /** Arguments from the catalogue with the placeholders filled in. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
+  /** Only grows from start to start: a target may refuse whoever comes with a smaller one than it has seen. */
+  readonly fence?: number;
 }
 
 export interface ExecutionResult {
