@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Alerting } from './alerting.ts';
 import { createCollectStage } from './collect/collect-stage.ts';
+import { scrapeOptions } from './collect/discovery/job-options.ts';
+import { readPrometheusFile } from './collect/discovery/prometheus-file.ts';
 import type { TailPositions } from './collect/logs/tail-source.ts';
 import type { FilePosition } from './collect/logs/tailed-file.ts';
 import type { Config } from './config/schema.ts';
@@ -10,6 +12,8 @@ import type { PipelineDeps } from './pipeline.ts';
 import { createEventKeeper } from './prepare/event-keeper.ts';
 import { createLogStage } from './prepare/log-stage.ts';
 import { createPrepareStage } from './prepare/prepare-stage.ts';
+import { toError, VigiaError } from './runtime/errors.ts';
+import type { Log } from './runtime/log.ts';
 import type { Store } from './store/store.ts';
 
 /** From sources to frames. */
@@ -18,7 +22,7 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
   const { lateness: latenessMs, featuresPerEntity } = config.prepare;
   const collect = createCollectStage({
     ...deps,
-    options: collectOptions(config),
+    options: collectOptions(config, deps.log),
     syslog: syslogSources(config),
     logFiles: { sources: logSources(config), positions: logPositions(store) },
     onEntities: (found) => {
@@ -51,21 +55,32 @@ const syslogSources = ({ collect }: Config) =>
       : { tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } }),
   }));
 
-function collectOptions({ collect, entities, step }: Config) {
-  const { host, scrape, limits } = collect;
+/** The jobs of a prometheus.yml that is named; throws `CONFIG_UNREADABLE` when it cannot be read. */
+function prometheusJobs({ collect }: Config, log: Log) {
+  if (collect.prometheus === undefined) return [];
+  const file = resolve(collect.prometheus.file);
+  const { jobs, notes } = readPrometheusFile(textOf(file), file);
+  for (const note of notes) log.warn({ file, note }, 'not all of the Prometheus configuration is taken over');
+  return jobs;
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const detail = (error as NodeJS.ErrnoException).code ?? toError(error).message;
+    throw new VigiaError('CONFIG_UNREADABLE', { file, detail }, error);
+  }
+}
+
+function collectOptions(config: Config, log: Log) {
+  const { collect, entities, step } = config;
+  const { host, limits } = collect;
+  const written = collect.scrape.map(scrapeOptions);
   return {
     host: { enabled: host.enabled, intervalMs: host.interval ?? step },
-    scrape: scrape.flatMap(({ name, targets, interval, timeout, token, labels }) =>
-      targets.map((url, index) => ({
-        name: targets.length === 1 ? `scrape/${name}` : `scrape/${name}/${index + 1}`,
-        job: name,
-        url,
-        intervalMs: interval,
-        timeoutMs: timeout,
-        token,
-        labels,
-      })),
-    ),
+    scrape: written.flatMap(({ scrape }) => scrape),
+    jobs: [...written.flatMap(({ jobs }) => jobs), ...prometheusJobs(config, log)],
     limits: {
       lineBytes: limits.lineBytes,
       aheadMs: limits.futureTolerance,

@@ -10,7 +10,7 @@ import { ExpositionParser } from './exposition.ts';
 import { type FetchedPage, fetchPage } from './fetch-page.ts';
 import { type Access, createHttpClient, type HttpClient } from './http-client.ts';
 import type { Lane } from './lanes.ts';
-import type { Relabelling } from './relabel.ts';
+import { compileRelabel, type RelabelRule } from './relabel.ts';
 import { toBatches } from './sample-batches.ts';
 import { addSample, createPage, type PageLimits, type SamplePage } from './sample-page.ts';
 import { offsetOf, untilNext } from './schedule.ts';
@@ -32,9 +32,9 @@ export interface ScrapeTarget {
   readonly client?: HttpClient;
   /** A label that the target gives wins over `labels`, `job` and `instance`. */
   readonly honorLabels?: boolean;
-  readonly metricRelabel?: Relabelling;
+  readonly metricRelabel?: readonly RelabelRule[];
   /** A page with more samples, after relabelling, is refused whole. */
-  readonly sampleLimit?: number;
+  readonly sampleLimit?: number | undefined;
   /** Put on every series; wins over what the target says. */
   readonly labels: Labels;
   readonly bodyBytes: number;
@@ -139,7 +139,7 @@ class Scraper implements ScrapeSource {
       limits: seriesLimits,
       labels,
       honorLabels: target.honorLabels ?? false,
-      relabel: target.metricRelabel ?? [],
+      relabel: compileRelabel(target.metricRelabel ?? []),
     });
     this.#parser = new ExpositionParser(this.#registry, limits);
     const series = (): number => this.#registry.size;

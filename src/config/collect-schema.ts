@@ -1,24 +1,10 @@
 import { Type } from 'typebox';
-import { Duration, Secret, Size } from './units.ts';
+import { ScrapeJob } from './scrape-schema.ts';
+import { Duration, Size } from './units.ts';
 
 const closed = { additionalProperties: false } as const;
 
 const Labels = Type.Record(Type.String(), Type.String());
-
-const ScrapeTarget = Type.Object(
-  {
-    name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,99}$', expects: 'name', description: 'Name of the source.' }),
-    targets: Type.Array(Type.String({ pattern: '^https?://[^\\s]+$', expects: 'url' }), {
-      minItems: 1,
-      maxItems: 1000,
-    }),
-    interval: Duration({ default: '15s', least: '1s', description: 'Time between two scrapes.' }),
-    timeout: Duration({ default: '10s', least: '100ms', description: 'At most as long as the interval.' }),
-    token: Type.Optional(Secret({ description: 'Bearer token.' })),
-    labels: Type.Record(Type.String(), Type.String(), { default: {}, description: 'Added to every series.' }),
-  },
-  closed,
-);
 
 const LogFiles = Type.Object(
   {
@@ -70,11 +56,17 @@ export const CollectSection = Type.Object(
       },
       { ...closed, default: {} },
     ),
-    scrape: Type.Array(ScrapeTarget, {
+    scrape: Type.Array(ScrapeJob, {
       default: [],
       maxItems: 1000,
       description: 'Prometheus or OpenMetrics endpoints.',
     }),
+    prometheus: Type.Optional(
+      Type.Object(
+        { file: Type.String({ minLength: 1, description: 'A prometheus.yml; its scrape_configs are taken over.' }) },
+        closed,
+      ),
+    ),
     logs: Type.Array(LogFiles, {
       default: [],
       maxItems: 100,

@@ -83,6 +83,47 @@ describe('a good configuration', () => {
   });
 });
 
+describe('jobs that scrape', () => {
+  test('may find their targets, with rules as Prometheus writes them', () => {
+    const config = good(
+      [
+        'collect:',
+        '  scrape:',
+        '    - name: shop',
+        '      discover: [{file: ["targets/*.yml"]}, {http: "http://sd.example/", refresh: 1m}]',
+        '      relabel:',
+        '        - {source_labels: [__meta_env], regex: "prod|stage", action: keep}',
+        '        - {source_labels: [__address__], modulus: 4, target_label: shard, action: hashmod}',
+      ].join('\n'),
+    );
+    expect(config.collect.scrape[0]).toMatchObject({
+      targets: [],
+      discover: [{ refresh: 30_000 }, { refresh: 60_000 }],
+      relabel: [{ separator: ';', replacement: '$1' }, { modulus: 4 }],
+    });
+  });
+
+  test('say where, once, and have rules that make sense', () => {
+    const text = [
+      'collect:',
+      '  scrape:',
+      '    - name: none',
+      '    - name: both',
+      '      discover: [{http: "http://a.example/", file: [x.yml]}]',
+      '    - name: rules',
+      '      targets: ["http://127.0.0.1:1/"]',
+      '      relabel: [{action: replace}, {action: hashmod, target_label: x}, {action: keep, regex: "(a+)+"}]',
+    ].join('\n');
+    expect(bad(text).map((line) => line.replace(/; expected.*/, ''))).toEqual([
+      'vigia.yaml:3: collect.scrape[0]: found nothing',
+      'vigia.yaml:5: collect.scrape[1].discover[0]: found {"file":["x.yml"],"http":"http://a.example/"}',
+      'vigia.yaml:8: collect.scrape[2].relabel[0]: found {"action":"replace"}',
+      'vigia.yaml:8: collect.scrape[2].relabel[1]: found {"action":"hashmod","target_label":"x"}',
+      'vigia.yaml:8: collect.scrape[2].relabel[2].regex: found "(a+)+"',
+    ]);
+  });
+});
+
 describe('a mistake', () => {
   test('is told with file, line, what was found and what is expected, all at once', () => {
     const text = [

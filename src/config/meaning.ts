@@ -1,9 +1,10 @@
-import type { Phrase } from '../model/phrase.ts';
 import { saying } from './mistake.ts';
 import { resolveReferences, type SecretSources } from './secrets.ts';
 import { type SchemaNode, walk } from './schema-node.ts';
 import { parseDuration, parseSize, REFERENCE } from './units.ts';
+import { scrapeProblems, type WrittenScrape } from './scrape-meaning.ts';
 import { bounds, type Path, type Problem } from './validate.ts';
+import { value, wrong } from './wrong.ts';
 
 /** What the schema cannot say is checked here, on a value that fits the schema: bounds of lengths and sizes, references, names. */
 type Check = (root: Root, sources: SecretSources) => readonly Problem[];
@@ -13,7 +14,7 @@ interface Root {
   readonly timezone?: string;
   readonly api?: { readonly tokens?: readonly { readonly name: string }[] };
   readonly collect?: {
-    readonly scrape?: readonly { readonly name: string; readonly interval?: string; readonly timeout?: string }[];
+    readonly scrape?: readonly WrittenScrape[];
     readonly logs?: readonly { readonly name: string }[];
     readonly syslog?: readonly { readonly name?: string }[];
   };
@@ -26,9 +27,6 @@ interface Root {
     readonly args?: Readonly<Record<string, unknown>>;
   }[];
 }
-
-const wrong = (path: Path, found: Phrase, expected: Phrase): Problem => ({ path, part: 'value', found, expected });
-const value = (found: unknown): Phrase => saying('config.found_value', { value: JSON.stringify(found) });
 
 const lengthsAndSizes: Check = (root) => {
   const problems: Problem[] = [];
@@ -184,6 +182,7 @@ const checks: readonly Check[] = [
   timezones,
   uniqueNames,
   timeouts,
+  ({ collect }) => scrapeProblems(collect?.scrape ?? []),
   limitBounds,
   otherEnds,
   failureConditions,

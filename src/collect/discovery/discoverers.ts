@@ -4,7 +4,7 @@ import { glob } from 'tinyglobby';
 import type { Labels } from '../../model/labels.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { fetchPage } from '../fetch-page.ts';
-import type { HttpClient } from '../http-client.ts';
+import type { Access, HttpClient } from '../http-client.ts';
 import { parseTargetGroups, tagged } from './target-groups.ts';
 
 export type DnsType = 'SRV' | 'A' | 'AAAA' | 'MX' | 'NS';
@@ -13,7 +13,7 @@ export type DnsType = 'SRV' | 'A' | 'AAAA' | 'MX' | 'NS';
 export type Discovery = { readonly refreshMs: number } & (
   | { readonly kind: 'static'; readonly targets: readonly Labels[] }
   | { readonly kind: 'file'; readonly globs: readonly string[] }
-  | { readonly kind: 'http'; readonly url: string }
+  | { readonly kind: 'http'; readonly url: string; readonly access: Access }
   | {
       readonly kind: 'dns';
       readonly names: readonly string[];

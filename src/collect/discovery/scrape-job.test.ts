@@ -158,23 +158,26 @@ describe('discovered targets', () => {
       { targets: ['a.example:80', 'b.example:80'], labels: { __meta_zone: 'x', __meta_real: address } },
       { targets: ['c.example:80'], labels: { __meta_zone: 'y' } },
     ]);
-    const { names, keys } = run([{ kind: 'http', refreshMs: 50, url: `http://${address}/targets` }], {
-      access: { basic: { user: 'ana', password: 'secret' } },
-      params: { module: ['one', 'two'] },
-      relabel: [
-        { source_labels: ['__meta_zone'], regex: 'x', action: 'keep' },
-        { source_labels: ['__address__'], regex: '([^.]+)\\..*', target_label: 'instance' },
-        { source_labels: ['__address__'], target_label: '__param_module' },
-        { source_labels: ['__meta_real'], target_label: '__address__' },
-        { target_label: '__metrics_path__', replacement: '/probe' },
-        { regex: '__meta_(zone)', action: 'labelmap' },
-      ],
-      metricRelabel: [
-        { source_labels: ['__name__'], regex: 'noise_.*', action: 'drop' },
-        { source_labels: ['__name__'], regex: '(.*)_total', target_label: '__name__', replacement: 'renamed_$1' },
-      ],
-      honorLabels: true,
-    });
+    const { names, keys } = run(
+      [{ kind: 'http', refreshMs: 50, url: `http://${address}/targets`, access: { token: 'list' } }],
+      {
+        access: { basic: { user: 'ana', password: 'secret' } },
+        params: { module: ['one', 'two'] },
+        relabel: [
+          { source_labels: ['__meta_zone'], regex: 'x', action: 'keep' },
+          { source_labels: ['__address__'], regex: '([^.]+)\\..*', target_label: 'instance' },
+          { source_labels: ['__address__'], target_label: '__param_module' },
+          { source_labels: ['__meta_real'], target_label: '__address__' },
+          { target_label: '__metrics_path__', replacement: '/probe' },
+          { regex: '__meta_(zone)', action: 'labelmap' },
+        ],
+        metricRelabel: [
+          { source_labels: ['__name__'], regex: 'noise_.*', action: 'drop' },
+          { source_labels: ['__name__'], regex: '(.*)_total', target_label: '__name__', replacement: 'renamed_$1' },
+        ],
+        honorLabels: true,
+      },
+    );
     await vi.waitFor(() => expect(names()).toEqual(['scrape/shop/a', 'scrape/shop/b']), soon);
     await vi.waitFor(
       () =>
@@ -187,8 +190,10 @@ describe('discovered targets', () => {
       soon,
     );
     expect(requests.map(({ url }) => url)).toContain('/probe?module=b.example%3A80&module=two');
-    const shown = new Set(requests.map(({ headers }) => headers.authorization));
-    expect([...shown]).toEqual([`Basic ${Buffer.from('ana:secret').toString('base64')}`]);
+    const shown = (list: boolean) =>
+      new Set(requests.flatMap(({ url, headers }) => ((url === '/targets') === list ? [headers.authorization] : [])));
+    expect([...shown(true)]).toEqual(['Bearer list']);
+    expect([...shown(false)]).toEqual([`Basic ${Buffer.from('ana:secret').toString('base64')}`]);
 
     list = 'not a list';
     await vi.waitFor(() => expect(requests.filter(({ url }) => url === '/targets').length).toBeGreaterThan(8), soon);

@@ -37,7 +37,6 @@ class ScrapeJob {
   readonly #deps: ScrapeJobDeps;
   readonly #client: HttpClient;
   readonly #rules: Relabelling;
-  readonly #metricRules: Relabelling;
   /** What each discovery found last. */
   readonly #found: (readonly Labels[])[];
   readonly #running = new Map<string, Running>();
@@ -51,7 +50,7 @@ class ScrapeJob {
     this.#deps = deps;
     this.#client = createHttpClient(options.access);
     this.#rules = compileRelabel(options.relabel);
-    this.#metricRules = compileRelabel(options.metricRelabel);
+    compileRelabel(options.metricRelabel);
     this.#found = options.discover.map(() => []);
   }
 
@@ -77,12 +76,15 @@ class ScrapeJob {
   async #watch(discovery: Discovery, index: number, signal: AbortSignal): Promise<void> {
     const { clock, bodyBytes } = this.#deps;
     const complain = (what: string, why: string): void => this.#complain(what, why);
-    const discover = createDiscover(discovery, { clock, bodyBytes, client: this.#client, complain });
+    // The list is asked for with its own credentials, never with those that are for the targets.
+    const client = createHttpClient(discovery.kind === 'http' ? discovery.access : {});
+    const discover = createDiscover(discovery, { clock, bodyBytes, client, complain });
     do {
       await this.#look(discover, index, signal);
-      if (discovery.kind === 'static') return;
+      if (discovery.kind === 'static') break;
       await clock.sleep(discovery.refreshMs, signal).catch(() => undefined);
     } while (!signal.aborted);
+    client.close();
   }
 
   /** One look; when it fails, the targets of the last one stay. */
@@ -153,8 +155,8 @@ class ScrapeJob {
         token: undefined,
         client: this.#client,
         honorLabels,
-        metricRelabel: this.#metricRules,
-        ...(sampleLimit === undefined ? {} : { sampleLimit }),
+        metricRelabel: this.#options.metricRelabel,
+        sampleLimit,
         labels,
         bodyBytes,
       },

@@ -40,6 +40,8 @@ export const config = {
   expects_fewer: 'expected a list or text of at most {{high}}',
   expects_pattern: 'expected text of the form {{pattern}}',
   expects_value_or_feature: 'expected either value or feature',
+  expects_targets: 'expected targets or discover',
+  expects_re2: 'expected a pattern that RE2 and Vigía take ({{detail}})',
   expects_unique: 'expected a name of its own',
   expects_command_args: 'expected args.argv, a list of the program and its arguments',
   expects_webhook_args: 'expected args.url',

@@ -41,6 +41,8 @@ export const config: Record<keyof typeof english, string> = {
   expects_fewer: 'se esperaba una lista o un texto de como máximo {{high}}',
   expects_pattern: 'se esperaba un texto de la forma {{pattern}}',
   expects_value_or_feature: 'se esperaba o bien value o bien feature',
+  expects_targets: 'se esperaba targets o discover',
+  expects_re2: 'se esperaba un patrón que admitan RE2 y Vigía ({{detail}})',
   expects_unique: 'se esperaba un nombre que no se repita',
   expects_command_args: 'se esperaba args.argv, una lista con el programa y sus argumentos',
   expects_webhook_args: 'se esperaba args.url',
