@@ -43,7 +43,7 @@ export function recallBy(faults: readonly Fault[], found: ReadonlySet<number>, p
     if (found.has(fault.id)) one.found += 1;
   }
   return [...parts]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(([a], [b]) => Number.parseFloat(a) - Number.parseFloat(b) || (a < b ? -1 : 1))
     .map(([key, { all, found }]) => `${key} ${(found / all).toFixed(2).replace(/^0/, '')}`)
     .join(', ');
 }
