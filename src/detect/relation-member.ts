@@ -6,7 +6,7 @@ import { decodeModel, encodeModel, requireKind } from '../ml/serialize.ts';
 import type { MemberFactory, MemberModel } from './ensemble/member.ts';
 
 const KIND = 'relation';
-const VERSION = 1;
+const VERSION = 2;
 /**
  * How far the covariance is drawn towards none at all (Ledoit and Wolf, 2004): by how many features there are for a row.
  * At the least a relation is not believed to hold better than to a twentieth of a deviation, however well it held.
@@ -24,13 +24,15 @@ const LEAST_EXCESS = 0.35;
 /** Rows that tails are measured on. */
 const TAIL_ROWS = 20_000;
 const LEAST_ROWS = 2;
+/** Independent rows for each feature, fewer of which say nothing of a time scale. */
+const LEAST_INDEPENDENT = 5;
 
-/** The first columns of all rows, with 0, the usual value, for what is missing. */
-function filled({ data, rows, columns }: Matrix, features: number): Matrix {
+/** The columns of one time scale of all rows, with 0, the usual value, for what is missing. */
+function blockOf({ data, rows, columns }: Matrix, features: number, scale: number): Matrix {
   const copy = new Float32Array(rows * features);
   for (let r = 0, to = 0; r < rows; r++) {
     for (let f = 0; f < features; f++, to++) {
-      const value = data[r * columns + f]!;
+      const value = data[r * columns + scale * features + f]!;
       copy[to] = Number.isNaN(value) ? 0 : value;
     }
   }
@@ -84,15 +86,16 @@ class Distances {
 }
 
 /** Of each feature the distance that few rows are beyond, and the mean excess of these: features × 2. */
-function tailsOf(matrix: Matrix, precision: Float64Array, features: number): Float64Array {
-  const step = Math.max(1, Math.ceil(matrix.rows / TAIL_ROWS));
-  const rows = Math.ceil(matrix.rows / step);
-  const all = Array.from({ length: features }, () => new Float64Array(rows));
+function tailsOf(matrix: Matrix, precision: Float64Array): Float64Array {
+  const { rows: all, columns: features } = matrix;
+  const step = Math.max(1, Math.ceil(all / TAIL_ROWS));
+  const rows = Math.ceil(all / step);
+  const columns = Array.from({ length: features }, () => new Float64Array(rows));
   const distances = new Distances(precision, features);
   for (let r = 0; r < rows; r++)
-    distances.of(matrix.data, r * step * matrix.columns).forEach((distance, f) => (all[f]![r] = distance));
+    distances.of(matrix.data, r * step * features).forEach((distance, f) => (columns[f]![r] = distance));
   const tails = new Float64Array(features * 2);
-  all.forEach((column, f) => {
+  columns.forEach((column, f) => {
     column.sort();
     const beyond = Math.max(1, Math.floor(TAIL_SHARE * rows));
     const threshold = Math.max(LEAST_THRESHOLD, column[rows - beyond]!);
@@ -104,6 +107,24 @@ function tailsOf(matrix: Matrix, precision: Float64Array, features: number): Flo
   return tails;
 }
 
+/**
+ * Rows of one time scale that are worth an independent one each: trailing means hardly change from row to row (a first-order
+ * autoregression, Bayley and Hammersley, 1946).
+ */
+function independentRows({ data, rows, columns }: Matrix): number {
+  let [squares, products] = [0, 0];
+  for (let at = columns; at < data.length; at++) {
+    squares += data[at]! * data[at]!;
+    products += data[at]! * data[at - columns]!;
+  }
+  const memory = squares === 0 ? 0 : Math.min(0.9999, Math.max(0, products / squares));
+  return (rows * (1 - memory)) / (1 + memory);
+}
+
+/** Tails that nothing is beyond: of a time scale that is too long for the history. */
+const unknownTails = (features: number): Float64Array =>
+  Float64Array.from({ length: 2 * features }, (_, i) => (i % 2 === 0 ? Number.POSITIVE_INFINITY : LEAST_EXCESS));
+
 /** -ln of the tail probability of a distance. */
 function surprise(distance: number, threshold: number, excess: number): number {
   if (distance <= threshold) return (NEG_LOG_SHARE * distance) / threshold;
@@ -111,50 +132,84 @@ function surprise(distance: number, threshold: number, excess: number): number {
 }
 
 interface Parts {
-  readonly precision: Float64Array;
-  readonly tails: Float64Array;
+  /** One after the other for each time scale: the values of the row, then its trailing means. */
+  readonly precisions: readonly Float64Array[];
+  readonly tails: readonly Float64Array[];
   readonly features: number;
-  readonly columns: number;
 }
 
-function modelOf({ precision, tails, features, columns }: Parts): MemberModel {
-  const distances = new Distances(precision, features);
-  /** Fourth powers of how improbable each value is, so that one strong one counts, and many together more. */
-  const judge = (row: ArrayLike<number>, offset: number): Float64Array =>
-    distances.of(row, offset).map((distance, f) => {
-      const square = surprise(distance, tails[2 * f]!, tails[2 * f + 1]!) ** 2;
-      return square * square;
+function modelOf({ precisions, tails, features }: Parts): MemberModel {
+  const distances = precisions.map((precision) => new Distances(precision, features));
+  const powers = new Float64Array(features);
+  /** Fourth powers of how improbable each feature is at its oddest scale: one strong one counts, and many together more. */
+  const judge = (row: ArrayLike<number>, offset: number): Float64Array => {
+    powers.fill(0);
+    distances.forEach((one, scale) => {
+      const found = one.of(row, offset + scale * features);
+      const tail = tails[scale]!;
+      for (let f = 0; f < features; f++) {
+        const square = surprise(found[f]!, tail[2 * f]!, tail[2 * f + 1]!) ** 2;
+        powers[f] = Math.max(powers[f]!, square * square);
+      }
     });
+    return powers;
+  };
   return {
     kind: KIND,
-    columns,
+    columns: features * precisions.length,
     score: (row, offset = 0) => Math.sqrt(Math.sqrt(judge(row, offset).reduce((sum, one) => sum + one, 0))),
     blame: (row, out, offset = 0) => {
       out.fill(0);
       out.set(judge(row, offset));
     },
-    toBytes: () => encodeModel(KIND, VERSION, { features, columns }, { precision, tails }),
+    toBytes: () =>
+      encodeModel(
+        KIND,
+        VERSION,
+        { features, scales: precisions.length },
+        { precision: joined(precisions), tails: joined(tails) },
+      ),
   };
 }
 
+function joined(parts: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  parts.forEach((part, i) => all.set(part, i * part.length));
+  return all;
+}
+
 /**
- * What each value should be now, given all the others (the inverse of a shrunk correlation): it finds the relation that
- * no longer holds where every feature alone is what it has always been, and is blind to all of them moving along as
- * usual. It does not look back, so it is over when the trouble is. O(features²) a row.
+ * What each value should be now, given all the others (the inverse of a shrunk correlation), and the same for the trailing
+ * means that a row holds: it finds the relation that no longer holds where every feature alone is what it has always been,
+ * at once when it breaks by far, and within minutes to an hour when it breaks by little but stays broken. What all
+ * features do together as usual, such as following load through the day, it does not see. O(features²) a row and scale.
  */
 export const relationMember: MemberFactory = {
   kind: KIND,
   fit: (rows, { features = rows.columns }) => {
     if (rows.rows < LEAST_ROWS || features === 0) throw new MlError('ML_EMPTY', 'no rows to learn relations from');
-    const precision = precisionOf(filled(rows, features));
-    return modelOf({ precision, tails: tailsOf(rows, precision, features), features, columns: rows.columns });
+    const scales = Math.max(1, Math.floor(rows.columns / features));
+    const blocks = Array.from({ length: scales }, (_, scale) => blockOf(rows, features, scale));
+    const precisions = blocks.map(precisionOf);
+    const tails = blocks.map((block, i) =>
+      i > 0 && independentRows(block) < LEAST_INDEPENDENT * features
+        ? unknownTails(features)
+        : tailsOf(block, precisions[i]!),
+    );
+    return modelOf({ precisions, tails, features });
   },
   load: (bytes) => {
     const saved = decodeModel(bytes);
     requireKind(saved, KIND, VERSION);
-    const columns = saved.integer('columns', 1, 65_536);
-    const features = saved.integer('features', 1, columns);
-    const precision = saved.section('precision', 'f64', features * features);
-    return modelOf({ precision, tails: saved.section('tails', 'f64', 2 * features), features, columns });
+    const features = saved.integer('features', 1, 65_536);
+    const scales = saved.integer('scales', 1, 64);
+    const square = features * features;
+    const precision = saved.section('precision', 'f64', scales * square);
+    const tails = saved.section('tails', 'f64', scales * 2 * features);
+    return modelOf({
+      features,
+      precisions: Array.from({ length: scales }, (_, i) => precision.subarray(i * square, (i + 1) * square)),
+      tails: Array.from({ length: scales }, (_, i) => tails.subarray(2 * i * features, 2 * (i + 1) * features)),
+    });
   },
 };
