@@ -8,11 +8,12 @@ import { stableId } from '../runtime/ids.ts';
  */
 export function failureOf(prediction: Prediction): Failure | null {
   const { id, entity, kind, state, feature, closedAt, madeAt } = prediction;
-  if (state !== 'happened') return null;
+  // That of a failure model came true by a failure that is on record already.
+  if (state !== 'happened' || kind !== 'capacity') return null;
   return {
     id: stableId('failure', id),
     entity,
-    kind: kind === 'capacity' ? 'exhausted' : 'failed',
+    kind: 'exhausted',
     start: closedAt ?? madeAt,
     end: closedAt ?? madeAt,
     source: `prediction/${id}`,

@@ -63,7 +63,7 @@ function* piecesOf({ tier, range }: Part, stepMs: number): Iterable<TimeRange> {
 }
 
 /** Means over each cadence; several frames that fall into one become one row. */
-function meansOf(columns: FrameColumns, features: readonly string[], cadenceMs: number): Taken {
+export function meansOf(columns: FrameColumns, features: readonly string[], cadenceMs: number): Taken {
   const places = features.map((name) => columns.features.indexOf(name));
   const taken: Taken = { times: [], rows: [] };
   let counts = new Uint16Array(features.length);

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { EntityId } from './entity.ts';
+import { FailureModelDetail } from './failure-model.ts';
 import { FeedbackRule, MissedAnomaly } from './feedback-rule.ts';
 
 /** Something that the owner calls a failure. */
@@ -62,6 +63,7 @@ export const Model = Type.Object({
   metrics: Type.Record(Type.String(), Type.Number()),
   reason: Type.String(),
   createdAt: Type.Integer(),
+  detail: Type.Optional(Type.Union([FailureModelDetail, Type.Null()], { description: 'For kind `failure`.' })),
 });
 export type Model = Static<typeof Model>;
 

@@ -22,6 +22,7 @@ const MODELS: RecordTable<Model> = {
     metrics: json('metrics'),
     reason: plain('reason'),
     createdAt: time('created_at'),
+    detail: json('detail'),
   },
 };
 

@@ -4,6 +4,7 @@ import type { Migration } from '../migrate.ts';
 const statements = [
   sql`alter table failures add column correction jsonb`,
   sql`create index failures_kind on failures (kind, started_at, id)`,
+  sql`alter table models add column detail jsonb`,
   sql`create table forecasts (
     model text not null,
     time timestamptz not null,

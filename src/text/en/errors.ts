@@ -6,6 +6,7 @@ export const errors = {
     'The API would listen on {{host}}, which other machines can reach, and no token is set. Set api.tokens, or api.host to 127.0.0.1.',
   API_BUSY: 'Too many requests at once. Try again in a few seconds.',
   API_ADDRESS_INVALID: 'The API cannot listen on {{host}}:{{port}}: {{detail}}. Correct api.host or api.port.',
+  API_FLOODED: 'More events come than are taken. Send fewer, or try again later.',
   API_FORBIDDEN: 'This token may not do that; it needs the role {{role}}.',
   API_HOST_REFUSED: 'The name "{{host}}" is not one this server answers to. Add it to api.allowedHosts if it is yours.',
   API_ORIGIN_REFUSED:
@@ -40,6 +41,7 @@ export const errors = {
   INTERNAL: 'Something went wrong inside Vigía ({{detail}}). It has been logged; please report it.',
   INPUT_TOO_LARGE: '{{what}} is larger than the limit of {{limit}}.',
   LISTEN_FAILED: '{{what}} cannot listen on {{host}}:{{port}}: {{detail}}. Choose another port, or stop what uses it.',
+  MODEL_STATE: 'This model cannot do that: {{detail}}.',
   NOT_FOUND: 'There is no {{what}} "{{id}}".',
   PORT_TAKEN:
     'Port {{port}} on {{host}} is in use. Is Vigía running already? Otherwise choose another with VIGIA_API_PORT.',

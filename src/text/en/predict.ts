@@ -12,4 +12,9 @@ export const predict = {
   driver_past_failures_one: '{{count}} failure of late, {{all}} in all, and how often the entities around it failed.',
   driver_past_failures_other:
     '{{count}} failures of late, {{all}} in all, and how often the entities around it failed.',
+  failing:
+    'Fails within {{seconds, duration}} with a chance of {{probability, percent}}; at this level it came true in {{came, percent}} of {{count}} earlier cases.',
+  failingNew: 'Fails within {{seconds, duration}} with a chance of {{probability, percent}}.',
+  failed: 'It has failed: {{kind}}.',
+  calm: 'The risk of failure has passed.',
 } as const;

@@ -6,6 +6,7 @@ export const errors: Record<keyof typeof english, string> = {
     'La API escucharía en {{host}}, accesible desde otras máquinas, y no hay ningún token definido. Define api.tokens o deja api.host en 127.0.0.1.',
   API_BUSY: 'Ahora hay demasiadas peticiones a la vez. Inténtalo de nuevo en unos segundos.',
   API_ADDRESS_INVALID: 'La API no puede escuchar en {{host}}:{{port}}: {{detail}}. Corrige api.host o api.port.',
+  API_FLOODED: 'Llegan más eventos de los que se admiten. Envía menos o inténtalo más tarde.',
   API_FORBIDDEN: 'Este token no tiene permiso; hace falta el rol {{role}}.',
   API_HOST_REFUSED: 'Este servidor no responde al nombre «{{host}}». Si es tuyo, añádelo a api.allowedHosts.',
   API_ORIGIN_REFUSED: 'Una página de {{origin}} no puede cambiar nada aquí. Usa el panel de este servidor o un token.',
@@ -40,6 +41,7 @@ export const errors: Record<keyof typeof english, string> = {
   INPUT_TOO_LARGE: '{{what}} supera el límite de {{limit}}.',
   LISTEN_FAILED:
     '{{what}} no puede escuchar en {{host}}:{{port}}: {{detail}}. Elige otro puerto o detén lo que lo usa.',
+  MODEL_STATE: 'Este modelo no puede hacer eso: {{detail}}.',
   NOT_FOUND: 'No existe {{what}} «{{id}}».',
   PORT_TAKEN:
     'El puerto {{port}} de {{host}} está ocupado. ¿Ya está Vigía en marcha? Si no, elige otro con VIGIA_API_PORT.',

@@ -14,4 +14,9 @@ export const predict = {
     '{{count}} fallo reciente, {{all}} en total, y la frecuencia con que fallaron las entidades de su entorno.',
   driver_past_failures_other:
     '{{count}} fallos recientes, {{all}} en total, y la frecuencia con que fallaron las entidades de su entorno.',
+  failing:
+    'Probabilidad de fallo del {{probability, percent}} en {{seconds, duration}}; con este nivel se cumplió el {{came, percent}} de {{count}} casos anteriores.',
+  failingNew: 'Probabilidad de fallo del {{probability, percent}} en {{seconds, duration}}.',
+  failed: 'Ha fallado: {{kind}}.',
+  calm: 'El riesgo de fallo ha pasado.',
 } as const;

@@ -1,0 +1,56 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { calibrationBins } from '../../ml/probability-metrics.ts';
+import type { HorizonFigures } from '../../model/failure-model.ts';
+import { chooseThreshold, type Contract, pagesOf, sharesOf } from '../evaluation/pages.ts';
+import { rowFigures } from '../evaluation/row-figures.ts';
+import { judgedRows, type ScoredEntity } from '../evaluation/scored.ts';
+
+const SEED = 1;
+const BINS = 10;
+
+const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** How good what was said is, by horizon, and from which level on it may page. Gives way between horizons. */
+export async function judgeModel(
+  entities: readonly ScoredEntity[],
+  horizons: readonly number[],
+  contract: Contract,
+): Promise<HorizonFigures[]> {
+  const figures: HorizonFigures[] = [];
+  for (const [index, seconds] of horizons.entries()) {
+    figures.push(horizonFigures(entities, { index, seconds, width: horizons.length }, contract));
+    await nextTurn();
+  }
+  return figures;
+}
+
+function horizonFigures(
+  entities: readonly ScoredEntity[],
+  { index, seconds, width }: { readonly index: number; readonly seconds: number; readonly width: number },
+  contract: Contract,
+): HorizonFigures {
+  const rows = judgedRows(entities, { index, value: seconds, width });
+  const positives = rows.label.reduce((sum, label) => sum + label, 0);
+  const known = rows.count > 0 && positives > 0 && positives < rows.count ? rowFigures(rows, SEED) : null;
+  const rule = { horizon: seconds, index, width };
+  // A horizon that ends before a page is of use cannot keep the contract.
+  const threshold = seconds > contract.minLead && positives > 0 ? chooseThreshold(entities, rule, contract) : null;
+  const shares =
+    threshold === null ? null : sharesOf(pagesOf(entities, { ...rule, threshold, minLead: contract.minLead }));
+  const bins = rows.count === 0 ? [] : calibrationBins(rows.label, rows.chance, { bins: BINS, strategy: 'quantile' });
+  return {
+    seconds,
+    rows: rows.count,
+    positives,
+    baseRate: rows.count === 0 ? 0 : positives / rows.count,
+    averagePrecision: known?.auprc ?? null,
+    brierSkill: known?.brierSkill ?? null,
+    expectedOverObserved: known?.expectedOverObserved ?? null,
+    reliability: bins
+      .filter(({ count }) => count > 0)
+      .map(({ low, high, predicted, observed, count }) => ({ low, high, said: predicted, came: observed, count })),
+    threshold,
+    precision: shares === null ? null : orNull(shares.precision),
+    recall: shares === null ? null : orNull(shares.recall),
+  };
+}

@@ -1,0 +1,102 @@
+import { FAILURE_MODEL } from '../../model/failure-model.ts';
+import type { Model } from '../../model/failure.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { VigiaError } from '../../runtime/errors.ts';
+import type { Ids } from '../../runtime/ids.ts';
+import type { Store } from '../../store/store.ts';
+
+export interface LifecycleDeps {
+  readonly store: Pick<Store, 'models' | 'audit'>;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Called when other models serve than before. */
+  readonly onChange: () => void;
+}
+
+/** Who does what Vigía does by itself. */
+export const ITSELF = 'vigia';
+/** Challengers of a scope that are watched at once; an older one makes way. */
+const MOST_CHALLENGERS = 2;
+/** Models of a scope whose artefacts are kept. */
+const KEPT = 5;
+const PAGE = 200;
+
+/** The states of failure models and every change of them, each written to the audit log. */
+export function createLifecycle({ store, clock, ids, onChange }: LifecycleDeps) {
+  /** Those of a scope, newest first. */
+  const of = async (scope: string): Promise<readonly Model[]> =>
+    (await store.models.list({ limit: PAGE, cursor: null, kind: FAILURE_MODEL, scope })).items;
+
+  async function move(
+    model: Model,
+    to: Model['state'],
+    { by, why }: { readonly by: string; readonly why: string },
+  ): Promise<void> {
+    if (model.state === to) return;
+    await store.models.upsert({ ...model, state: to, reason: why }, null);
+    await store.audit.append({
+      id: ids.next('audit'),
+      time: clock.now(),
+      actor: by,
+      verb: `model_${to}`,
+      target: model.id,
+      detail: { scope: model.scope, version: model.version, from: model.state, why },
+    });
+    onChange();
+  }
+
+  async function find(id: string): Promise<Model> {
+    const model = await store.models.get(id);
+    if (model === null || model.kind !== FAILURE_MODEL) throw new VigiaError('NOT_FOUND', { what: 'model', id });
+    return model;
+  }
+
+  async function serviceable(model: Model): Promise<boolean> {
+    return ((await store.models.artefact(model.id))?.length ?? 0) > 0;
+  }
+
+  async function promote(id: string, by: string, why = 'promoted'): Promise<void> {
+    const model = await find(id);
+    if (model.state === 'champion') return;
+    if (!(await serviceable(model))) throw new VigiaError('MODEL_STATE', { detail: 'its artefact is gone or damaged' });
+    for (const other of await of(model.scope))
+      if (other.state === 'champion') await move(other, 'retired', { by, why: `replaced by ${model.version}` });
+    await move(model, 'champion', { by, why });
+  }
+
+  /** Takes the champion out of force; the one before it serves again, or none. */
+  async function rollback(scope: string, by: string, why = 'rolled back'): Promise<void> {
+    const models = await of(scope);
+    const champion = models.find(({ state }) => state === 'champion');
+    if (champion === undefined) throw new VigiaError('MODEL_STATE', { detail: `no model of ${scope} is in force` });
+    await move(champion, 'retired', { by, why });
+    const parent = models.find(({ id }) => id === champion.detail?.parent);
+    if (parent !== undefined && (await serviceable(parent)))
+      await move(parent, 'champion', { by, why: `after ${champion.version}` });
+  }
+
+  /** A new model enters as a challenger; old ones make way, and artefacts nobody can go back to are let go. */
+  async function enter(model: Model, bytes: Uint8Array): Promise<void> {
+    const others = await of(model.scope);
+    await store.models.upsert({ ...model, state: 'retired' }, bytes);
+    await move({ ...model, state: 'retired' }, 'challenger', { by: ITSELF, why: model.reason });
+    const challengers = others.filter(({ state }) => state === 'challenger');
+    for (const old of challengers.slice(MOST_CHALLENGERS - 1))
+      await move(old, 'retired', { by: ITSELF, why: 'a newer challenger came' });
+    const champion = others.find(({ state }) => state === 'champion');
+    const needed = new Set([champion?.id, champion?.detail?.parent]);
+    for (const old of others.filter(({ state }) => state === 'retired').slice(KEPT))
+      if (!needed.has(old.id)) await store.models.upsert(old, new Uint8Array(0));
+  }
+
+  return {
+    of,
+    find,
+    promote,
+    rollback,
+    enter,
+    retire: (model: Model, why: string) => move(model, 'retired', { by: ITSELF, why }),
+  };
+}
+
+export type Lifecycle = ReturnType<typeof createLifecycle>;

@@ -1,0 +1,158 @@
+import type { FailureFitted, FailureFitter } from '../../model/failure-fitter.ts';
+import { FAILURE_MODEL, type FailureModelDetail } from '../../model/failure-model.ts';
+import type { Model } from '../../model/failure.ts';
+import type { LiveFleet } from '../../model/live-fleet.ts';
+import { type Phrase, phrase } from '../../model/phrase.ts';
+import type { FleetHistory, PredictorProgress } from '../../model/predictor.ts';
+import { stableId } from '../../runtime/ids.ts';
+import type { Forecast } from '../../store/store.ts';
+import type { Contract } from '../evaluation/pages.ts';
+import { decilesOf } from './drift.ts';
+import { judgeModel } from './judge-model.ts';
+import { scoredStretches } from './truth.ts';
+
+/** The newest part of the history is not learnt from: the model is judged on it, and later ones beside it. */
+const JUDGED_SHARE = 0.25;
+const MOST_JUDGED = 20_000;
+const SEED = 1;
+
+export interface ScopeTraining {
+  readonly fleet: LiveFleet;
+  readonly fitter: FailureFitter;
+  readonly now: number;
+  /** Seconds, rising. */
+  readonly horizons: readonly number[];
+  readonly quiet: number;
+  readonly budgetMs: number;
+  readonly contract: Contract;
+  readonly parent: Model | null;
+  readonly why: string;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: PredictorProgress) => void;
+}
+
+export type TrainedScope =
+  | { readonly ready: false; readonly missing: Phrase }
+  | {
+      readonly ready: true;
+      readonly model: Model;
+      readonly bytes: Uint8Array;
+      readonly forecasts: readonly Forecast[];
+    };
+
+/** Where learning ends and judging begins: so that failures lie on both sides where there are any. */
+function cutOf({ entities }: FleetHistory): number {
+  const from = entities.reduce((least, { times }) => Math.min(least, times[0] ?? Infinity), Infinity);
+  const to = entities.reduce((most, { times }) => Math.max(most, times.at(-1) ?? -Infinity), -Infinity);
+  return to - JUDGED_SHARE * (to - from);
+}
+
+/** Trains one model and judges it on what came after its training. */
+export async function trainScope(training: ScopeTraining): Promise<TrainedScope> {
+  const { fleet, fitter, now, horizons, quiet, budgetMs, signal, onProgress } = training;
+  await fleet.advance(now);
+  const history = fleet.fleet();
+  if (history.entities.length === 0) return { ready: false, missing: phrase('hazard.missingRows') };
+  const cut = cutOf(history);
+  const options = { horizons, seed: SEED, quiet, budgetMs };
+  const fitted = await fitter.fit({ fleet: history, cut, options, mostJudged: MOST_JUDGED }, { signal, onProgress });
+  if (!fitted.ready) return fitted;
+  return register(training, { history, cut, fitted });
+}
+
+interface Fitted {
+  readonly history: FleetHistory;
+  readonly cut: number;
+  readonly fitted: Extract<FailureFitted, { ready: true }>;
+}
+
+async function register(training: ScopeTraining, { history, cut, fitted }: Fitted): Promise<TrainedScope> {
+  const { fleet, now, horizons, quiet, contract, parent, why } = training;
+  const { scope } = fleet;
+  const said = saidOf(history, fitted, horizons.length);
+  const figures = await judgeModel(scoredStretches(said, horizons.length, quiet), horizons, contract);
+  const { rows, entities, failures, metrics } = fitted.facts;
+  const id = stableId('model', FAILURE_MODEL, scope.kind, now);
+  const detail: FailureModelDetail = {
+    factory: fitted.factory,
+    parent: parent?.id ?? null,
+    columns: [...history.columns],
+    cadenceMs: scope.cadenceMs,
+    judgedTo: Math.round(history.entities.reduce((most, { times }) => Math.max(most, times.at(-1) ?? 0), 0) * 1000),
+    rows,
+    entities,
+    failures,
+    horizons: figures,
+    bins: decilesOf(history, cut),
+  };
+  const model: Model = {
+    id,
+    kind: FAILURE_MODEL,
+    version: new Date(now).toISOString(),
+    scope: scope.kind,
+    state: 'challenger',
+    trainedFrom: scope.from,
+    trainedTo: Math.round(cut * 1000),
+    metrics: { ...finite(metrics), ...metricsOf(detail) },
+    reason: why,
+    createdAt: now,
+    detail,
+  };
+  return {
+    ready: true,
+    model,
+    bytes: fitted.bytes,
+    forecasts: forecastsOf(id, history, { fitted, width: horizons.length }),
+  };
+}
+
+const finite = (metrics: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
+
+/** The figures of a list: by horizon in seconds. */
+function metricsOf({ horizons }: FailureModelDetail): Record<string, number> {
+  const named = horizons.flatMap(({ seconds, averagePrecision, brierSkill, threshold, precision, recall }) => [
+    [`judged averagePrecision ${seconds}`, averagePrecision?.value],
+    [`judged brierSkill ${seconds}`, brierSkill?.value],
+    [`page threshold ${seconds}`, threshold],
+    [`page precision ${seconds}`, precision],
+    [`page recall ${seconds}`, recall],
+  ]);
+  return Object.fromEntries(named.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
+}
+
+function saidOf(history: FleetHistory, { judged }: Fitted['fitted'], width: number) {
+  const rows = new Map<number, number[]>();
+  for (const [i, e] of judged.entity.entries()) {
+    const own = rows.get(e);
+    if (own === undefined) rows.set(e, [i]);
+    else own.push(i);
+  }
+  return [...rows].map(([e, own]) => ({
+    history: history.entities[e]!,
+    times: own.map((i) => judged.times[i]!),
+    probabilities: own.flatMap((i) => [...judged.probabilities.subarray(i * width, (i + 1) * width)]),
+  }));
+}
+
+/** What it would have said since its training, as if it had been in shadow then. */
+function forecastsOf(
+  model: string,
+  history: FleetHistory,
+  { fitted: { judged }, width }: { fitted: Fitted['fitted']; width: number },
+): Forecast[] {
+  const byTime = new Map<number, number[]>();
+  for (const [i, time] of judged.times.entries()) {
+    const own = byTime.get(time);
+    if (own === undefined) byTime.set(time, [i]);
+    else own.push(i);
+  }
+  return [...byTime].map(([time, own]) => ({
+    model,
+    time: Math.round(time * 1000),
+    entities: own.map((i) => history.entities[judged.entity[i]!]!.entity),
+    probabilities: Float32Array.from(
+      own.flatMap((i) => [...judged.probabilities.subarray(i * width, (i + 1) * width)]),
+    ),
+  }));
+}

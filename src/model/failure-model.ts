@@ -1,0 +1,79 @@
+import { type Static, Type } from 'typebox';
+import { Phrase } from './phrase.ts';
+
+/** Kind under which the registry lists models that predict failures. */
+export const FAILURE_MODEL = 'failure';
+
+const Figure = Type.Union([
+  Type.Object({ value: Type.Number(), low: Type.Number(), high: Type.Number() }, { description: '95 % interval.' }),
+  Type.Null(),
+]);
+
+/** How a model did at one horizon, on rows later than all that it learnt from. */
+export const HorizonFigures = Type.Object({
+  seconds: Type.Integer(),
+  rows: Type.Integer(),
+  positives: Type.Integer(),
+  baseRate: Type.Number(),
+  averagePrecision: Figure,
+  brierSkill: Figure,
+  expectedOverObserved: Figure,
+  reliability: Type.Array(
+    Type.Object({
+      low: Type.Number(),
+      high: Type.Number(),
+      said: Type.Number(),
+      came: Type.Number(),
+      count: Type.Integer(),
+    }),
+    { description: 'What was said against what came, by level.' },
+  ),
+  threshold: Type.Union([Type.Number(), Type.Null()], {
+    description: 'From this probability on a page keeps what the owner asks of pages; null when no threshold does.',
+  }),
+  precision: Type.Union([Type.Number(), Type.Null()]),
+  recall: Type.Union([Type.Number(), Type.Null()], { description: 'Share of the failures that such pages announce.' }),
+});
+export type HorizonFigures = Static<typeof HorizonFigures>;
+
+/** What the registry knows of a failure model beside what it knows of every model. */
+export const FailureModelDetail = Type.Object({
+  factory: Type.String({ description: 'Kind of the predictor that reads the artefact.' }),
+  parent: Type.Union([Type.String(), Type.Null()], { description: 'The model in force when it was trained.' }),
+  columns: Type.Array(Type.String(), { description: 'Features that it reads.' }),
+  cadenceMs: Type.Integer({ minimum: 1000 }),
+  judgedTo: Type.Integer({ description: 'Its figures are of rows from `trainedTo` up to here.' }),
+  rows: Type.Integer(),
+  entities: Type.Integer(),
+  failures: Type.Integer(),
+  horizons: Type.Array(HorizonFigures),
+  /** Mean and deviation of each column in training, for drift. */
+  bins: Type.Array(Type.Array(Type.Number()), { description: 'Deciles of each feature in training.' }),
+});
+export type FailureModelDetail = Static<typeof FailureModelDetail>;
+
+/** Where learning of one scope stands. */
+export const LearningState = Type.Object({
+  scope: Type.String({ description: 'Entity kind.' }),
+  state: Type.Enum(['waiting', 'training', 'trained', 'missing', 'failed']),
+  why: Type.String({ description: 'What it was trained for: first, schedule, drift, demand.' }),
+  missing: Type.Union([Phrase, Type.Null()], { description: 'What is missing for a model.' }),
+  progress: Type.Number({ minimum: 0, maximum: 1 }),
+  step: Type.String(),
+  startedAt: Type.Integer(),
+  endedAt: Type.Union([Type.Integer(), Type.Null()]),
+});
+export type LearningState = Static<typeof LearningState>;
+
+/** The door to models that predict failures. Refuses with a VigiaError: `NOT_FOUND`, `MODEL_STATE`, `BODY_INVALID`. */
+export interface FailureModelPort {
+  learning(): Promise<readonly LearningState[]>;
+  /** Trains as soon as possible; does not wait for it. */
+  train(scope: string): Promise<void>;
+  promote(id: string, by: string): Promise<void>;
+  /** Puts the model before the champion back in force, or none. */
+  rollback(scope: string, by: string): Promise<void>;
+  exportModel(id: string): Promise<Uint8Array>;
+  /** Enters it as a challenger; resolves with its id. */
+  importModel(bytes: Uint8Array, by: string): Promise<string>;
+}

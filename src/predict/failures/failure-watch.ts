@@ -1,0 +1,203 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Bus } from '../../bus/bus.ts';
+import { FAILURE_MODEL, type FailureModelDetail } from '../../model/failure-model.ts';
+import type { Model } from '../../model/failure.ts';
+import type { LiveFleet, OpenFleet } from '../../model/live-fleet.ts';
+import type { Prediction } from '../../model/prediction.ts';
+import type { FailurePredictor, FailurePredictorFactory } from '../../model/predictor.ts';
+import type { Service } from '../../model/service.ts';
+import { topics } from '../../model/topics.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { toError } from '../../runtime/errors.ts';
+import { every } from '../../runtime/every.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
+import type { Store } from '../../store/store.ts';
+import { Outlook, type Risk } from './outlook.ts';
+
+export interface FailureWatchDeps {
+  readonly bus: Bus;
+  readonly store: Pick<Store, 'models' | 'forecasts' | 'predictions' | 'failures'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly openFleet: OpenFleet;
+  readonly factories: readonly FailurePredictorFactory[];
+  readonly everyMs: number;
+  /** A model that cannot be read is taken out of service; the one before serves again. */
+  readonly quarantine: (model: Model, why: string) => Promise<void>;
+}
+
+interface Serving {
+  readonly model: Model & { readonly detail: FailureModelDetail };
+  readonly predictor: FailurePredictor;
+  readonly fleet: LiveFleet;
+  /** Time of the rows last asked about, in seconds. */
+  asked: number;
+}
+
+const PAGE = 500;
+const MOST_OPEN = 10_000;
+const TURN_MS = 15;
+/** An entity whose newest row is older than so many rows says nothing of now. */
+const STALE_ROWS = 3;
+
+/** Asks every champion and challenger about every entity, keeps what they said, and tells what champions said. */
+export class FailureWatch implements Service {
+  readonly name = 'failure-watch';
+  readonly #deps: FailureWatchDeps;
+  readonly #serving = new Map<string, Serving>();
+  readonly #end = new AbortController();
+  #outlook = new Outlook([]);
+  #watching: Promise<void> = Promise.resolve();
+
+  constructor(deps: FailureWatchDeps) {
+    this.#deps = deps;
+  }
+
+  async start(): Promise<void> {
+    const { clock, log, store, everyMs } = this.#deps;
+    const open = await store.predictions.open(MOST_OPEN);
+    this.#outlook = new Outlook(open.filter(({ kind }) => kind === 'failure'));
+    this.#watching = every(everyMs, () => this.look(), {
+      clock,
+      signal: this.#end.signal,
+      failed: ({ message }) => log.warn({ error: message }, 'the risk of failures could not be looked at; tried again'),
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#end.abort();
+    await this.#watching;
+  }
+
+  /** One look at everything. */
+  async look(): Promise<void> {
+    const { clock, metrics } = this.#deps;
+    const began = clock.monotonic();
+    await this.#refresh();
+    const changed: Prediction[] = [...(await this.#happened())];
+    for (const serving of this.#serving.values()) {
+      if (this.#end.signal.aborted) return;
+      changed.push(...(await this.#ask(serving)));
+    }
+    changed.push(...this.#orphans());
+    await this.#say(changed);
+    metrics
+      .gauge('vigia_predict_failure_look_seconds', 'How long the last look at all risks took')
+      .set((clock.monotonic() - began) / 1000);
+  }
+
+  /** Models in service are those that the registry says. */
+  async #refresh(): Promise<void> {
+    const { items } = await this.#deps.store.models.list({ limit: PAGE, cursor: null, kind: FAILURE_MODEL });
+    const wanted = new Map(items.filter(({ state }) => state !== 'retired').map((model) => [model.id, model]));
+    for (const id of [...this.#serving.keys()]) if (!wanted.has(id)) this.#serving.delete(id);
+    for (const model of wanted.values()) {
+      const known = this.#serving.get(model.id);
+      if (known !== undefined) this.#serving.set(model.id, { ...known, model: { ...known.model, state: model.state } });
+      else await this.#load(model);
+    }
+  }
+
+  async #load(model: Model): Promise<void> {
+    const { store, factories, openFleet, log, quarantine } = this.#deps;
+    const { detail } = model;
+    try {
+      const factory = factories.find(({ kind }) => kind === detail?.factory);
+      const bytes = await store.models.artefact(model.id);
+      if (!detail || factory === undefined || bytes === null) throw new Error('no artefact, or nobody who reads it');
+      const predictor = factory.load(bytes);
+      const scope = {
+        kind: model.scope,
+        from: model.trainedFrom ?? 0,
+        cadenceMs: detail.cadenceMs,
+        columns: detail.columns,
+      };
+      this.#serving.set(model.id, { model: { ...model, detail }, predictor, fleet: openFleet(scope), asked: 0 });
+    } catch (thrown) {
+      log.warn(
+        { model: model.id, scope: model.scope, err: toError(thrown) },
+        'a failure model is damaged and was set aside',
+      );
+      await quarantine(model, `damaged: ${toError(thrown).message}`);
+    }
+  }
+
+  async #ask(serving: Serving): Promise<readonly Prediction[]> {
+    const { clock, store } = this.#deps;
+    const { fleet, predictor, model } = serving;
+    await fleet.advance(clock.now());
+    const { columns, entities } = fleet.fleet();
+    const newest = entities.reduce((most, { times }) => Math.max(most, times.at(-1)!), 0);
+    if (newest <= serving.asked) return [];
+    serving.asked = newest;
+    const fresh = entities.filter(({ times }) => times.at(-1)! > newest - (STALE_ROWS * model.detail.cadenceMs) / 1000);
+    const width = predictor.horizons.length;
+    const all = new Float32Array(fresh.length * width);
+    const changed: Prediction[] = [];
+    let turn = clock.monotonic();
+    for (const [e, history] of fresh.entries()) {
+      const to = history.times.length;
+      const said = predictor.predict([{ history, from: to - 1, to }], columns);
+      all.set(said.probabilities, e * width);
+      if (model.state === 'champion') {
+        const risk: Risk = {
+          entity: history.entity,
+          fleet: fleet.fleetOf(history.entity),
+          madeAt: Math.round(history.times.at(-1)! * 1000),
+          probabilities: [...said.probabilities],
+          expected: said.expected[0]!,
+          low: said.low[0]!,
+          high: said.high[0]!,
+        };
+        const prediction = this.#outlook.take(model, risk, () => predictor.explain(history, to - 1, columns));
+        if (prediction !== null) changed.push(prediction);
+      }
+      if (clock.monotonic() - turn < TURN_MS) continue;
+      await nextTurn();
+      turn = clock.monotonic();
+    }
+    const time = Math.round(newest * 1000);
+    await store.forecasts.save([
+      { model: model.id, time, entities: fresh.map(({ entity }) => entity), probabilities: all },
+    ]);
+    return changed;
+  }
+
+  /** Open predictions whose entity has failed since. */
+  async #happened(): Promise<readonly Prediction[]> {
+    const { store, clock } = this.#deps;
+    const open = this.#outlook.open;
+    if (open.length === 0) return [];
+    const from = Math.min(...open.map(({ openedAt }) => openedAt));
+    const { items } = await store.failures.list({ limit: PAGE, cursor: null, range: { from, to: clock.now() + 1 } });
+    return open.flatMap(({ entity, openedAt }) => {
+      const failure = items.findLast((one) => one.entity === entity && one.start > openedAt);
+      if (failure === undefined) return [];
+      return this.#outlook.end(entity, { state: 'happened', at: failure.start, kind: failure.kind }) ?? [];
+    });
+  }
+
+  /** Nobody says any more what no champion stands for. */
+  #orphans(): readonly Prediction[] {
+    const kinds = new Set(
+      [...this.#serving.values()].filter(({ model }) => model.state === 'champion').map(({ model }) => model.scope),
+    );
+    return this.#outlook.open
+      .filter(({ entity }) => !kinds.has(entity.split('/', 1)[0] ?? ''))
+      .flatMap(({ entity }) => this.#outlook.end(entity, { state: 'cleared', at: this.#deps.clock.now() }) ?? []);
+  }
+
+  async #say(changed: readonly Prediction[]): Promise<void> {
+    if (changed.length === 0) return;
+    const { bus, store, metrics } = this.#deps;
+    await store.predictions.upsert(changed);
+    await bus.publish(
+      topics.predictions,
+      changed.map((prediction) => ({ key: prediction.fleet, value: prediction })),
+    );
+    for (const { state } of changed)
+      metrics.counter('vigia_predict_predictions_total', 'Predictions said, by state', ['state']).inc({ state });
+  }
+}
