@@ -13,6 +13,6 @@ function round(value: number): number {
 /** "1 in 50,000" for a tail probability; "> 1 in …" below one in a billion. */
 export function oneIn(words: Pick<PageWords, 'language' | 'say'>, probability: number): string {
   const one = 1 / Math.max(Number.MIN_VALUE, probability);
-  const text = words.say('dashboard.oneIn', { one: formatNumber(words.language, Math.min(MOST, round(one))) });
+  const text = words.say('dashboard.oneIn', { one: formatNumber(words.language, round(Math.min(MOST, one))) });
   return one > MOST ? `< ${text}` : text;
 }

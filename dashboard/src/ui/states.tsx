@@ -1,5 +1,5 @@
 import type { UseQueryResult } from '@tanstack/react-query';
-import { CloudOff, Lock, type LucideIcon } from 'lucide-react';
+import { CircleAlert, CloudOff, Lock, type LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { ApiError } from '../api/client.ts';
@@ -37,6 +37,14 @@ export function Empty({ title, children }: { readonly title: string; readonly ch
   );
 }
 
+/** The server understood, and does not want to: of what was asked for it says why not. */
+const isRefusal = (status: number): boolean => status >= 400 && status < 500 && status !== 404;
+
+const titleOf = (status: number) => {
+  if (status === 0) return 'dashboard.unreachable';
+  return status === 404 ? 'dashboard.notFound' : 'dashboard.failed';
+};
+
 /** What happened, what to do, and what still works. */
 export function Failed({ error, retry }: { readonly error: Error; readonly retry?: () => void }) {
   const words = useWords();
@@ -51,14 +59,17 @@ export function Failed({ error, retry }: { readonly error: Error; readonly retry
       </Notice>
     );
   }
+  // Without a way to try again it is a change that the server refused.
+  if (retry === undefined && isRefusal(status)) {
+    return (
+      <Notice icon={CircleAlert} title={words.say('dashboard.refused')}>
+        <p>{error.message}</p>
+      </Notice>
+    );
+  }
   const detail = status === 0 ? words.say('dashboard.unreachableDetail') : error.message;
   return (
-    <Notice
-      icon={CloudOff}
-      title={words.say(
-        status === 0 ? 'dashboard.unreachable' : status === 404 ? 'dashboard.notFound' : 'dashboard.failed',
-      )}
-    >
+    <Notice icon={CloudOff} title={words.say(titleOf(status))}>
       <p>{detail}</p>
       {status >= 500 && <p>{words.say('dashboard.failedDetail')}</p>}
       {retry !== undefined && <Button onClick={retry}>{words.say('dashboard.tryAgain')}</Button>}

@@ -45,7 +45,6 @@ export const incident = {
   todo: 'What to do',
   tried_one: 'helped in {{resolved, number}} of {{count, number}} similar case',
   tried_other: 'helped in {{resolved, number}} of {{count, number}} similar cases',
-  wasItReal: 'Was this real?',
   wholeStory: 'Show all of it again',
   why: 'Why?',
   roots: 'Where it may have begun',

@@ -55,6 +55,7 @@ export const dashboard = {
   predictions: 'Predictions',
   provisional: 'The threshold is provisional: there is less than a day of history behind it.',
   reconnecting: 'Not live since',
+  refused: 'This was not done',
   riskWithin: '{{probability}} within {{duration}}',
   search: 'Search',
   searchHint: 'Entity, incident, feature or page',

@@ -1,20 +1,15 @@
 import type { feedback as english } from '../en/dashboard-feedback.ts';
 
 export const feedback: Record<keyof typeof english, string> = {
-  added: 'Advertencias que habrían llegado',
-  adopts: 'Pasa a ser lo normal',
   apply: 'Aplicar',
-  byWhom: '{{by}}:',
   confirmed: 'confirmado',
   forever: 'Hasta que se deshaga',
   forLong: 'Durante cuánto tiempo',
   from: 'Desde',
   holdsUntil: 'hasta {{when}}',
   incomplete: 'Había más de lo que se puede revisar; se han revisado los más recientes.',
-  keepsWord: 'Se guarda como ejemplo.',
   kept: 'Seguirían llegando',
   kindAny: 'No lo sé',
-  lost: 'Incidentes confirmados que se perderían',
   missed: 'Aquí faltó un aviso…',
   missedNote:
     'Di cuándo pasó algo de lo que no se avisó. Primero se muestra qué cambiaría; solo vale cuando lo aplicas.',
@@ -34,9 +29,5 @@ export const feedback: Record<keyof typeof english, string> = {
   rule_louder: 'Lo parecido pasa a ser advertencia.',
   rule_quieter: 'Lo parecido solo se muestra.',
   shortcut: 'Deshacer',
-  title_expected: 'Cambio esperado',
-  title_false_alarm: 'Falsa alarma',
-  title_missed: 'Faltó un aviso',
-  title_real: 'Real',
   to: 'Hasta',
 };

@@ -56,6 +56,7 @@ export const dashboard: Record<keyof typeof english, string> = {
   predictions: 'Predicciones',
   provisional: 'El umbral es provisional: aún no hay un día de historia.',
   reconnecting: 'Sin conexión desde',
+  refused: 'No se ha hecho',
   riskWithin: '{{probability}} en {{duration}}',
   search: 'Buscar',
   searchHint: 'Entidad, incidente, característica o página',
