@@ -133,11 +133,12 @@ function openApi(store: Store, startedAt: number): { readonly api: Api; readonly
     feedback: { preview: nobody, give: nobody, undo: nobody },
     alerting: nobody,
     publishEvents: nobody,
+    entityOf: () => ({ entity: 'service/push', fleet: 'default' }),
     sources: () => [],
     learning: () => ({ ready: true, frames: 120, needed: 120, readyAt: null }),
     current: () => null,
     catalogue: () => [],
-    act: { request: nobody, approve: nobody, reject: nobody },
+    act: { request: nobody, approve: nobody, reject: nobody, automation: nobody, resetBreaker: nobody },
     settings: {
       current: () => ({ language: 'en', alertBudget: { pages: 2, warnings: 20 }, killSwitch: false, modes: {} }),
       change: nobody,

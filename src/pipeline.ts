@@ -1,12 +1,14 @@
+import { resolve } from 'node:path';
 import { type Alerting, createAlerting } from './alerting.ts';
 import { type ActStage, createActStage } from './act/act-stage.ts';
 import { createCommandExecutor } from './act/executors/command-executor.ts';
 import { createWebhookExecutor } from './act/executors/webhook-executor.ts';
 import { modeOf } from './act/guardrails.ts';
+import { createStopFile } from './act/stop-file.ts';
 import type { Settings } from './api/contract/views.ts';
 import type { Bus } from './bus/bus.ts';
 import type { CollectStage } from './collect/collect-stage.ts';
-import { actionDefinitions } from './config/action-definitions.ts';
+import { actionDefinitions, actLimits, ruledMode } from './config/action-definitions.ts';
 import type { Config } from './config/schema.ts';
 import { settingsFor } from './config/settings-for.ts';
 import { type CorrelateStage, createCorrelateStage } from './correlate/correlate-stage.ts';
@@ -116,7 +118,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   });
   const predict = createPredictStage({ ...deps, options: { stepMs, horizons: config.predict.horizons.map(seconds) } });
   const correlate: CorrelateStage = createCorrelateStage({ ...deps, alertBudget, potsOf, ...correlation });
-  const acting = createActing(deps, catalogue);
+  const acting = createActing(deps, catalogue, alerting.serviceOf);
   return {
     services: [
       ...gathering.services,
@@ -186,19 +188,41 @@ function detectTraining(deps: PipelineDeps, onTrained: () => void) {
 }
 
 /** The two stages that know the catalogue. */
-function createActing(deps: PipelineDeps, catalogue: readonly ActionDefinition[]) {
+function createActing(deps: PipelineDeps, catalogue: readonly ActionDefinition[], serviceOf: Alerting['serviceOf']) {
   const { clock, config, secret, settings } = deps;
+  const killed = createStopFile(resolve(config.data), process.env);
+  const inForce = (): Settings => (killed() ? { ...settings(), killSwitch: true } : settings());
   const recommend = createRecommendStage({
     ...deps,
     catalogue,
-    modeOf: (action) => modeOf(action, settings()),
-    stopped: () => settings().killSwitch,
+    modeOf: (action, entity) => {
+      const service = serviceOf(entity);
+      const subject = {
+        action: action.id,
+        entity,
+        kind: parseEntityId(entity).kind,
+        ...(service !== null && { service }),
+      };
+      return modeOf(action, settings(), ruledMode(config, subject));
+    },
+    stopped: () => inForce().killSwitch,
   });
   const executors = [
     createCommandExecutor({ clock, secret, environment: process.env }),
     createWebhookExecutor({ clock, secret }),
   ];
-  const act = createActStage({ ...deps, actions: catalogue, executors, settings, stepMs: config.step });
+  const act = createActStage({
+    ...deps,
+    actions: catalogue,
+    executors,
+    settings: inForce,
+    stepMs: config.step,
+    limits: actLimits(config),
+    ruledMode: ({ service, ...subject }) => ruledMode(config, { ...subject, ...(service !== null && { service }) }),
+    shared: config.store.url !== undefined,
+    language: () => settings().language,
+    escalation: config.act.escalation ?? null,
+  });
   return { recommend, act };
 }
 

@@ -17,7 +17,9 @@ import { createStore } from '../store/create-store.ts';
 import { openMemoryDatabase } from '../store/memory-database.ts';
 import type { Store } from '../store/store.ts';
 import { createText } from '../text/text.ts';
+import type { ActDeps } from './act-deps.ts';
 import type { ActSettings } from './guardrails.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 import { type ActStage, createActStage } from './act-stage.ts';
 import { createCommandExecutor } from './executors/command-executor.ts';
 
@@ -74,6 +76,9 @@ const action = (id: string, over: Partial<ActionDefinition> = {}): ActionDefinit
   ...over,
 });
 
+/** Fits everything. */
+const ANY = { entityKinds: [], anomalyKinds: [], features: [], predictions: true };
+
 const layout: FrameLayout = {
   id: 'layout_disk',
   features: [
@@ -113,7 +118,7 @@ async function frames(entity: string, from: number, to: number, value: (time: nu
 async function trouble(): Promise<Incident> {
   const entity = `host/h${++serial}`;
   await store.entities.upsert([
-    { id: entity, kind: 'host', name: `h${serial}`, fleet: 'default', labels: {}, firstSeen: T0, lastSeen: T0 },
+    { id: entity, kind: 'host', name: `h${serial}`, fleet: 'default', labels: {}, firstSeen: T0, lastSeen: now },
   ]);
   const prediction: Prediction = {
     id: `prediction_${serial}`,
@@ -171,7 +176,7 @@ afterEach(async () => {
   for (const bus of buses.splice(0)) await bus.stop(100);
 });
 
-async function start(actions: readonly ActionDefinition[], over: { settings?: () => ActSettings } = {}) {
+async function start(actions: readonly ActionDefinition[], over: Partial<Omit<ActDeps, 'actions'>> = {}) {
   const target = createTarget();
   const metrics = createMetrics();
   const bus = createMemoryBus({ clock: systemClock, log: silentLog, metrics, deadLetters: async () => undefined });
@@ -192,9 +197,10 @@ async function start(actions: readonly ActionDefinition[], over: { settings?: ()
       target.executor,
       createCommandExecutor({ clock: systemClock, secret: () => null, environment: process.env }),
     ],
-    settings: over.settings ?? (() => ({ killSwitch: false, modes: {} })),
+    settings: () => ({ killSwitch: false, modes: {} }),
     stepMs: STEP,
     tickMs: 3_600_000,
+    ...over,
   });
   stages.push(stage);
   await stage.start();
@@ -531,4 +537,252 @@ test('what ran when the process died is never repeated, and what it brought is n
   ]);
   expect(after.target.calls).toEqual([]);
   expect(await verbsOf(asked.id)).toContain('run.interrupt vigia');
+});
+
+/** Lets the settle window pass with a disk that goes on as told, and judges. */
+async function settle(
+  acting: Awaited<ReturnType<typeof start>>,
+  incident: Incident,
+  value: (sinceMs: number) => number | null,
+): Promise<readonly Outcome[]> {
+  const began = now;
+  await acting.stage.idle();
+  await frames(incident.root, began, began + 60_000, (t) => value(t - incident.openedAt));
+  now += 60_000;
+  return acting.judged(incident.id);
+}
+const filling = (t: number): number => 30 * MB + (t / 1000) * 0.1 * MB;
+const bursting = (): number => 63.9 * MB;
+const auto = (id: string, over: Partial<ActionDefinition> = {}) => action(id, { mode: 'auto', ...over });
+const notesOf = async (target: string): Promise<string[]> =>
+  (await store.audit.list({ limit: 1000, cursor: null })).items
+    .filter((entry) => entry.target === target)
+    .map(({ verb, detail }) => `${verb} ${String(detail['reason'])}`);
+/** Forgets what other tests have brought. */
+const reset = (acting: Awaited<ReturnType<typeof start>>) => acting.stage.resetBreaker('ana');
+
+describe('after an outcome', () => {
+  test('what was of no use makes room for the next action, and then for a person, who is called once', async () => {
+    const acting = await start([auto('clean'), auto('grow'), action('call', { disruption: 'none' })], {
+      escalation: 'call',
+    });
+    await reset(acting);
+    const incident = await trouble();
+    await store.recommendations.upsert(await acting.recommend(incident, 'clean', 'grow'));
+    for (let i = 0; i < 4; i++) {
+      await settle(acting, incident, filling);
+      await acting.stage.tick();
+    }
+    await acting.stage.idle();
+    const done = (await runsOf(incident)).map(({ action: id, state }) => `${id} ${state}`);
+    expect(done.toSorted()).toEqual(['call succeeded', 'clean succeeded', 'grow succeeded']);
+    expect(await notesOf(incident.id)).toEqual(['incident.escalate act.escalate_exhausted']);
+    const { items } = await store.events.list({ entity: incident.root, limit: 10, cursor: null });
+    expect(items.map(({ name, text }) => [name, text])).toEqual([
+      ['escalation', '2 actions were tried without success, and nothing else may be tried. Please look at it.'],
+    ]);
+  });
+
+  test('harm is undone at once, automation stops, and a person lets it go on', async () => {
+    const acting = await start([auto('clean', { rollback: 'undo' }), action('undo')]);
+    await reset(acting);
+    const incident = await trouble();
+    const harmed = await acting.recommend(incident, 'clean');
+    expect((await settle(acting, incident, bursting)).map(({ verdict }) => verdict)).toEqual(['harmful']);
+    await acting.stage.idle();
+    const [undo, clean] = await runsOf(incident);
+    expect(clean).toMatchObject({ action: 'clean', state: 'rolled_back', recommendation: harmed.id });
+    expect(undo).toMatchObject({ action: 'undo', state: 'succeeded', requestedBy: 'vigia' });
+    expect(undo?.decision.at(-1)).toEqual(phrase('act.rollback_of', { run: clean!.id, action: 'clean' }));
+    expect(await notesOf(clean!.id)).toContain('breaker.open act.no_breaker_harm');
+    const next = await trouble();
+    const [before] = await runsOf(next);
+    await acting.recommend(next, 'clean');
+    expect(before).toBeUndefined();
+    expect(await runsOf(next)).toEqual([]);
+    expect(await acting.stage.automation()).toMatchObject({ breaker: { open: true } });
+    // A restart changes nothing, and undoes nothing a second time.
+    await acting.stage.stop();
+    const again = await start([auto('clean', { rollback: 'undo' }), action('undo')]);
+    expect(await again.stage.automation()).toMatchObject({ breaker: { open: true } });
+    expect(await runsOf(incident)).toHaveLength(2);
+    expect(await again.stage.resetBreaker('eva')).toMatchObject({ breaker: { open: false, reason: null } });
+    expect(await verbsOf('breaker')).toContain('breaker.reset eva');
+    await again.recommend(next, 'clean');
+    expect(await runsOf(next)).toHaveLength(1);
+  });
+
+  test('a run of failures stops automation', async () => {
+    const acting = await start([auto('clean')], { limits: { ...DEFAULT_LIMITS, failuresInRow: 2 } });
+    await reset(acting);
+    for (let i = 0; i < 2; i++) {
+      const incident = await trouble();
+      await acting.recommend(incident, 'clean');
+      await settle(acting, incident, filling);
+    }
+    expect(await acting.stage.automation()).toMatchObject({
+      breaker: { open: true, reason: { key: 'act.no_breaker_failures', values: { count: 2 } } },
+    });
+    await reset(acting);
+  });
+
+  test('what nobody can tell is tried again after a pause that doubles', async () => {
+    const acting = await start([auto('clean')]);
+    await reset(acting);
+    const incident = await trouble();
+    await store.recommendations.upsert(await acting.recommend(incident, 'clean'));
+    expect((await settle(acting, incident, () => null)).map(({ verdict }) => verdict)).toEqual(['inconclusive']);
+    await acting.stage.tick();
+    expect(await runsOf(incident)).toHaveLength(1);
+    now += 60_000;
+    await acting.stage.tick();
+    await acting.stage.idle();
+    expect(await runsOf(incident)).toHaveLength(2);
+  });
+});
+
+describe('bad luck and bad input', () => {
+  test('a wrong role may not approve, and that is written down', async () => {
+    const { stage, target, wish } = await start([action('clean', { approver: 'admin' })]);
+    const asked = await wish(await trouble(), 'clean');
+    await expect(stage.approve(asked.id, 'bob', 'operator')).rejects.toMatchObject({
+      code: 'API_FORBIDDEN',
+      values: { role: 'admin' },
+    });
+    expect(await notesOf(asked.id)).toContain('run.forbid act.forbidden');
+    expect(target.calls).toEqual([]);
+    expect((await stage.approve(asked.id, 'eva', 'admin')).state).toBe('running');
+  });
+
+  test('an approval asked for before the clock was set back is too old to tell', async () => {
+    const { stage, wish } = await start([action('clean')]);
+    const asked = await wish(await trouble(), 'clean');
+    now -= 3_600_000;
+    await expect(stage.approve(asked.id, 'ana')).rejects.toMatchObject({ code: 'RUN_STATE' });
+    now += 3_600_000;
+    expect(await store.runs.get(asked.id)).toMatchObject({ state: 'expired', error: { key: 'act.expired_clock' } });
+  });
+
+  test('an action that has left the catalogue ends the run that waits for it', async () => {
+    const { stage, wish } = await start([action('clean')]);
+    const asked = await wish(await trouble(), 'clean');
+    await stage.stop();
+    const after = await start([]);
+    expect(await after.stage.approve(asked.id, 'ana')).toMatchObject({
+      state: 'rejected',
+      error: { key: 'act.no_action' },
+    });
+  });
+
+  test('what Vigía has asked for is not done any more when the incident is over', async () => {
+    const { stage, recommend, target } = await start([action('clean', { mode: 'approve' })]);
+    const incident = await trouble();
+    await recommend(incident, 'clean');
+    const [asked] = await runsOf(incident);
+    await store.incidents.upsert([{ ...incident, state: 'resolved', resolvedAt: now, updatedAt: now + 1 }]);
+    expect((await stage.approve(asked!.id, 'ana')).error?.key).toBe('act.no_over');
+    expect(target.calls).toEqual([]);
+  });
+
+  test('of two incidents that want the contrary the second waits for a person', async () => {
+    const acting = await start([auto('clean'), auto('fill', { opposes: ['clean'] })]);
+    await reset(acting);
+    const incident = await trouble();
+    await acting.recommend(incident, 'clean');
+    await acting.stage.idle();
+    const other = { ...incident, id: `${incident.id}_contrary` };
+    await store.incidents.upsert([other]);
+    await acting.recommend(other, 'fill');
+    expect(await runsOf(other)).toEqual([]);
+    expect(await notesOf(other.id)).toEqual(['incident.escalate act.no_opposed']);
+  });
+
+  test('a maintenance window and an unmet precondition hold automation off', async () => {
+    const acting = await start([auto('clean'), auto('low', { preconditions: [{ feature: DISK, below: MB }] })]);
+    await reset(acting);
+    const incident = await trouble();
+    await store.silences.insert({
+      id: `silence_${incident.id}`,
+      kind: 'maintenance',
+      match: { entity: incident.root },
+      why: 'disks',
+      by: 'eva',
+      from: now - 1,
+      to: now + 120_000,
+      createdAt: now,
+      updatedAt: now,
+      endedBy: null,
+      event: null,
+    });
+    await acting.recommend(incident, 'clean');
+    expect(await runsOf(incident)).toEqual([]);
+    now += 120_000;
+    await acting.recommend(incident, 'low');
+    expect(await runsOf(incident)).toEqual([]);
+    await acting.recommend(incident, 'clean');
+    expect(await runsOf(incident)).toHaveLength(1);
+  });
+
+  test('a rule for the target wins over the mode of the action', async () => {
+    const acting = await start([auto('clean')], { ruledMode: ({ kind }) => (kind === 'host' ? 'suggest' : null) });
+    const incident = await trouble();
+    await acting.recommend(incident, 'clean');
+    expect(await runsOf(incident)).toEqual([]);
+  });
+});
+
+describe('several processes', () => {
+  test('never start more than the limits allow, however many want to at once', async () => {
+    const actions = [auto('clean', { match: ANY, args: {} })];
+    const limits = { ...DEFAULT_LIMITS, disruptionPerDay: 3, fleetCooldownMs: 0 };
+    now += 2 * 86_400_000;
+    const many = await Promise.all(Array.from({ length: 4 }, () => start(actions, { limits, shared: true })));
+    await reset(many[0]!);
+    const incidents: Incident[] = [];
+    for (let i = 0; i < 8; i++) incidents.push(await trouble());
+    await Promise.all(incidents.flatMap((one) => many.map(({ recommend }) => recommend(one, 'clean'))));
+    const runs = (await Promise.all(incidents.map(runsOf))).flat();
+    expect(runs).toHaveLength(3);
+    const calls = many.flatMap(({ target }) => target.calls);
+    expect(calls.toSorted()).toEqual(runs.map(({ id }) => id).toSorted());
+    now += 2 * 86_400_000;
+  });
+
+  test('leave what another carries out alone, and take it for dead when it is not heard of', async () => {
+    const one = await start([action('clean')], { shared: true });
+    one.target.hang();
+    const asked = await one.wish(await trouble(), 'clean');
+    await one.stage.approve(asked.id, 'ana');
+    const other = await start([action('clean')], { shared: true });
+    await other.stage.tick();
+    expect((await store.runs.get(asked.id))?.state).toBe('running');
+    now += 61_000;
+    await other.stage.tick();
+    expect(await store.runs.get(asked.id)).toMatchObject({ state: 'failed', error: { key: 'act.interrupted' } });
+    // Whoever has lost a run ends what it still does of it, and writes nothing over what was said.
+    await one.stage.tick();
+    await one.stage.idle();
+    expect((await store.runs.get(asked.id))?.error?.key).toBe('act.interrupted');
+  });
+
+  test('start numbers only grow', async () => {
+    const fences: number[] = [];
+    const executor: Executor = {
+      kind: 'target',
+      plan: () => ['x'],
+      execute: async ({ fence }) => {
+        fences.push(fence ?? 0);
+        return { status: 'succeeded', exitCode: 0, output: '', error: null };
+      },
+    };
+    const acting = await start([auto('clean')], { executors: [executor] });
+    await reset(acting);
+    for (let i = 0; i < 3; i++) {
+      await acting.recommend(await trouble(), 'clean');
+      await acting.stage.idle();
+    }
+    expect(fences).toHaveLength(3);
+    expect(fences).toEqual(fences.toSorted((a, b) => a - b));
+    expect(new Set(fences).size).toBe(3);
+  });
 });

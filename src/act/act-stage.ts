@@ -1,12 +1,14 @@
 import type { Delivery, Subscription } from '../bus/bus.ts';
 import type { ApproverRole } from '../model/action-definition.ts';
-import type { Recommendation, Run } from '../model/action.ts';
+import type { Automation, Recommendation, Run } from '../model/action.ts';
+import { BREAKER_SETTING } from '../store/store.ts';
 import type { Phrase } from '../model/phrase.ts';
 import { phrase } from '../model/phrase.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import { every } from '../runtime/every.ts';
 import { type ActDeps, type ActOwn, audit, VIGIA } from './act-deps.ts';
+import { brokenBy, DEFAULT_LIMITS } from './limits.ts';
 import { type ActRequest, RunDesk } from './run-desk.ts';
 import { LAPSE_MS, Runner } from './runner.ts';
 import { INTERRUPTED, Settlement } from './settlement.ts';
@@ -18,6 +20,9 @@ export interface ActStage extends Service {
   approve(run: string, by: string, role?: ApproverRole): Promise<Run>;
   reject(run: string, by: string, note: string): Promise<Run>;
   blocked(action: string, entity: string, incident: string | null): Promise<Phrase | null>;
+  automation(): Promise<Automation>;
+  /** Closes the circuit breaker: what was before counts no more. */
+  resetBreaker(by: string): Promise<Automation>;
   /** Messages waiting, for the status page. */
   lag(): number;
   /** Expires, kills and judges what is due, as the loop does every second. */
@@ -98,6 +103,30 @@ class Acting implements ActStage {
 
   blocked(action: string, entity: string, incident: string | null): Promise<Phrase | null> {
     return this.#desk.blocked(action, entity, incident);
+  }
+
+  async automation(): Promise<Automation> {
+    const { store, clock, settings, limits = DEFAULT_LIMITS } = this.#deps;
+    const survey = await store.runs.survey({ action: '', entity: '', fleet: '', now: clock.now() });
+    const reason = brokenBy(survey, limits);
+    return { killSwitch: settings().killSwitch, breaker: { open: reason !== null, reason } };
+  }
+
+  async resetBreaker(by: string): Promise<Automation> {
+    const { store, clock, ids } = this.#deps;
+    const { breaker } = await this.automation();
+    const time = clock.now();
+    await store.settings.set(BREAKER_SETTING, { resetAt: time }, by, time);
+    const detail = { reason: breaker.reason?.key ?? null };
+    await store.audit.append({
+      id: ids.next('audit'),
+      time,
+      actor: by,
+      verb: 'breaker.reset',
+      target: 'breaker',
+      detail,
+    });
+    return this.automation();
   }
 
   lag(): number {

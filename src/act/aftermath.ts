@@ -4,7 +4,7 @@ import { stableId } from '../runtime/ids.ts';
 import { createText } from '../text/text.ts';
 import { type ActOwn, audit, note, VIGIA } from './act-deps.ts';
 import { examine } from './facts.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
+import { brokenBy, DEFAULT_LIMITS } from './limits.ts';
 import type { Runner } from './runner.ts';
 import { draft, startRun } from './starter.ts';
 
@@ -125,12 +125,9 @@ export class Aftermath {
   /** The breaker is open by what is stored; the audit log says once what opened it. */
   async #tellBreaker({ action, entity, fleet, id }: Run): Promise<void> {
     const { store, clock, limits = DEFAULT_LIMITS } = this.#deps;
-    const { harmful, failures } = await store.runs.survey({ action, entity, fleet, now: clock.now() });
-    if (harmful === null && failures < limits.failuresInRow) return;
-    const reason =
-      harmful === null
-        ? phrase('act.no_breaker_failures', { count: failures })
-        : phrase('act.no_breaker_harm', { run: harmful });
-    await note(this.#deps, { id: stableId('breaker', harmful ?? id), verb: 'breaker.open', target: id, reason });
+    const survey = await store.runs.survey({ action, entity, fleet, now: clock.now() });
+    const reason = brokenBy(survey, limits);
+    if (reason === null) return;
+    await note(this.#deps, { id: stableId('breaker', survey.harmful ?? id), verb: 'breaker.open', target: id, reason });
   }
 }

@@ -1,6 +1,6 @@
 import type { ActionDefinition } from '../model/action-definition.ts';
 import type { EntityId } from '../model/entity.ts';
-import { phrase } from '../model/phrase.ts';
+import { type Phrase, phrase } from '../model/phrase.ts';
 import type { BusyRun, RunSurvey } from '../store/store.ts';
 import type { Answer } from './guardrails.ts';
 
@@ -62,11 +62,15 @@ const object = (key: string, values: Readonly<Record<string, string | number>> =
 export const waitAfter = (last: number | null, pauseMs: number, now: number): number =>
   last === null ? 0 : Math.max(0, pauseMs - (now - Math.min(last, now)));
 
+/** What has opened the circuit breaker; null while it is closed. */
+export function brokenBy({ harmful, failures }: RunSurvey, { failuresInRow }: ActLimits): Phrase | null {
+  if (harmful !== null) return phrase('act.no_breaker_harm', { run: harmful });
+  return failures >= failuresInRow ? phrase('act.no_breaker_failures', { count: failures }) : null;
+}
+
 export function breaker({ survey, limits }: LimitFacts): Answer {
-  if (survey.harmful !== null) return object('breaker_harm', { run: survey.harmful });
-  return survey.failures >= limits.failuresInRow
-    ? object('breaker_failures', { count: survey.failures })
-    : fine('breaker');
+  const broken = brokenBy(survey, limits);
+  return broken === null ? fine('breaker') : object(broken.key.slice('act.no_'.length), broken.values);
 }
 
 export function alone({ survey, entity, surroundings }: LimitFacts): Answer {

@@ -136,6 +136,8 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
       },
       approve: (name, by) => decide(name, 'running', by),
       reject: (name, by) => decide(name, 'rejected', by),
+      automation: async () => ({ killSwitch: settings.killSwitch, breaker: { open: false, reason: null } }),
+      resetBreaker: async () => ({ killSwitch: settings.killSwitch, breaker: { open: false, reason: null } }),
     },
     settings: {
       current: () => settings,

@@ -1,5 +1,5 @@
 import type { ActionDefinition } from '../model/action-definition.ts';
-import type { Run } from '../model/action.ts';
+import type { Automation, Run } from '../model/action.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Event } from '../model/event.ts';
 import type { FeedbackPort } from '../model/feedback-request.ts';
@@ -71,8 +71,11 @@ export interface ActPort {
     readonly dryRun: boolean;
     readonly by: string;
   }): Promise<Run>;
-  approve(run: string, by: string): Promise<Run>;
+  /** Throws `API_FORBIDDEN` when the action asks for a higher role. */
+  approve(run: string, by: string, role: 'operator' | 'admin'): Promise<Run>;
   reject(run: string, by: string, note: string): Promise<Run>;
+  automation(): Promise<Automation>;
+  resetBreaker(by: string): Promise<Automation>;
 }
 
 /** Settings in force, and their change at run time. */

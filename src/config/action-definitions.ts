@@ -1,6 +1,7 @@
 import type { ActionDefinition } from '../model/action-definition.ts';
+import type { ActionMode } from '../model/action.ts';
 import type { Config } from './schema.ts';
-import { settingsFor } from './settings-for.ts';
+import { settingsFor, type SettingSubject } from './settings-for.ts';
 
 /**
  * The catalogue as the stages use it: what an action does not set comes from the overrides that name it, then from
@@ -22,5 +23,34 @@ export const actionDefinitions = (config: Config): readonly ActionDefinition[] =
       timeoutMs: entry.timeout,
       approvalMs: entry.approvalExpiry ?? act.approvalExpiry,
       prior: entry.prior,
+      approver: entry.approver,
+      preconditions: entry.preconditions.map(({ feature, above, below }) => ({
+        feature,
+        ...(above !== undefined && { above }),
+        ...(below !== undefined && { below }),
+      })),
+      opposes: entry.opposes,
+      ...(entry.rollback !== undefined && { rollback: entry.rollback }),
     };
   });
+
+/** What overrides that name the target (its id, kind or service) say of the mode; null when none does. */
+export function ruledMode(config: Config, subject: SettingSubject): ActionMode | null {
+  const named = config.overrides.filter(
+    ({ match: { entity, kind, service } }) => (entity ?? kind ?? service) !== undefined,
+  );
+  const ruling = named.filter(({ set }) => set.act?.mode !== undefined);
+  // An empty mode shows whether any of them matches.
+  const base = { ...config, overrides: ruling, act: { ...config.act, mode: null as unknown as ActionMode } };
+  return settingsFor(base, subject).act.mode;
+}
+
+/** Bounds of what Vigía does by itself. */
+export const actLimits = ({ act }: Config) => ({
+  actionCooldownMs: act.actionCooldown,
+  fleetCooldownMs: act.fleetCooldown,
+  blastRadius: act.blastRadius,
+  disruptionPerDay: act.disruptionPerDay,
+  failuresInRow: act.failuresInRow,
+  goneAfterMs: act.goneAfter,
+});

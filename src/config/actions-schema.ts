@@ -30,6 +30,27 @@ export const ActionEntry = Type.Object(
     cooldown: Type.Optional(Duration()),
     settle: Type.Optional(Duration()),
     approvalExpiry: Type.Optional(Duration({ least: '10s' })),
+    approver: Type.Enum(['operator', 'admin'], {
+      default: 'operator',
+      description: 'The least role that may approve.',
+    }),
+    preconditions: Type.Array(
+      Type.Object(
+        {
+          feature: Type.String({ minLength: 1, maxLength: 512, description: 'Of the target, `*` for anything.' }),
+          above: Type.Optional(Type.Number()),
+          below: Type.Optional(Type.Number()),
+        },
+        closed,
+      ),
+      { default: [], maxItems: 20, description: 'What has to hold by the newest values; missing does not hold.' },
+    ),
+    rollback: Type.Optional(Type.String({ minLength: 1, description: 'Action that undoes it when it did harm.' })),
+    opposes: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      maxItems: 100,
+      description: 'Actions that do the contrary.',
+    }),
     prior: Type.Object(
       {
         resolved: Type.Number({ default: 1, exclusiveMinimum: 0, maximum: 1000 }),

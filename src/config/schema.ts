@@ -1,6 +1,7 @@
 import { type StaticDecode, Type } from 'typebox';
 import { ACTION_MODES } from '../model/action.ts';
 import { LANGUAGES } from '../text/language.ts';
+import { ActSection } from './act-schema.ts';
 import { ActionEntry } from './actions-schema.ts';
 import { CollectSection, EntityRule, LimitRule } from './collect-schema.ts';
 import { CorrelateSection, TopologyEdge } from './correlate-schema.ts';
@@ -114,19 +115,6 @@ const DetectSection = Type.Object(
     ),
   },
   { ...closed, default: {}, description: 'What counts as abnormal.' },
-);
-
-const ActSection = Type.Object(
-  {
-    mode: Type.Enum([...ACTION_MODES], {
-      default: 'suggest',
-      description: 'How far an action may go by itself: observe, suggest, approve, auto.',
-    }),
-    approvalExpiry: Duration({ default: '1h', least: '10s', description: 'How long a run waits for approval.' }),
-    cooldown: Duration({ default: '10m', description: 'Time between two runs of one action on one target.' }),
-    settle: Duration({ default: '2m', description: 'Time after a run until its outcome is judged.' }),
-  },
-  { ...closed, default: {}, description: 'How actions are carried out.' },
 );
 
 /** A section of which any part may be set, without defaults: what is left out stays as it is. */

@@ -80,6 +80,16 @@ export const VERDICTS = ['resolved', 'ineffective', 'harmful', 'inconclusive'] a
 export const Verdict = Type.Enum([...VERDICTS]);
 export type Verdict = (typeof VERDICTS)[number];
 
+/** Whether Vigía may act by itself, and why not. */
+export const Automation = Type.Object({
+  killSwitch: Type.Boolean({ description: 'By the setting, the file or the environment.' }),
+  breaker: Type.Object({
+    open: Type.Boolean({ description: 'True when automation has stopped itself; a person resets it.' }),
+    reason: Type.Union([Phrase, Type.Null()]),
+  }),
+});
+export type Automation = Static<typeof Automation>;
+
 /** What a run brought. It is the message of the topic `outcomes`. */
 export const Outcome = Type.Object({
   id: Type.String(),

@@ -13,7 +13,7 @@ export interface RankingFacts {
   readonly now: number;
   readonly catalogue: readonly ActionDefinition[];
   readonly tally: (action: string, entityKind: string) => Tally;
-  readonly modeOf: (action: ActionDefinition) => ActionMode;
+  readonly modeOf: (action: ActionDefinition, entity: EntityId) => ActionMode;
   readonly stopped: boolean;
   /** Newest start of this action on this entity, Unix ms; null when there was none. */
   readonly lastStart: (action: string, entity: EntityId) => number | null;
@@ -39,7 +39,7 @@ interface Candidate {
 
 function blockedBy(action: ActionDefinition, entity: EntityId, facts: RankingFacts): Phrase | null {
   if (facts.stopped) return phrase('recommend.killSwitch');
-  if (facts.modeOf(action) === 'observe') return phrase('recommend.observeOnly');
+  if (facts.modeOf(action, entity) === 'observe') return phrase('recommend.observeOnly');
   const last = facts.lastStart(action.id, entity);
   const wait = last === null ? 0 : last + action.cooldownMs - facts.now;
   return wait > 0 ? phrase('recommend.cooldown', { seconds: Math.ceil(wait / 1000) }) : null;
@@ -82,7 +82,7 @@ function candidate(action: ActionDefinition, entity: EntityId, facts: RankingFac
       tried,
       resolved,
       propensity: rank === 1 ? 1 : 0,
-      mode: facts.modeOf(action),
+      mode: facts.modeOf(action, entity),
       blocked: blockedBy(action, entity, facts),
       disruption: action.disruption,
       reasons: reasonsFor(action, facts, { tried, resolved }),

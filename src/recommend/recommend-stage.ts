@@ -8,6 +8,7 @@ import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { stableId } from '../runtime/ids.ts';
+import { every } from '../runtime/every.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
@@ -22,33 +23,78 @@ export interface RecommendDeps {
   readonly metrics: Metrics;
   readonly catalogue: readonly ActionDefinition[];
   /** Mode in force of an action, and whether the kill switch is on. */
-  readonly modeOf: (action: ActionDefinition) => ActionMode;
+  readonly modeOf: (action: ActionDefinition, entity: EntityId) => ActionMode;
   readonly stopped: () => boolean;
 }
 
 const POLICY = { kind: 'beta', version: '1' } as const;
 const MAX_OUTCOMES = 200;
+const COOLDOWN = 'recommend.cooldown';
+const TICK_MS = 1000;
+/** Incidents looked at again by themselves; others when something happens to them. */
+const MAX_WAITING = 1000;
 
 /** Recommends actions for every open incident, and anew when what speaks for them has changed. */
 class RecommendStage implements Service {
   readonly name = 'recommend';
   readonly #deps: RecommendDeps;
   readonly #turns = createTurns();
+  /** Incidents whose recommendation says that something has to wait, and until when; looked at again then. */
+  readonly #waiting = new Map<string, number>();
   #subscriptions: readonly Subscription[] = [];
+  #end = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
 
   constructor(deps: RecommendDeps) {
     this.#deps = deps;
   }
 
   async start(): Promise<void> {
-    const { bus } = this.#deps;
+    const { bus, clock, log } = this.#deps;
+    await this.#restore();
     this.#subscriptions = await Promise.all([
       bus.subscribe(topics.incidents, 'recommend', (batch) => this.#turns(() => this.#incidents(batch))),
       bus.subscribe(topics.outcomes, 'recommend', (batch) => this.#turns(() => this.#outcomes(batch))),
     ]);
+    this.#end = new AbortController();
+    const failed = ({ message }: Error): void => log.warn({ error: message }, 'recommendations are looked at later');
+    this.#loop = every(TICK_MS, () => this.tick(), { clock, signal: this.#end.signal, failed });
+  }
+
+  /** Recommends anew where something has waited long enough. */
+  async tick(): Promise<void> {
+    const now = this.#deps.clock.now();
+    const due = [...this.#waiting].filter(([, until]) => until <= now).map(([id]) => id);
+    for (const id of due) {
+      await this.#turns(async () => {
+        const incident = await this.#deps.store.incidents.get(id);
+        this.#waiting.delete(id);
+        if (incident) await this.#recommend(incident);
+      });
+    }
+  }
+
+  /** What waited when the process before this one ended. */
+  async #restore(): Promise<void> {
+    const { store } = this.#deps;
+    for (const { id } of await store.incidents.open(MAX_WAITING)) {
+      const made = await store.recommendations.forIncident(id);
+      if (made !== null) this.#wait(made);
+    }
+  }
+
+  /** A cooldown in a stored recommendation counts from when that was made. */
+  #wait({ incident, time, actions }: Recommendation): void {
+    const waits = actions.flatMap(({ blocked }) =>
+      blocked?.key === COOLDOWN ? [time + 1000 * Number(blocked.values['seconds'])] : [],
+    );
+    if (waits.length === 0) this.#waiting.delete(incident);
+    else if (this.#waiting.size < MAX_WAITING) this.#waiting.set(incident, Math.min(...waits));
   }
 
   async stop(): Promise<void> {
+    this.#end.abort();
+    await this.#loop;
     await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));
   }
 
@@ -68,12 +114,12 @@ class RecommendStage implements Service {
 
   async #recommend(incident: Incident): Promise<void> {
     const { bus, store, clock, log, metrics } = this.#deps;
+    this.#waiting.delete(incident.id);
     if (incident.state !== 'open') return;
     const actions = rankActions(incident, await this.#facts(incident));
     const before = await store.recommendations.forIncident(incident.id);
     if (actions.length === 0 && before === null) return;
     const id = stableId('recommendation', incident.id, JSON.stringify(actions.map(essence)));
-    if (before?.id === id) return;
     const made: Recommendation = {
       id,
       incident: incident.id,
@@ -83,6 +129,9 @@ class RecommendStage implements Service {
       policy: POLICY,
       reason: phrase('recommend.ranked', { count: actions.length }),
     };
+    // Waits are counted from now, also when nothing else has changed.
+    this.#wait(made);
+    if (before?.id === id) return;
     await store.recommendations.upsert(made);
     await bus.publish(topics.recommendations, [{ key: made.fleet, value: made }]);
     metrics.counter('vigia_recommend_recommendations_total', 'Recommendations made').inc();
@@ -140,4 +189,6 @@ const essence = ({
   reasons.map(({ key }) => key),
 ];
 
-export const createRecommendStage = (deps: RecommendDeps): Service => new RecommendStage(deps);
+/** `tick` looks at what waited, as the loop does every second. */
+export const createRecommendStage = (deps: RecommendDeps): Service & { tick(): Promise<void> } =>
+  new RecommendStage(deps);

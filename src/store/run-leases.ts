@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type Database, rowsOf, type Sql } from './database.ts';
-import type { BusyRun, RunStart, RunSurvey, RunSurveyQuery } from './store.ts';
+import { BREAKER_SETTING, type BusyRun, type RunStart, type RunSurvey, type RunSurveyQuery } from './store.ts';
 import { storable, timestamp } from './values.ts';
 
 /** Held while it is looked whether a run may start and it is written that it does: starts are rare, so one for all. */
@@ -11,16 +11,13 @@ const MAX_BUSY = 1000;
 const KEEP_MS = 90 * 86_400_000;
 const BUDGET_WINDOW_MS = 86_400_000;
 
-/** Setting that holds when a person last closed the circuit breaker. */
-const BREAKER = 'act.breaker';
-
 /** What runs that Vigía asked for have brought since the breaker was last reset. */
 const TRUST = sql`
   with reset as (select to_timestamp(coalesce((select (value ->> 'resetAt')::float8 from settings
-      where key = ${BREAKER}), 0) / 1000) as at),
+      where key = ${BREAKER_SETTING}), 0) / 1000) as at),
   said as (select l.run, l.started_at, r.state, o.verdict, o.decided_at, coalesce(r.error ->> 'key', '') as error
     from run_leases l join runs r on r.id = l.run left join outcomes o on o.run = l.run, reset
-    where l.automatic and (l.started_at > reset.at or o.decided_at > reset.at)),
+    where l.automatic and (l.started_at >= reset.at or o.decided_at > reset.at)),
   helped as (select coalesce(max(started_at), '-infinity') as at from said where verdict = 'resolved')`;
 
 export async function surveyRuns(tx: Sql, query: RunSurveyQuery): Promise<RunSurvey> {
@@ -37,7 +34,7 @@ export async function surveyRuns(tx: Sql, query: RunSurveyQuery): Promise<RunSur
           where automatic and started_at > ${timestamp(now - BUDGET_WINDOW_MS)}) as spent,
         (select run from said, reset where verdict = 'harmful' and decided_at > reset.at
           order by decided_at, run limit 1) as harmful,
-        (select count(*) from said, reset, helped where said.started_at > reset.at and said.started_at > helped.at
+        (select count(*) from said, reset, helped where said.started_at >= reset.at and said.started_at > helped.at
           and (verdict in ('ineffective', 'harmful')
             or (state = 'failed' and error not in ('act.interrupted', 'act.killed')))) as failures`,
   );

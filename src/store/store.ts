@@ -219,6 +219,9 @@ export interface RecommendationStore {
   list(query: PageQuery): Promise<Page<Recommendation>>;
 }
 
+/** Setting with the time (`resetAt`) at which a person last closed the circuit breaker. */
+export const BREAKER_SETTING = 'act.breaker';
+
 /** A run that is under way, or has ended and is not settled yet. */
 export interface BusyRun {
   readonly run: string;

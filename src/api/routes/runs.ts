@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Run, RunState } from '../../model/action.ts';
+import { Automation, Run, RunState } from '../../model/action.ts';
 import { EntityId } from '../../model/entity.ts';
 import { VigiaError } from '../../runtime/errors.ts';
 import type { Resource } from '../api-app.ts';
@@ -76,7 +76,8 @@ const deciding: Resource = (app, deps) => {
   app.post(
     '/runs/:id/approve',
     { schema: { summary: 'Approve a run that waits', params: IdParameters, response: { 200: Run } } },
-    (request) => deps.act.approve(request.params.id, request.identity.name),
+    ({ params, identity: { name, role } }) =>
+      deps.act.approve(params.id, name, role === 'admin' ? 'admin' : 'operator'),
   );
 
   app.post(
@@ -93,7 +94,25 @@ const deciding: Resource = (app, deps) => {
   );
 };
 
+/** Whether Vigía may act by itself, and letting it again after it has stopped itself. */
+const automating: Resource = (app, deps) => {
+  app.get(
+    '/automation',
+    { schema: { summary: 'Whether Vigía may act by itself, and why not', response: { 200: Automation } } },
+    () => deps.act.automation(),
+  );
+
+  app.post(
+    '/automation/reset',
+    {
+      config: { role: 'admin' },
+      schema: { summary: 'Close the circuit breaker', response: { 200: Automation } },
+    },
+    (request) => deps.act.resetBreaker(request.identity.name),
+  );
+};
+
 /** Runs of actions: what was and is done, asking for one, and the decision on one that waits. */
 export const runs: Resource = (app, deps, parts) => {
-  for (const part of [reading, asking, deciding]) part(app, deps, parts);
+  for (const part of [reading, asking, deciding, automating]) part(app, deps, parts);
 };

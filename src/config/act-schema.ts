@@ -1,0 +1,48 @@
+import { Type } from 'typebox';
+import { ACTION_MODES } from '../model/action.ts';
+import { Duration } from './units.ts';
+
+const closed = { additionalProperties: false } as const;
+
+export const ActSection = Type.Object(
+  {
+    mode: Type.Enum([...ACTION_MODES], {
+      default: 'suggest',
+      description: 'How far an action may go by itself: observe, suggest, approve, auto.',
+    }),
+    approvalExpiry: Duration({ default: '1h', least: '10s', description: 'How long a run waits for approval.' }),
+    cooldown: Duration({ default: '10m', description: 'Time between two runs of one action on one target.' }),
+    settle: Duration({ default: '2m', description: 'Time after a run until its outcome is judged.' }),
+    actionCooldown: Duration({ default: '1m', description: 'Time between two runs of one action, wherever.' }),
+    fleetCooldown: Duration({ default: '10s', description: 'Time between two runs of anything in one fleet.' }),
+    blastRadius: Type.Number({
+      default: 0.34,
+      minimum: 0,
+      maximum: 1,
+      description: 'Share of the parts of a service that may be out of step at once; one always may.',
+    }),
+    disruptionPerDay: Type.Number({
+      default: 30,
+      minimum: 0,
+      description: 'Disruption that Vigía may cause within 24 hours: low 1, medium 3, high 10.',
+    }),
+    failuresInRow: Type.Integer({
+      default: 5,
+      minimum: 1,
+      maximum: 1000,
+      description: 'So many runs in a row that came to nothing stop automation; one that did harm does at once.',
+    }),
+    goneAfter: Duration({ default: '24h', least: '1m', description: 'A target not heard of for so long is gone.' }),
+    escalation: Type.Optional(
+      Type.String({ minLength: 1, description: 'Action that calls a person when nothing else is left to try.' }),
+    ),
+    executors: Type.Array(
+      Type.Object(
+        { package: Type.String({ minLength: 1, maxLength: 512, description: 'Name of a package, or path to one.' }) },
+        closed,
+      ),
+      { default: [], maxItems: 50, description: 'Further executors, each from a package.' },
+    ),
+  },
+  { ...closed, default: {}, description: 'How actions are carried out.' },
+);
