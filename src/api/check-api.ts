@@ -121,6 +121,10 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
       ingested.push({ body: text, format });
     },
     publishEvents: (events) => store.events.append(events),
+    entityOf: (labels) => ({
+      entity: labels['entity'] ?? (labels['instance'] === undefined ? 'service/push' : `host/${labels['instance']}`),
+      fleet: 'default',
+    }),
     sources: () => [],
     learning: (entity) =>
       entity.startsWith('host/') ? { ready: true, frames: 120, needed: 120, readyAt: null } : null,
@@ -153,6 +157,14 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
       adopt: async (name) => store.anomalies.get(name),
       latest: () => null,
     }),
+    models: {
+      learning: async () => [],
+      train: async () => undefined,
+      promote: async () => undefined,
+      rollback: async () => undefined,
+      exportModel: async () => Uint8Array.of(1, 2, 3),
+      importModel: async () => 'model_1',
+    },
     alerting: async () => ({ pots: [], thresholds: [], noise: { since: NOW, items: [] } }),
     budget: async () => ({
       pages: { limit: 2, used: 0 },

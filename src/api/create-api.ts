@@ -26,6 +26,7 @@ import { health } from './routes/health.ts';
 import { incidents } from './routes/incidents.ts';
 import { judgements } from './routes/judgements.ts';
 import { logs } from './routes/logs.ts';
+import { models } from './routes/models.ts';
 import { outcomes } from './routes/outcomes.ts';
 import { overview } from './routes/overview.ts';
 import { predictions } from './routes/predictions.ts';
@@ -37,6 +38,7 @@ import { silences } from './routes/silences.ts';
 import { status } from './routes/status.ts';
 import { stream } from './routes/stream.ts';
 import { topology } from './routes/topology.ts';
+import { webhooks } from './routes/webhooks.ts';
 import { addSecurity } from './security.ts';
 import { createSnapshots } from './snapshot.ts';
 import { createStreamHub } from './stream-hub.ts';
@@ -64,8 +66,10 @@ const RESOURCES: readonly Resource[] = [
   samples,
   logs,
   events,
+  webhooks,
   judgements,
   failures,
+  models,
   alerting,
   settings,
   records,

@@ -2,8 +2,10 @@ import type { ActionDefinition } from '../model/action-definition.ts';
 import type { Automation, Run } from '../model/action.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Event } from '../model/event.ts';
+import type { FailureModelPort } from '../model/failure-model.ts';
 import type { FeedbackPort } from '../model/feedback-request.ts';
 import type { FrameLayout } from '../model/frame.ts';
+import type { Labels } from '../model/labels.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Ids } from '../runtime/ids.ts';
 import type { Log } from '../runtime/log.ts';
@@ -105,6 +107,8 @@ export interface ApiDeps {
   ) => Promise<void>;
   /** Resolves when the events are committed. */
   readonly publishEvents: (events: readonly Event[]) => Promise<void>;
+  /** Which entity and fleet labels mean, by the rules that samples follow. */
+  readonly entityOf: (labels: Labels) => { readonly entity: EntityId; readonly fleet: string };
   readonly sources: () => readonly SourceView[];
   /** How far an entity has been learnt; null when this process does not know it. */
   readonly learning: (entity: EntityId) => Learning | null;
@@ -114,6 +118,8 @@ export interface ApiDeps {
   readonly act: ActPort;
   readonly settings: SettingsPort;
   readonly feedback: FeedbackPort;
+  /** Models that predict failures. */
+  readonly models: FailureModelPort;
   readonly budget: () => Promise<BudgetView>;
   /** How the alert budget is used, and how strange something must be to alert. */
   readonly alerting: () => Promise<AlertingView>;

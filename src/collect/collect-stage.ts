@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Bus } from '../bus/bus.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Event } from '../model/event.ts';
+import type { Labels } from '../model/labels.ts';
 import type { LogRecord } from '../model/log-record.ts';
 import type { SampleBatch } from '../model/series.ts';
 import type { Service } from '../model/service.ts';
@@ -14,7 +15,13 @@ import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createScrapeJob, type ScrapeJob, type ScrapeJobOptions } from './discovery/scrape-job.ts';
 import { createEdgeRules } from './edge-rules.ts';
-import { createEntityRules, DEFAULT_ENTITY_RULES, type EntityRule } from './entity-rules.ts';
+import {
+  type AssignEntity,
+  type Assignment,
+  createEntityRules,
+  DEFAULT_ENTITY_RULES,
+  type EntityRule,
+} from './entity-rules.ts';
 import { createHostSource } from './host-source.ts';
 import { KnownEdges } from './known-edges.ts';
 import { KnownEntities } from './known-entities.ts';
@@ -64,6 +71,8 @@ export interface CollectStage extends Service, Pick<PushSource, 'ingest'> {
   /** Resolves when the event is committed. */
   publishEvent(event: Event): Promise<void>;
   publishEvents(events: readonly Event[]): Promise<void>;
+  /** Which entity labels mean, by the rules that samples follow. */
+  entityOf(labels: Labels): Assignment;
   sources(): readonly SourceView[];
 }
 
@@ -82,6 +91,7 @@ const STOP_MS = 1000;
 class Collect implements CollectStage {
   readonly name = 'collect';
   readonly #deps: CollectDeps;
+  readonly #assign: AssignEntity;
   readonly #entities = new KnownEntities();
   readonly #edges: KnownEdges;
   readonly #push: PushSource;
@@ -99,6 +109,7 @@ class Collect implements CollectStage {
     const { limits, host } = options;
     this.#deps = deps;
     const assign = createEntityRules([...options.entityRules, ...DEFAULT_ENTITY_RULES], FALLBACK);
+    this.#assign = assign;
     this.#edges = new KnownEdges(createEdgeRules(assign, FALLBACK));
     const seriesLimits: SeriesLimits = { ...DEFAULT_SERIES_LIMITS, series: limits.seriesPerSource };
     const shared = { clock, metrics, assign, limits, seriesLimits };
@@ -152,6 +163,10 @@ class Collect implements CollectStage {
   publishEvents(events: readonly Event[]): Promise<void> {
     const messages = events.map((event) => ({ key: event.entity, value: event }));
     return this.#deps.bus.publish(topics.events, messages, { durable: true });
+  }
+
+  entityOf(labels: Labels): Assignment {
+    return this.#assign('', labels);
   }
 
   sources(): readonly SourceView[] {

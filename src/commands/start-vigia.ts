@@ -144,6 +144,7 @@ function createInterface(parts: Parts, pipeline: Pipeline, startedAt: number, re
     },
     ingestLogs: (body, origin) => collect.ingestLogs(body, origin),
     publishEvents: (events) => collect.publishEvents(events),
+    entityOf: (labels) => collect.entityOf(labels),
     sources: () => collect.sources(),
     // Before its first frame an entity has all of its learning ahead.
     learning: (entity) =>
@@ -152,6 +153,7 @@ function createInterface(parts: Parts, pipeline: Pipeline, startedAt: number, re
     catalogue: () => catalogue,
     act,
     feedback: alerting.feedback,
+    models: pipeline.models,
     alerting: () => alerting.view(),
     budget: () => budgetView(config, parts, startedAt),
     stages: () => stages.map(({ name }) => ({ name, lag: parts.lags().get(name) ?? 0 })),
