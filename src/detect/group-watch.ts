@@ -2,9 +2,9 @@ import type { Anomaly, Ending } from '../model/anomaly.ts';
 import type { Json } from '../model/detector.ts';
 import { ABNORMAL_P, AnomalyTracker } from './anomaly-tracker.ts';
 import { Calibration, CHANNELS } from './calibration.ts';
-import { stateNumber, stateNumbers, stateObject, stateText } from './float-columns.ts';
+import { decodeFloats, encodeFloats, stateNumber, stateNumbers, stateObject, stateText } from './float-columns.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const WHAT = 'group of features';
 
 /** The joint look is calibrated already, on few rows at first: half as sure as it says. */
@@ -118,8 +118,9 @@ export class GroupWatch {
   settle(score: number, closed: boolean): void {
     this.#peak = this.tracker.active ? Math.max(this.#peak, score) : 0;
     if (this.#pending.length < MOST_PENDING) {
-      this.#pending.push(score);
-      this.#pendingSlow.push(this.#slowScore);
+      // Rounded as they are saved, so that a restored state goes on alike.
+      this.#pending.push(Math.fround(score));
+      this.#pendingSlow.push(Math.fround(this.#slowScore));
     }
     if (this.tracker.active) return;
     // Scores against the old normal say nothing of the new one.
@@ -143,8 +144,9 @@ export class GroupWatch {
       slowScore: this.#slowScore,
       peak: this.#peak,
       tracker: this.tracker.toJSON(),
-      pending: [...this.#pending],
-      pendingSlow: [...this.#pendingSlow],
+      pending: encodeFloats(Float32Array.from(this.#pending)),
+      pendingSlow: encodeFloats(Float32Array.from(this.#pendingSlow)),
+      waiting: this.#pending.length,
       adoption: this.#adoption && [this.#adoption.until, this.#adoption.score, this.#adoption.calm],
     };
   }
@@ -160,8 +162,9 @@ export class GroupWatch {
     });
     group.#slowScore = stateNumber(saved, 'slowScore', WHAT);
     group.#peak = stateNumber(saved, 'peak', WHAT);
-    group.#pending = [...stateNumbers(saved, 'pending', WHAT)];
-    group.#pendingSlow = [...stateNumbers(saved, 'pendingSlow', WHAT)];
+    const waiting = stateNumber(saved, 'waiting', WHAT);
+    group.#pending = [...decodeFloats(saved['pending'], waiting, WHAT)];
+    group.#pendingSlow = [...decodeFloats(saved['pendingSlow'], waiting, WHAT)];
     if (Array.isArray(saved['adoption'])) {
       const [until = 0, score = 0, calm = 0] = stateNumbers(saved, 'adoption', WHAT);
       group.#adoption = { until, score, calm };
