@@ -24,9 +24,11 @@ import { createLearnStage } from './learn/learn-stage.ts';
 import { type ActionDefinition, matchesPattern } from './model/action-definition.ts';
 import type { Run } from './model/action.ts';
 import { parseEntityId } from './model/entity.ts';
+import type { FailureModelPort } from './model/failure-model.ts';
 import type { Service } from './model/service.ts';
 import { type Topic, topics } from './model/topics.ts';
 import { createPredictStage } from './predict/predict-stage.ts';
+import { createPredicting } from './predicting.ts';
 import { createRecommendStage } from './recommend/recommend-stage.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Ids } from './runtime/ids.ts';
@@ -79,6 +81,7 @@ export interface Pipeline {
   readonly detect: DetectStage;
   readonly act: ActStage;
   readonly alerting: Alerting;
+  readonly models: FailureModelPort;
   readonly catalogue: readonly ActionDefinition[];
 }
 
@@ -118,6 +121,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   });
   const predict = createPredictStage({ ...deps, options: { stepMs, horizons: config.predict.horizons.map(seconds) } });
   const correlate: CorrelateStage = createCorrelateStage({ ...deps, alertBudget, potsOf, ...correlation });
+  const predicting = createPredicting(deps);
   const acting = createActing(deps, catalogue, alerting.serviceOf);
   return {
     services: [
@@ -125,6 +129,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       detect,
       ...alerting.services,
       predict,
+      ...predicting.services,
       correlate,
       acting.recommend,
       acting.act,
@@ -133,6 +138,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     collect: gathering.collect,
     detect,
     alerting,
+    models: predicting.models,
     act: acting.act,
     catalogue,
   };

@@ -29,6 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'pipeline.ts': ['*'],
   'alerting.ts': ['*'],
   'gathering.ts': ['*'],
+  'predicting.ts': ['*'],
 };
 
 /** Guards against a search that finds nothing and so forbids nothing. */

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { AuditEntry, Model } from '../../model/failure.ts';
+import { AuditEntry } from '../../model/failure.ts';
 import type { Resource } from '../api-app.ts';
 import { PageOf } from '../contract/views.ts';
 import { EntityParameter, given, pageQuery, PageParameters, toPage } from '../queries.ts';
@@ -24,7 +24,7 @@ const DeadLetterView = Type.Object({
   payload: Type.String({ description: 'As JSON, cut at 64 KiB.' }),
 });
 
-/** What was kept for the record: series, models, who changed what, what could not be processed. */
+/** What was kept for the record: series, who changed what, what could not be processed. */
 export const records: Resource = (app, { store }) => {
   app.get(
     '/series',
@@ -36,18 +36,6 @@ export const records: Resource = (app, { store }) => {
       },
     },
     ({ query }) => toPage(store.samples.series({ ...pageQuery(query), ...given({ entity: query.entity }) })),
-  );
-
-  app.get(
-    '/models',
-    {
-      schema: {
-        summary: 'Models, newest first',
-        querystring: Type.Object(PageParameters),
-        response: { 200: PageOf(Model) },
-      },
-    },
-    ({ query }) => toPage(store.models.list(pageQuery(query))),
   );
 
   app.get(

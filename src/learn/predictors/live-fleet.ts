@@ -15,6 +15,10 @@ const PAGE = 1000;
 const PIECE_ROWS = 1440;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
+/** Rolled-up frames are written after their end: what is read once is not read again. */
+const LATE_MS = { minute: 90_000, hour: 600_000 } as const;
+
+const tierOf = (cadenceMs: number): 'hour' | 'minute' => (cadenceMs >= HOUR_MS ? 'hour' : 'minute');
 
 /** Rows of one entity, with room to grow. */
 class Rows {
@@ -72,7 +76,7 @@ export function openFleet(store: FleetReads, scope: FleetScope): LiveFleet {
 
   /** Minutes, or hours where a row is as long. */
   async function read(entity: EntityId, own: Rows, to: number): Promise<void> {
-    const tier = cadenceMs >= HOUR_MS ? 'hour' : 'minute';
+    const tier = tierOf(cadenceMs);
     const piece = PIECE_ROWS * (tier === 'hour' ? HOUR_MS : MINUTE_MS);
     for (let at = own.readTo; at < to; at += piece) {
       const range = { from: at, to: Math.min(to, at + piece) };
@@ -86,7 +90,8 @@ export function openFleet(store: FleetReads, scope: FleetScope): LiveFleet {
   return {
     scope,
     advance: async (now) => {
-      const to = Math.floor(now / cadenceMs) * cadenceMs;
+      const late = LATE_MS[tierOf(cadenceMs)];
+      const to = Math.floor((now - late) / cadenceMs) * cadenceMs;
       const entities = await entitiesOf(store, kind);
       let held = [...rows.values()].reduce((sum, { count }) => sum + count * columns.length, 0);
       for (const { id, fleet } of entities) {

@@ -1,0 +1,167 @@
+import type { Model } from '../../model/failure.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Log } from '../../runtime/log.ts';
+import type { Forecast, Store, TimeRange } from '../../store/store.ts';
+import type { ScoredEntity } from '../evaluation/scored.ts';
+import { compare, type Comparison, verdictOf } from './compare.ts';
+import { ITSELF, type Lifecycle } from './model-lifecycle.ts';
+import { type Occurrences, readOccurrences } from './occurrences.ts';
+import { scoredStretches } from './truth.ts';
+
+export interface ShadowRules {
+  /** How long a challenger is only watched, ms. */
+  readonly leastMs: number;
+}
+
+export interface ShadowDeps {
+  readonly store: Pick<Store, 'forecasts' | 'failures' | 'events' | 'anomalies' | 'runs'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly lifecycle: Lifecycle;
+}
+
+interface JudgeOptions {
+  readonly horizons: readonly number[];
+  readonly quietMs: number;
+  readonly shadow: ShadowRules;
+}
+
+const MOST_FORECASTS = 3000;
+/** A champion is looked at over so long. */
+const CHAMPION_MS = 7 * 86_400_000;
+
+/** What was said of each entity, in order. */
+function byEntity(forecasts: readonly Forecast[]): Map<string, Map<number, Float32Array>> {
+  const said = new Map<string, Map<number, Float32Array>>();
+  for (const { time, entities, probabilities } of forecasts) {
+    const width = probabilities.length / Math.max(1, entities.length);
+    for (const [e, entity] of entities.entries()) {
+      let own = said.get(entity);
+      if (own === undefined) said.set(entity, (own = new Map()));
+      own.set(time / 1000, probabilities.subarray(e * width, (e + 1) * width));
+    }
+  }
+  return said;
+}
+
+interface Truth {
+  readonly occurred: Occurrences;
+  /** Seconds. */
+  readonly now: number;
+  readonly quiet: number;
+  readonly width: number;
+}
+
+/** Two sides of the same rows: what the first said, cut as the truth demands, and what the second said of just these. */
+function pair(
+  first: Map<string, Map<number, Float32Array>>,
+  second: (entity: string, time: number) => ArrayLike<number> | null,
+  truth: Truth,
+) {
+  const { occurred, now, quiet, width } = truth;
+  const entities: ScoredEntity[] = [];
+  const rival: ArrayLike<number>[] = [];
+  for (const [entity, said] of first) {
+    const times = [...said.keys()].filter((time) => second(entity, time)?.length === width).sort((a, b) => a - b);
+    const probabilities = times.flatMap((time) => [...said.get(time)!]);
+    if (probabilities.length !== times.length * width) continue;
+    const actedAt = Float64Array.from(occurred.actions.get(entity) ?? []);
+    const history = { entity, failures: occurred.failures.get(entity) ?? [], observedTo: now, actedAt };
+    for (const stretch of scoredStretches([{ history, times, probabilities }], width, quiet)) {
+      entities.push(stretch);
+      rival.push([...stretch.times].flatMap((time) => [...Array.from(second(entity, time)!)]));
+    }
+  }
+  return { entities, rival };
+}
+
+/** How often rows were followed by a failure, by horizon: the rival of a model that has none. */
+function baseRates(entities: readonly ScoredEntity[], horizons: readonly number[]): number[] {
+  return horizons.map((horizon) => {
+    let [rows, positives] = [0, 0];
+    for (const { times, failures, observedTo } of entities)
+      for (const time of times) {
+        const comes = failures.some((failure) => failure.time > time && failure.time <= time + horizon);
+        if (!comes && time + horizon > observedTo) continue;
+        rows += 1;
+        positives += Number(comes);
+      }
+    return (positives + 0.5) / (rows + 1);
+  });
+}
+
+/**
+ * Lets models earn their state: the newest challenger takes over when it is better on what came after the training of
+ * both, the first one when it is better than the base rate there; a champion that is worse than the base rate steps down.
+ */
+export async function judgeShadows(deps: ShadowDeps, models: readonly Model[], options: JudgeOptions): Promise<void> {
+  const { clock, lifecycle, log } = deps;
+  const now = clock.now();
+  const champion = models.find(({ state }) => state === 'champion') ?? null;
+  for (const challenger of models.filter(({ state }) => state === 'challenger')) {
+    if (now - challenger.createdAt < options.shadow.leastMs) continue;
+    const compared = await faceEachOther(deps, { challenger, champion }, options);
+    const verdict = verdictOf(compared);
+    if (verdict === 'open') continue;
+    log.info(
+      { challenger: challenger.id, champion: champion?.id ?? null, verdict, ...compared },
+      'learn: a challenger was judged',
+    );
+    const why = `${verdict === 'first' ? 'better' : 'worse'} than ${champion?.version ?? 'the base rate'}: z ${compared.z.toFixed(2)}, ${compared.failures} failures`;
+    if (verdict === 'second') await lifecycle.retire(challenger, why);
+    else return lifecycle.promote(challenger.id, ITSELF, why);
+  }
+  if (champion === null) return;
+  const since = Math.max(now - CHAMPION_MS, champion.trainedTo ?? 0);
+  const compared = await againstBaseRate(deps, { model: champion, range: { from: since + 1, to: now } }, options);
+  if (verdictOf(compared) === 'second')
+    await lifecycle.rollback(
+      champion.scope,
+      ITSELF,
+      `worse than the base rate: z ${compared.z.toFixed(2)}, ${compared.failures} failures`,
+    );
+}
+
+async function truthOf(
+  { store, clock }: ShadowDeps,
+  range: TimeRange,
+  { horizons, quietMs }: JudgeOptions,
+): Promise<Truth> {
+  const occurred = await readOccurrences(store, { from: range.from - quietMs, to: clock.now() + 1 });
+  return { occurred, now: clock.now() / 1000, quiet: quietMs / 1000, width: horizons.length };
+}
+
+async function faceEachOther(
+  deps: ShadowDeps,
+  { challenger, champion }: { readonly challenger: Model; readonly champion: Model | null },
+  options: JudgeOptions,
+): Promise<Comparison> {
+  const { store, clock } = deps;
+  const from = Math.max(challenger.trainedTo ?? 0, champion?.trainedTo ?? 0) + 1;
+  const range = { from, to: clock.now() };
+  if (champion === null) return againstBaseRate(deps, { model: challenger, range }, options);
+  const first = byEntity(await store.forecasts.read(challenger.id, range, MOST_FORECASTS));
+  const second = byEntity(await store.forecasts.read(champion.id, range, MOST_FORECASTS));
+  const { entities, rival } = pair(
+    first,
+    (entity, time) => second.get(entity)?.get(time) ?? null,
+    await truthOf(deps, range, options),
+  );
+  return compare(entities, rival, options.horizons);
+}
+
+async function againstBaseRate(
+  deps: ShadowDeps,
+  { model, range }: { readonly model: Model; readonly range: TimeRange },
+  options: JudgeOptions,
+): Promise<Comparison> {
+  const said = byEntity(await deps.store.forecasts.read(model.id, range, MOST_FORECASTS));
+  const truth = await truthOf(deps, range, options);
+  const nothing = new Float32Array(truth.width);
+  const { entities } = pair(said, () => nothing, truth);
+  const rates = baseRates(entities, options.horizons);
+  const rival = entities.map(({ times }) =>
+    Array.from({ length: times.length * truth.width }, (_, i) => rates[i % truth.width]!),
+  );
+  return compare(entities, rival, options.horizons);
+}
