@@ -75,12 +75,13 @@ function textOf(file: string): string {
 
 function collectOptions(config: Config, log: Log) {
   const { collect, entities, step } = config;
-  const { host, limits } = collect;
+  const { host, limits, statsd } = collect;
   const written = collect.scrape.map(scrapeOptions);
   return {
     host: { enabled: host.enabled, intervalMs: host.interval ?? step },
     scrape: written.flatMap(({ scrape }) => scrape),
     jobs: [...written.flatMap(({ jobs }) => jobs), ...prometheusJobs(config, log)],
+    ...(statsd && { statsd: { ...statsd, flushMs: statsd.flush ?? step } }),
     limits: {
       lineBytes: limits.lineBytes,
       aheadMs: limits.futureTolerance,

@@ -34,6 +34,7 @@ import type { PageLimits } from './sample-page.ts';
 import { untilNext } from './schedule.ts';
 import { createScrapeSource, type ScrapeDeps, type ScrapeSource, type ScrapeTarget } from './scrape-source.ts';
 import { DEFAULT_SERIES_LIMITS, type SeriesLimits } from './series-registry.ts';
+import { type StatsdOptions, StatsdSource } from './statsd/statsd-source.ts';
 import { createSourceState, type SourceState, type SourceView } from './source-state.ts';
 
 export interface CollectOptions {
@@ -41,6 +42,7 @@ export interface CollectOptions {
   readonly scrape: readonly Omit<ScrapeTarget, 'bodyBytes'>[];
   /** Endpoints that are found, or that rules change. */
   readonly jobs?: readonly ScrapeJobOptions[];
+  readonly statsd?: StatsdOptions;
   readonly limits: PageLimits & { readonly bodyBytes: number; readonly seriesPerSource: number };
   /** Come before the default rules. */
   readonly entityRules: readonly EntityRule[];
@@ -100,6 +102,7 @@ class Collect implements CollectStage {
   readonly #syslog: readonly SyslogSource[];
   readonly #scrapes: readonly ScrapeSource[];
   readonly #jobs: readonly ScrapeJob[];
+  readonly #statsd: StatsdSource | undefined;
   readonly #host: { readonly source: ReturnType<typeof createHostSource>; readonly state: SourceState } | undefined;
   #end = new AbortController();
   #running: readonly Promise<void>[] = [];
@@ -128,6 +131,7 @@ class Collect implements CollectStage {
     );
     const found = { ...scrape, bodyBytes: limits.bodyBytes };
     this.#jobs = (options.jobs ?? []).map((job) => createScrapeJob(job, found));
+    this.#statsd = options.statsd && new StatsdSource(options.statsd, scrape);
     if (!host.enabled) return;
     const source = createHostSource({ clock, log });
     const state = createSourceState({ clock, metrics, name: 'host', kind: 'host', series: () => source.series() });
@@ -172,7 +176,13 @@ class Collect implements CollectStage {
   sources(): readonly SourceView[] {
     const host = this.#host === undefined ? [] : [this.#host.state.view()];
     const found = this.#jobs.flatMap((job) => job.views());
-    return [...host, ...this.#scrapes.map((scrape) => scrape.view()), ...found, this.#push.view()];
+    return [...host, ...this.#scrapes.map((scrape) => scrape.view()), ...found, ...this.#received()];
+  }
+
+  #received(): readonly SourceView[] {
+    const views = [this.#push.view()];
+    if (this.#statsd !== undefined) views.push(this.#statsd.view());
+    return views;
   }
 
   async start(): Promise<void> {
@@ -182,6 +192,7 @@ class Collect implements CollectStage {
     setMaxListeners(0, signal);
     const { host } = this.#deps.options;
     for (const syslog of this.#syslog) await syslog.start();
+    await this.#statsd?.start();
     this.#running = [
       this.#every(SWEEP_MS, 'sweep', async () => this.#sweep()),
       this.#every(TELL_MS, 'tell', () => this.#tell()),
@@ -189,6 +200,11 @@ class Collect implements CollectStage {
       ...this.#jobs.map((job) => job.run(signal)),
       ...this.#tails.map((tail) => this.#every(LOOK_MS, 'logs', () => tail.look())),
     ];
+    const { statsd } = this.#deps.options;
+    if (statsd !== undefined) {
+      const flush = this.#every(statsd.flushMs, 'statsd', async () => this.#statsd?.flush());
+      this.#running = [...this.#running, flush];
+    }
     if (this.#host !== undefined) {
       this.#running = [...this.#running, this.#every(host.intervalMs, 'host', () => this.#readHost())];
     }
@@ -204,6 +220,7 @@ class Collect implements CollectStage {
     await Promise.race([Promise.all(this.#running), late]);
     patience.abort();
     for (const syslog of this.#syslog) await syslog.stop();
+    await this.#statsd?.stop();
     for (const tail of this.#tails) await tail.close();
     await this.#tell().catch(() => undefined);
   }
@@ -260,6 +277,7 @@ class Collect implements CollectStage {
   #sweep(): void {
     this.#push.sweep();
     this.#host?.source.sweep();
+    this.#statsd?.sweep();
     for (const scrape of [...this.#scrapes, ...this.#jobs]) scrape.sweep();
   }
 }

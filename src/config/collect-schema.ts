@@ -73,6 +73,22 @@ export const CollectSection = Type.Object(
       description: 'Log files that are followed as they grow.',
     }),
     syslog: Type.Array(Syslog, { default: [], maxItems: 20, description: 'Where syslog is received.' }),
+    statsd: Type.Optional(
+      Type.Object(
+        {
+          host: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on.' }),
+          port: Type.Integer({ default: 8125, minimum: 0, maximum: 65_535 }),
+          flush: Type.Optional(
+            Duration({ least: '1s', description: 'Between two samples; as long as a step when left out.' }),
+          ),
+          labels: Type.Record(Type.String(), Type.String(), {
+            default: {},
+            description: 'Added to every series, unless a tag has that name.',
+          }),
+        },
+        { ...closed, description: 'Receive StatsD over UDP; `{}` takes the defaults.' },
+      ),
+    ),
     limits: Type.Object(
       {
         bodyBytes: Size({ default: '16MiB', least: '1KiB', most: '256MiB', description: 'Of one answer or post.' }),
