@@ -2,8 +2,12 @@ import { resolve } from 'node:path';
 import { type Alerting, createAlerting } from './alerting.ts';
 import { type ActStage, createActStage } from './act/act-stage.ts';
 import { createCommandExecutor } from './act/executors/command-executor.ts';
+import { createDockerExecutor } from './act/executors/docker-executor.ts';
+import { onceByKey } from './act/executors/once.ts';
+import { createSystemdExecutor } from './act/executors/systemd-executor.ts';
 import { createWebhookExecutor } from './act/executors/webhook-executor.ts';
 import { modeOf } from './act/guardrails.ts';
+import type { loadExecutors } from './act/load-executor.ts';
 import { createStopFile } from './act/stop-file.ts';
 import type { Settings } from './api/contract/views.ts';
 import type { Bus } from './bus/bus.ts';
@@ -27,7 +31,6 @@ import { parseEntityId } from './model/entity.ts';
 import type { FailureModelPort } from './model/failure-model.ts';
 import type { Service } from './model/service.ts';
 import { type Topic, topics } from './model/topics.ts';
-import { createPredictStage } from './predict/predict-stage.ts';
 import { createPredicting } from './predicting.ts';
 import { createRecommendStage } from './recommend/recommend-stage.ts';
 import type { Clock } from './runtime/clock.ts';
@@ -49,6 +52,8 @@ export interface PipelineDeps {
   /** The value of a secret that an action refers to; null when it cannot be had. */
   readonly secret: (reference: string) => string | null;
   readonly onRun: (run: Run) => void;
+  /** Executors that packages of the configuration brought. */
+  readonly executors?: Awaited<ReturnType<typeof loadExecutors>>;
   /** What packages of the configuration brought. */
   readonly extensions?: DetectExtensions;
 }
@@ -87,12 +92,9 @@ export interface Pipeline {
 
 const NO_EXTENSIONS: DetectExtensions = { members: [], detector: null };
 
-const seconds = (milliseconds: number): number => Math.round(milliseconds / 1000);
-
 /** Builds every stage from the configuration. Nothing runs yet. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const { config, settings } = deps;
-  const stepMs = config.step;
   const catalogue = actionDefinitions(config);
   const alertBudget = () => budgetInForce(config, settings());
 
@@ -110,7 +112,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const detect: DetectStage = createDetectStage({
     ...deps,
     options: {
-      stepMs,
+      stepMs: config.step,
       timezone: config.timezone,
       thresholds,
       review,
@@ -119,7 +121,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       ...detectModels(deps),
     },
   });
-  const predict = createPredictStage({ ...deps, options: { stepMs, horizons: config.predict.horizons.map(seconds) } });
   const correlate: CorrelateStage = createCorrelateStage({ ...deps, alertBudget, potsOf, ...correlation });
   const predicting = createPredicting(deps);
   const acting = createActing(deps, catalogue, alerting.serviceOf);
@@ -128,7 +129,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       ...gathering.services,
       detect,
       ...alerting.services,
-      predict,
       ...predicting.services,
       correlate,
       acting.recommend,
@@ -213,10 +213,14 @@ function createActing(deps: PipelineDeps, catalogue: readonly ActionDefinition[]
     },
     stopped: () => inForce().killSwitch,
   });
+  const { docker, systemd } = config.act;
   const executors = [
     createCommandExecutor({ clock, secret, environment: process.env }),
     createWebhookExecutor({ clock, secret }),
-  ];
+    createDockerExecutor({ clock, secret, ...docker }),
+    createSystemdExecutor({ clock, secret, environment: process.env, ...systemd }),
+    ...(deps.executors ?? []).map((create) => create({ clock, secret })),
+  ].map(onceByKey);
   const act = createActStage({
     ...deps,
     actions: catalogue,

@@ -56,6 +56,16 @@ export function checkExecutor(name: string, harness: () => ExecutorHarness): voi
       expect(await acted()).toBe(before + 1);
     });
 
+    test('acts once for one key, however often it is asked', async () => {
+      const { executor, working, acted } = harness();
+      const before = await acted();
+      const asked = request(working);
+      const both = await Promise.all([executor.execute(asked, never()), executor.execute(asked, never())]);
+      expect(both.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+      await executor.execute(asked, never());
+      expect(await acted()).toBe(before + 1);
+    });
+
     test('says that its target refused, and that there is none', async () => {
       const { executor, failing, missing } = harness();
       const refused = await executor.execute(request(failing), never());

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { loadExecutors } from '../act/load-executor.ts';
 import { createChanges } from '../api/changes.ts';
 import type { BudgetView } from '../api/contract/views.ts';
 import { type Api, createApi } from '../api/create-api.ts';
@@ -172,6 +173,7 @@ function createInterface(parts: Parts, pipeline: Pipeline, startedAt: number, re
 export async function startVigia(config: Config, folder: string): Promise<Running> {
   const log = createLog(config.log.level);
   const extensions = await loadDetectExtensions(config.detect, folder);
+  const executors = await loadExecutors(config.act.executors, folder);
   const parts = await openParts(config, folder, log);
   const { store, changes, clock, bus } = parts;
   const startedAt = clock.now();
@@ -180,6 +182,7 @@ export async function startVigia(config: Config, folder: string): Promise<Runnin
     settings: () => parts.settings.current(),
     onRun: (run) => changes.publish(runChange(run, clock.now())),
     extensions,
+    executors,
   });
   let ready = false;
   const api = createInterface(parts, pipeline, startedAt, () => ready);

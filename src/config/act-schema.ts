@@ -36,6 +36,22 @@ export const ActSection = Type.Object(
     escalation: Type.Optional(
       Type.String({ minLength: 1, description: 'Action that calls a person when nothing else is left to try.' }),
     ),
+    docker: Type.Object(
+      {
+        socket: Type.String({ default: '/var/run/docker.sock', minLength: 1, description: 'Of the container engine.' }),
+      },
+      { ...closed, default: {}, description: 'Of the executor `docker`.' },
+    ),
+    systemd: Type.Object(
+      {
+        units: Type.Array(Type.String({ minLength: 1, maxLength: 512 }), {
+          default: [],
+          maxItems: 1000,
+          description: 'Units that may be restarted, `*` for anything; none unless you say so.',
+        }),
+      },
+      { ...closed, default: {}, description: 'Of the executor `systemd`.' },
+    ),
     executors: Type.Array(
       Type.Object(
         { package: Type.String({ minLength: 1, maxLength: 512, description: 'Name of a package, or path to one.' }) },

@@ -19,10 +19,14 @@ export const ActionEntry = Type.Object(
       },
       { ...closed, default: {}, description: 'For what it may be recommended.' },
     ),
-    executor: Type.String({ minLength: 1, description: '`command`, `webhook`, or one that a package brings.' }),
+    executor: Type.String({
+      minLength: 1,
+      description: '`command`, `webhook`, `docker`, `systemd`, or one that a package brings.',
+    }),
     args: Type.Record(Type.String(), Type.Unknown(), {
       default: {},
-      description: 'For the executor: `argv` of a command; `url`, `method`, `headers`, `body` of a webhook.',
+      description:
+        'For the executor: `argv` of a command; `url`, `method`, `headers`, `body`, `sign`, `retries` of a webhook; see the guide.',
     }),
     mode: Type.Optional(Type.Enum([...ACTION_MODES])),
     disruption: Type.Enum(['none', 'low', 'medium', 'high'], { default: 'low' }),

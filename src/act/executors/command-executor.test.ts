@@ -6,16 +6,19 @@ import { afterAll, expect, test } from 'vitest';
 import { systemClock } from '../../runtime/clock.ts';
 import { checkExecutor } from '../check-executor.ts';
 import { createCommandExecutor } from './command-executor.ts';
+import { onceByKey } from './once.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vigia-command-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const secret = 'hunter2-"quoted"';
-const executor = createCommandExecutor({
+const bare = createCommandExecutor({
   clock: systemClock,
   secret: (reference) => (reference === '${env:TOKEN}' ? secret : null),
   environment: { ...process.env, VIGIA_API_TOKEN: 'private' },
 });
+
+const executor = onceByKey(bare);
 
 const script = (name: string, text: string): string => {
   const path = join(folder, name);
@@ -86,7 +89,7 @@ checkExecutor('command', () => ({
 }));
 
 const run = (argv: readonly string[], over: Record<string, unknown> = {}) =>
-  executor.execute(
+  bare.execute(
     { key: `run_test_${process.pid}`, entity: 'host/a', args: { argv, ...over }, timeoutMs: 20_000 },
     new AbortController().signal,
   );

@@ -1,16 +1,20 @@
+import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../runtime/clock.ts';
 import { checkExecutor } from '../check-executor.ts';
+import { onceByKey } from './once.ts';
 import { createWebhookExecutor } from './webhook-executor.ts';
 
 const secret = 'tok/en"1';
-const executor = createWebhookExecutor({
+const bare = createWebhookExecutor({
   clock: systemClock,
   secret: (reference) => (reference === '${env:TOKEN}' ? secret : null),
 });
+
+const executor = onceByKey(bare);
 
 interface Seen {
   readonly method: string | undefined;
@@ -35,6 +39,11 @@ beforeAll(async () => {
       if (path === '/hang') {
         hanging.add(request.socket);
         request.socket.once('close', () => hanging.delete(request.socket));
+      } else if (path === '/later')
+        response.writeHead(seen.filter(({ url }) => url === '/later').length < 3 ? 503 : 200).end();
+      else if (path === '/half') {
+        response.writeHead(200, { 'content-length': 100 }).write('half');
+        setTimeout(() => request.socket.destroy(), 20);
       } else if (path === '/no') response.writeHead(409).end('not now');
       else if (path === '/away') response.writeHead(302, { location: `${base}/ok` }).end();
       else if (path === '/much') response.end('ab\u0000é'.repeat(100_000));
@@ -75,7 +84,7 @@ checkExecutor('webhook', () => ({
 }));
 
 const call = (args: Record<string, unknown>) =>
-  executor.execute({ key: 'run_7', entity: 'host/a', args, timeoutMs: 10_000 }, new AbortController().signal);
+  bare.execute({ key: 'run_7', entity: 'host/a', args, timeoutMs: 10_000 }, new AbortController().signal);
 
 test('sends what was planned, with the key of the run', async () => {
   const args = { url: `${base}/put`, method: 'put', headers: { 'X-Team': 'ops' }, body: { host: 'a', quote: '"' } };
@@ -108,4 +117,26 @@ test('says why an address cannot be called', async () => {
   expect((await call({ url: 'file:///etc/passwd' })).error?.code).toBe('EXECUTOR_UNREACHABLE');
   expect((await call({ url: 'no address' })).error?.code).toBe('EXECUTOR_UNREACHABLE');
   expect((await call({ url: `${base}/\${env:UNSET}` })).error?.code).toBe('EXECUTOR_UNREACHABLE');
+});
+
+test('is signed, so that the receiver knows who asks, when, and what', async () => {
+  const args = { url: `${base}/ok`, sign: '${env:TOKEN}', body: { a: 1 } };
+  const request = { key: 'run_8', entity: 'host/a', args, timeoutMs: 10_000, fence: 17 };
+  expect(bare.plan(request).join()).not.toContain(secret);
+  await bare.execute(request, new AbortController().signal);
+  const { headers, body } = seen.at(-1)!;
+  const [, time, mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(headers['vigia-signature']))!;
+  expect(mac).toBe(createHmac('sha256', secret).update(`${time}.${body}`).digest('hex'));
+  expect(headers['vigia-fence']).toBe('17');
+});
+
+test('comes again with the same key while the receiver says that nothing was done', async () => {
+  expect(await call({ url: `${base}/later` })).toMatchObject({ status: 'succeeded' });
+  const tries = seen.filter(({ url }) => url === '/later');
+  expect(tries.map(({ headers }) => headers['idempotency-key'])).toEqual(['run_7', 'run_7', 'run_7']);
+});
+
+test('does not come again when half an answer leaves open what was done', async () => {
+  expect((await call({ url: `${base}/half` })).error?.code).toBe('EXECUTOR_UNREACHABLE');
+  expect(seen.filter(({ url }) => url === '/half')).toHaveLength(1);
 });
