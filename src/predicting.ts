@@ -12,6 +12,7 @@ import type { FleetScope } from './model/live-fleet.ts';
 import type { Service } from './model/service.ts';
 import { FailureWatch } from './predict/failures/failure-watch.ts';
 import { failureFitHere, failureFitThread } from './predict/failures/fit-thread.ts';
+import { createPredictStage } from './predict/predict-stage.ts';
 import { createHazardFactory } from './predict/hazard/hazard-factory.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Ids } from './runtime/ids.ts';
@@ -73,11 +74,11 @@ export function createPredicting(deps: PredictingDeps): Predicting {
   });
   const failures = createFailureStage({
     ...deps,
-    definitions: failureDefinitions(config.failures as Parameters<typeof failureDefinitions>[0]),
+    definitions: failureDefinitions(config.failures),
     options: { stepMs: step, stepsMs: config.store.retention.steps, windowMs: predict.window },
   });
   return {
-    services: [failures, watch, training],
+    services: [createPredictStage({ ...deps, options: { stepMs: step, horizons } }), failures, watch, training],
     models: createModelDesk({ ...deps, lifecycle, training, factories }),
     training,
     watch,

@@ -3,6 +3,7 @@ import { toError, VigiaError } from '../runtime/errors.ts';
 import type { TextKey } from '../text/catalogue.ts';
 import type { ScoreOptions } from './score.ts';
 import type { BacktestOptions } from './backtest/request.ts';
+import type { ModelsOptions } from './models.ts';
 import { EXIT, type Terminal } from './terminal.ts';
 
 /** Commander's complaints, as ours. */
@@ -90,8 +91,21 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .action(async (file: string, options: { readonly out: string }) =>
       end(await (await import('./templates.ts')).templates(file, options, terminal)),
     );
-  addBacktest(program, terminal, end);
+  for (const add of [addModels, addBacktest]) add(program, terminal, end);
   return program;
+}
+
+/** `vigia models` talks to a running server. */
+function addModels(program: Command, terminal: Terminal, end: (code: number) => void): void {
+  const { words } = terminal;
+  program
+    .command('models [what] [arguments...]')
+    .description(words.say('commands.about_models'))
+    .option('-c, --config <file>', words.say('commands.about_config'))
+    .option('--url <address>', words.say('commands.about_url'))
+    .action(async (what: string | undefined, rest: readonly string[], options: ModelsOptions) =>
+      end(await (await import('./models.ts')).models([what ?? 'list', ...rest], options, terminal)),
+    );
 }
 
 /** `vigia backtest` has more to say than the others. */

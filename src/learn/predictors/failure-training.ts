@@ -15,7 +15,7 @@ import { kindsOf, scopeOf } from './fleet-scopes.ts';
 import type { FleetReads } from './live-fleet.ts';
 import type { Lifecycle } from './model-lifecycle.ts';
 import { judgeShadows, type ShadowRules } from './shadow.ts';
-import { trainScope } from './train-scope.ts';
+import { type ScopeTraining, type TrainedScope, trainScope } from './train-scope.ts';
 
 export interface FailureTrainingDeps {
   readonly store: FleetReads & Pick<Store, 'models' | 'forecasts'>;
@@ -127,43 +127,31 @@ export class FailureTraining implements Service {
   }
 
   async #train(kind: string, { why, parent }: { readonly why: string; readonly parent: Model | null }): Promise<void> {
-    const { store, clock, log, metrics, lifecycle, fitter, openFleet, options } = this.#deps;
-    const { horizons, quietMs, windowMs, budgetMs, contract } = options;
+    const { store, clock, log, metrics, lifecycle } = this.#deps;
     const now = clock.now();
     const began = clock.monotonic();
     const state = (over: Partial<LearningState>): void => {
-      const before = this.#states.get(kind);
-      this.#states.set(kind, {
-        scope: kind,
-        state: 'training',
-        why,
-        missing: null,
-        progress: 0,
-        step: '',
-        startedAt: now,
-        endedAt: null,
-        ...(before?.state === 'training' && before),
-        ...over,
-      });
+      this.#states.set(kind, { ...(this.#states.get(kind) ?? begin), ...over });
     };
-    state({ state: 'training', progress: 0, why, startedAt: now, endedAt: null });
+    const begin: LearningState = {
+      scope: kind,
+      state: 'training',
+      why,
+      missing: null,
+      progress: 0,
+      step: '',
+      startedAt: now,
+      endedAt: null,
+    };
+    state(begin);
     const end = (over: Partial<LearningState>): void => state({ endedAt: clock.now(), progress: 1, ...over });
     try {
-      const scope = await scopeOf(store, kind, { from: now - windowMs, to: now });
-      if (scope === null) return end({ state: 'waiting' });
-      const trained = await trainScope({
-        fleet: openFleet(scope),
-        fitter,
-        now,
-        horizons,
-        quiet: quietMs / 1000,
-        budgetMs,
-        contract,
-        parent,
+      const trained = await this.#fit(kind, {
         why,
-        signal: AbortSignal.any([this.#end.signal, AbortSignal.timeout(OVERDUE * budgetMs)]),
+        parent,
         onProgress: ({ done, step }) => state({ progress: done, step }),
       });
+      if (trained === null) return end({ state: 'waiting' });
       if (!trained.ready) return end({ state: 'missing', missing: trained.missing });
       await lifecycle.enter(trained.model, trained.bytes);
       await store.forecasts.save(trained.forecasts);
@@ -185,5 +173,16 @@ export class FailureTraining implements Service {
         .gauge('vigia_learn_training_seconds', 'How long the last training took.', ['kind'])
         .set({ kind: `failure/${kind}` }, seconds);
     }
+  }
+
+  async #fit(kind: string, given: Pick<ScopeTraining, 'why' | 'parent' | 'onProgress'>): Promise<TrainedScope | null> {
+    const { store, clock, fitter, openFleet, options } = this.#deps;
+    const { horizons, quietMs, windowMs, budgetMs, contract } = options;
+    const now = clock.now();
+    const scope = await scopeOf(store, kind, { from: now - windowMs, to: now });
+    if (scope === null) return null;
+    const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(OVERDUE * budgetMs)]);
+    const quiet = quietMs / 1000;
+    return trainScope({ ...given, fleet: openFleet(scope), fitter, now, horizons, quiet, budgetMs, contract, signal });
   }
 }

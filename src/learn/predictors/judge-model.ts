@@ -2,13 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { calibrationBins } from '../../ml/probability-metrics.ts';
 import type { HorizonFigures } from '../../model/failure-model.ts';
 import { chooseThreshold, type Contract, pagesOf, sharesOf } from '../evaluation/pages.ts';
-import { rowFigures } from '../evaluation/row-figures.ts';
+import { type RowFigures, rowFigures } from '../evaluation/row-figures.ts';
 import { judgedRows, type ScoredEntity } from '../evaluation/scored.ts';
 
 const SEED = 1;
 const BINS = 10;
 
-const orNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
+const orNull = (value: number | undefined): number | null =>
+  value !== undefined && Number.isFinite(value) ? value : null;
 
 /** How good what was said is, by horizon, and from which level on it may page. Gives way between horizons. */
 export async function judgeModel(
@@ -31,7 +32,7 @@ function horizonFigures(
 ): HorizonFigures {
   const rows = judgedRows(entities, { index, value: seconds, width });
   const positives = rows.label.reduce((sum, label) => sum + label, 0);
-  const known = rows.count > 0 && positives > 0 && positives < rows.count ? rowFigures(rows, SEED) : null;
+  const known = positives > 0 && positives < rows.count ? rowFigures(rows, SEED) : null;
   const rule = { horizon: seconds, index, width };
   // A horizon that ends before a page is of use cannot keep the contract.
   const threshold = seconds > contract.minLead && positives > 0 ? chooseThreshold(entities, rule, contract) : null;
@@ -43,14 +44,18 @@ function horizonFigures(
     rows: rows.count,
     positives,
     baseRate: rows.count === 0 ? 0 : positives / rows.count,
-    averagePrecision: known?.auprc ?? null,
-    brierSkill: known?.brierSkill ?? null,
-    expectedOverObserved: known?.expectedOverObserved ?? null,
+    ...figuresOf(known),
     reliability: bins
       .filter(({ count }) => count > 0)
       .map(({ low, high, predicted, observed, count }) => ({ low, high, said: predicted, came: observed, count })),
     threshold,
-    precision: shares === null ? null : orNull(shares.precision),
-    recall: shares === null ? null : orNull(shares.recall),
+    precision: orNull(shares?.precision),
+    recall: orNull(shares?.recall),
   };
 }
+
+const figuresOf = (known: RowFigures | null) => ({
+  averagePrecision: known?.auprc ?? null,
+  brierSkill: known?.brierSkill ?? null,
+  expectedOverObserved: known?.expectedOverObserved ?? null,
+});

@@ -21,6 +21,32 @@ export interface ModelDeskDeps {
 /** Marks an exported model: a line of JSON, then the artefact. */
 const FORMAT = 'vigia-failure-model-1';
 
+const damaged = (detail: string): VigiaError => new VigiaError('BODY_INVALID', { detail });
+
+/** Reads an exported model; whatever is wrong with it is told as `BODY_INVALID`. */
+function read(
+  bytes: Uint8Array,
+  factories: readonly FailurePredictorFactory[],
+): { model: Model; artefact: Uint8Array } {
+  const cut = bytes.indexOf(10);
+  if (cut < 0) throw damaged('not a failure model');
+  const artefact = bytes.slice(cut + 1);
+  try {
+    const head = JSON.parse(Buffer.from(bytes.subarray(0, cut)).toString('utf8')) as {
+      format?: unknown;
+      model?: unknown;
+    };
+    if (head.format !== FORMAT || !Value.Check(Model, head.model)) throw new Error('not a failure model');
+    const model = head.model;
+    const factory = factories.find(({ kind }) => kind === model.detail?.factory);
+    if (factory === undefined || !model.detail) throw new Error('nobody here reads this kind of model');
+    factory.load(artefact);
+    return { model, artefact };
+  } catch (thrown) {
+    throw damaged(toError(thrown).message);
+  }
+}
+
 /** The door to failure models for people. */
 export function createModelDesk({
   store,
@@ -30,28 +56,6 @@ export function createModelDesk({
   training,
   factories,
 }: ModelDeskDeps): FailureModelPort {
-  const damaged = (detail: string): VigiaError => new VigiaError('BODY_INVALID', { detail });
-
-  function read(bytes: Uint8Array): { model: Model; artefact: Uint8Array } {
-    const cut = bytes.indexOf(10);
-    if (cut < 0) throw damaged('not a failure model');
-    const artefact = bytes.slice(cut + 1);
-    try {
-      const head = JSON.parse(Buffer.from(bytes.subarray(0, cut)).toString('utf8')) as {
-        format?: unknown;
-        model?: unknown;
-      };
-      if (head.format !== FORMAT || !Value.Check(Model, head.model)) throw new Error('not a failure model');
-      const model = head.model;
-      const factory = factories.find(({ kind }) => kind === model.detail?.factory);
-      if (factory === undefined || !model.detail) throw new Error('nobody here reads this kind of model');
-      factory.load(artefact);
-      return { model, artefact };
-    } catch (thrown) {
-      throw damaged(toError(thrown).message);
-    }
-  }
-
   return {
     learning: async () => training.states,
     train: async (scope) => training.want(scope),
@@ -65,7 +69,7 @@ export function createModelDesk({
       return Buffer.concat([Buffer.from(`${JSON.stringify({ format: FORMAT, model })}\n`), artefact]);
     },
     importModel: async (bytes, by) => {
-      const { model, artefact } = read(bytes);
+      const { model, artefact } = read(bytes, factories);
       const id = ids.next('model');
       const now = clock.now();
       await lifecycle.enter(

@@ -21,8 +21,8 @@ const MOST_CHALLENGERS = 2;
 const KEPT = 5;
 const PAGE = 200;
 
-/** The states of failure models and every change of them, each written to the audit log. */
-export function createLifecycle({ store, clock, ids, onChange }: LifecycleDeps) {
+/** Reading, and the one way to change a state. */
+function createBasics({ store, clock, ids, onChange }: LifecycleDeps) {
   /** Those of a scope, newest first. */
   const of = async (scope: string): Promise<readonly Model[]> =>
     (await store.models.list({ limit: PAGE, cursor: null, kind: FAILURE_MODEL, scope })).items;
@@ -51,6 +51,17 @@ export function createLifecycle({ store, clock, ids, onChange }: LifecycleDeps) 
     return model;
   }
 
+  return { of, move, find };
+}
+
+type Basics = ReturnType<typeof createBasics>;
+
+/** The states of failure models and every change of them, each written to the audit log. */
+export function createLifecycle(deps: LifecycleDeps) {
+  const { store } = deps;
+  const basics = createBasics(deps);
+  const { of, move, find } = basics;
+
   async function serviceable(model: Model): Promise<boolean> {
     return ((await store.models.artefact(model.id))?.length ?? 0) > 0;
   }
@@ -75,28 +86,32 @@ export function createLifecycle({ store, clock, ids, onChange }: LifecycleDeps) 
       await move(parent, 'champion', { by, why: `after ${champion.version}` });
   }
 
-  /** A new model enters as a challenger; old ones make way, and artefacts nobody can go back to are let go. */
-  async function enter(model: Model, bytes: Uint8Array): Promise<void> {
-    const others = await of(model.scope);
-    await store.models.upsert({ ...model, state: 'retired' }, bytes);
-    await move({ ...model, state: 'retired' }, 'challenger', { by: ITSELF, why: model.reason });
-    const challengers = others.filter(({ state }) => state === 'challenger');
-    for (const old of challengers.slice(MOST_CHALLENGERS - 1))
-      await move(old, 'retired', { by: ITSELF, why: 'a newer challenger came' });
-    const champion = others.find(({ state }) => state === 'champion');
-    const needed = new Set([champion?.id, champion?.detail?.parent]);
-    for (const old of others.filter(({ state }) => state === 'retired').slice(KEPT))
-      if (!needed.has(old.id)) await store.models.upsert(old, new Uint8Array(0));
-  }
-
   return {
     of,
     find,
     promote,
     rollback,
-    enter,
+    enter: (model: Model, bytes: Uint8Array) => enter(store, basics, { model, bytes }),
     retire: (model: Model, why: string) => move(model, 'retired', { by: ITSELF, why }),
   };
 }
 
 export type Lifecycle = ReturnType<typeof createLifecycle>;
+
+/** A new model enters as a challenger; old ones make way, and artefacts nobody can go back to are let go. */
+async function enter(
+  store: LifecycleDeps['store'],
+  { of, move }: Basics,
+  { model, bytes }: { readonly model: Model; readonly bytes: Uint8Array },
+): Promise<void> {
+  const others = await of(model.scope);
+  await store.models.upsert({ ...model, state: 'retired' }, bytes);
+  await move({ ...model, state: 'retired' }, 'challenger', { by: ITSELF, why: model.reason });
+  const challengers = others.filter(({ state }) => state === 'challenger');
+  for (const old of challengers.slice(MOST_CHALLENGERS - 1))
+    await move(old, 'retired', { by: ITSELF, why: 'a newer challenger came' });
+  const champion = others.find(({ state }) => state === 'champion');
+  const needed = new Set([champion?.id, champion?.detail?.parent]);
+  for (const old of others.filter(({ state }) => state === 'retired').slice(KEPT))
+    if (!needed.has(old.id)) await store.models.upsert(old, new Uint8Array(0));
+}

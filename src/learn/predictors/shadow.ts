@@ -69,7 +69,7 @@ function pair(
     const history = { entity, failures: occurred.failures.get(entity) ?? [], observedTo: now, actedAt };
     for (const stretch of scoredStretches([{ history, times, probabilities }], width, quiet)) {
       entities.push(stretch);
-      rival.push([...stretch.times].flatMap((time) => [...Array.from(second(entity, time)!)]));
+      rival.push([...stretch.times].flatMap((time) => Array.from(second(entity, time)!)));
     }
   }
   return { entities, rival };
@@ -95,31 +95,41 @@ function baseRates(entities: readonly ScoredEntity[], horizons: readonly number[
  * both, the first one when it is better than the base rate there; a champion that is worse than the base rate steps down.
  */
 export async function judgeShadows(deps: ShadowDeps, models: readonly Model[], options: JudgeOptions): Promise<void> {
-  const { clock, lifecycle, log } = deps;
-  const now = clock.now();
   const champion = models.find(({ state }) => state === 'champion') ?? null;
-  for (const challenger of models.filter(({ state }) => state === 'challenger')) {
-    if (now - challenger.createdAt < options.shadow.leastMs) continue;
-    const compared = await faceEachOther(deps, { challenger, champion }, options);
-    const verdict = verdictOf(compared);
-    if (verdict === 'open') continue;
-    log.info(
-      { challenger: challenger.id, champion: champion?.id ?? null, verdict, ...compared },
-      'learn: a challenger was judged',
-    );
-    const why = `${verdict === 'first' ? 'better' : 'worse'} than ${champion?.version ?? 'the base rate'}: z ${compared.z.toFixed(2)}, ${compared.failures} failures`;
-    if (verdict === 'second') await lifecycle.retire(challenger, why);
-    else return lifecycle.promote(challenger.id, ITSELF, why);
-  }
+  const now = deps.clock.now();
+  const ripe = models.filter(
+    ({ state, createdAt }) => state === 'challenger' && now - createdAt >= options.shadow.leastMs,
+  );
+  for (const challenger of ripe) if (await earns(deps, { challenger, champion }, options)) return;
   if (champion === null) return;
   const since = Math.max(now - CHAMPION_MS, champion.trainedTo ?? 0);
   const compared = await againstBaseRate(deps, { model: champion, range: { from: since + 1, to: now } }, options);
   if (verdictOf(compared) === 'second')
-    await lifecycle.rollback(
-      champion.scope,
-      ITSELF,
-      `worse than the base rate: z ${compared.z.toFixed(2)}, ${compared.failures} failures`,
-    );
+    await deps.lifecycle.rollback(champion.scope, ITSELF, `worse than the base rate: ${evidence(compared)}`);
+}
+
+const evidence = ({ z, failures }: Comparison): string => `z ${z.toFixed(2)}, ${failures} failures`;
+
+/** Lets one challenger face the champion; true when it takes over. */
+async function earns(deps: ShadowDeps, rivals: Rivals, options: JudgeOptions): Promise<boolean> {
+  const { challenger, champion } = rivals;
+  const compared = await faceEachOther(deps, rivals, options);
+  const verdict = verdictOf(compared);
+  if (verdict === 'open') return false;
+  const than = champion?.version ?? 'the base rate';
+  const why = `${verdict === 'first' ? 'better' : 'worse'} than ${than}: ${evidence(compared)}`;
+  deps.log.info(
+    { challenger: challenger.id, champion: champion?.id ?? null, verdict, ...compared },
+    'learn: a challenger was judged',
+  );
+  if (verdict === 'second') await deps.lifecycle.retire(challenger, why);
+  else await deps.lifecycle.promote(challenger.id, ITSELF, why);
+  return verdict === 'first';
+}
+
+interface Rivals {
+  readonly challenger: Model;
+  readonly champion: Model | null;
 }
 
 async function truthOf(
@@ -133,7 +143,7 @@ async function truthOf(
 
 async function faceEachOther(
   deps: ShadowDeps,
-  { challenger, champion }: { readonly challenger: Model; readonly champion: Model | null },
+  { challenger, champion }: Rivals,
   options: JudgeOptions,
 ): Promise<Comparison> {
   const { store, clock } = deps;

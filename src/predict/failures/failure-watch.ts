@@ -92,7 +92,7 @@ export class FailureWatch implements Service {
   async #refresh(): Promise<void> {
     const { items } = await this.#deps.store.models.list({ limit: PAGE, cursor: null, kind: FAILURE_MODEL });
     const wanted = new Map(items.filter(({ state }) => state !== 'retired').map((model) => [model.id, model]));
-    for (const id of [...this.#serving.keys()]) if (!wanted.has(id)) this.#serving.delete(id);
+    for (const id of this.#serving.keys()) if (!wanted.has(id)) this.#serving.delete(id);
     for (const model of wanted.values()) {
       const known = this.#serving.get(model.id);
       if (known !== undefined) this.#serving.set(model.id, { ...known, model: { ...known.model, state: model.state } });

@@ -82,14 +82,17 @@ export class Outlook {
     const known = this.#open.get(risk.entity);
     const severity = severityOf(model.detail, risk);
     if (severity === null && known === undefined) return null;
-    if (severity === null && known !== undefined) {
-      const calm = risk.probabilities.every((p) => p < STAYS);
-      known.calm = calm ? known.calm + 1 : 0;
-      if (known.calm >= CALM_LOOKS) return this.end(risk.entity, { state: 'cleared', at: risk.madeAt });
-    }
+    if (severity === null && known !== undefined && this.#isCalm(known, risk))
+      return this.end(risk.entity, { state: 'cleared', at: risk.madeAt });
     const said = describe(model, risk, { severity: severity ?? 'info', before: known?.prediction ?? null, explain });
     this.#open.set(risk.entity, { prediction: said, calm: severity === null ? (known?.calm ?? 0) : 0 });
     return said;
+  }
+
+  /** Counts calm looks; true when there were enough. */
+  #isCalm(known: { calm: number }, { probabilities }: Risk): boolean {
+    known.calm = probabilities.every((p) => p < STAYS) ? known.calm + 1 : 0;
+    return known.calm >= CALM_LOOKS;
   }
 
   /** Ends what is open of an entity; null when nothing is. */

@@ -17,8 +17,10 @@ export const commands = {
   bad_step: 'The step {{found}} is not one: seconds, more than 0 and at most {{limit}}.',
   bad_detector: 'There is no detector {{found}}; there are {{known}}.',
   score_progress: '{{file}}: {{rows, number}} rows',
-  score_done_one: '{{file}}: {{count}} row scored, {{critical}} critical, {{warning}} warning. The scores are in {{out}}.',
-  score_done_other: '{{file}}: {{count}} rows scored, {{critical}} critical, {{warning}} warning. The scores are in {{out}}.',
+  score_done_one:
+    '{{file}}: {{count}} row scored, {{critical}} critical, {{warning}} warning. The scores are in {{out}}.',
+  score_done_other:
+    '{{file}}: {{count}} rows scored, {{critical}} critical, {{warning}} warning. The scores are in {{out}}.',
   about_templates: 'find the patterns of the lines of a log file',
   templates_done: '{{file}}: {{count, number}} patterns in {{lines, number}} lines. They are in {{out}}.',
   bad_option: 'Unknown option {{found}}. See `vigia {{command}}--help`.',
@@ -55,4 +57,14 @@ export const commands = {
   doctor_good: 'Everything that Vigía needs is there.',
   doctor_problems_one: '{{count}} problem.',
   doctor_problems_other: '{{count}} problems.',
+  about_models: 'What a running server has learnt: list, show, train, promote, rollback, export, import.',
+  about_url: 'Address of the server; by default that of the configuration.',
+  models_usage:
+    'use: vigia models list | show ID | train KIND | promote ID | rollback KIND | export ID FILE | import FILE',
+  models_unreachable: 'no Vigía answers at {{url}} ({{detail}}); start it, or name its address with --url',
+  models_unreadable: '{{file}} cannot be read: {{detail}}',
+  models_missing: '{{scope}}: no model yet. {{detail}}',
+  models_none: 'No model yet; learning has not begun.',
+  models_asked: 'A model of {{scope}} will be trained as soon as possible.',
+  models_written: '{{file}}: {{bytes}} bytes.',
 } as const;

@@ -18,8 +18,10 @@ export const commands: Record<keyof typeof english, string> = {
   bad_step: 'El paso {{found}} no vale: segundos, más de 0 y {{limit}} como mucho.',
   bad_detector: 'No existe el detector {{found}}; hay {{known}}.',
   score_progress: '{{file}}: {{rows, number}} filas',
-  score_done_one: '{{file}}: {{count}} fila puntuada, {{critical}} críticas, {{warning}} de aviso. El resultado está en {{out}}.',
-  score_done_other: '{{file}}: {{count}} filas puntuadas, {{critical}} críticas, {{warning}} de aviso. El resultado está en {{out}}.',
+  score_done_one:
+    '{{file}}: {{count}} fila puntuada, {{critical}} críticas, {{warning}} de aviso. El resultado está en {{out}}.',
+  score_done_other:
+    '{{file}}: {{count}} filas puntuadas, {{critical}} críticas, {{warning}} de aviso. El resultado está en {{out}}.',
   about_templates: 'encuentra los patrones de las líneas de un registro',
   templates_done: '{{file}}: {{count, number}} patrones en {{lines, number}} líneas. Están en {{out}}.',
   bad_option: 'La opción {{found}} no existe. Mira `vigia {{command}}--help`.',
@@ -57,4 +59,14 @@ export const commands: Record<keyof typeof english, string> = {
   doctor_good: 'Está todo lo que Vigía necesita.',
   doctor_problems_one: '{{count}} problema.',
   doctor_problems_other: '{{count}} problemas.',
+  about_models: 'Lo que ha aprendido un servidor en marcha: list, show, train, promote, rollback, export, import.',
+  about_url: 'Dirección del servidor; por defecto, la de la configuración.',
+  models_usage:
+    'uso: vigia models list | show ID | train TIPO | promote ID | rollback TIPO | export ID ARCHIVO | import ARCHIVO',
+  models_unreachable: 'ningún Vigía responde en {{url}} ({{detail}}); arránquelo o indique su dirección con --url',
+  models_unreadable: 'no se puede leer {{file}}: {{detail}}',
+  models_missing: '{{scope}}: todavía sin modelo. {{detail}}',
+  models_none: 'Todavía no hay modelos; el aprendizaje no ha empezado.',
+  models_asked: 'Se entrenará un modelo de {{scope}} en cuanto sea posible.',
+  models_written: '{{file}}: {{bytes}} bytes.',
 };
