@@ -790,6 +790,7 @@ export function checkStore(open: () => Promise<Store>): void {
         metrics: { auprc: 0.5 },
         reason: 'first',
         createdAt: NOW,
+        detail: null,
       } as const;
       const artefact = Uint8Array.from({ length: 70_000 }, (_, i) => i % 251);
       await models.upsert(model, artefact);

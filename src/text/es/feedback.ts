@@ -6,7 +6,8 @@ export const feedback: Record<keyof typeof english, string> = {
   louder: 'Según {{by}}, otra parecida pasó inadvertida, y esta no es más débil.',
   previewRemoves:
     'Quitaría {{removed}} de {{alike}} alertas como esta de los últimos 30 días y perdería {{lost}} incidencias confirmadas.',
-  previewAdds: 'Habría dado {{count}} avisos más en los últimos 30 días.',
+  previewAdds_one: 'Habría dado un aviso más en los últimos 30 días.',
+  previewAdds_other: 'Habría dado {{count}} avisos más en los últimos 30 días.',
   previewAdopts_one: 'El cambio que sigue abierto pasa a ser la nueva normalidad. No se puede deshacer.',
   previewAdopts_other:
     'Los {{count}} cambios que siguen abiertos pasan a ser la nueva normalidad. No se puede deshacer.',
