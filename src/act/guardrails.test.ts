@@ -59,20 +59,15 @@ type Change = Omit<Partial<GuardrailFacts>, 'survey' | 'surroundings'> & {
   readonly survey?: Partial<RunSurvey>;
   readonly surroundings?: Partial<Surroundings>;
 };
-const facts = (...changes: readonly Change[]): GuardrailFacts =>
-  changes.reduce<GuardrailFacts>(
-    (all, change) => ({
-      ...all,
-      ...change,
-      survey: {
-        ...all.survey,
-        ...change.survey,
-        busy: [...all.survey.busy, ...(change.survey?.busy ?? [])],
-      },
-      surroundings: { ...all.surroundings, ...change.surroundings },
-    }),
-    base,
-  );
+const facts = (...changes: readonly Change[]): GuardrailFacts => {
+  let all: GuardrailFacts = base;
+  for (const change of changes) {
+    const taken = [...all.survey.busy, ...(change.survey?.busy ?? [])];
+    const survey = { ...all.survey, ...change.survey, busy: taken };
+    all = { ...all, ...change, survey, surroundings: { ...all.surroundings, ...change.surroundings } };
+  }
+  return all;
+};
 const busy = (entity: string, id: string, running = false) => ({
   busy: [{ run: `run_${entity}`, action: id, entity, incident: 'incident_2', running }],
 });
