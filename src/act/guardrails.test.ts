@@ -59,15 +59,12 @@ type Change = Omit<Partial<GuardrailFacts>, 'survey' | 'surroundings'> & {
   readonly survey?: Partial<RunSurvey>;
   readonly surroundings?: Partial<Surroundings>;
 };
-const facts = (...changes: readonly Change[]): GuardrailFacts => {
-  let all: GuardrailFacts = base;
-  for (const change of changes) {
-    const taken = [...all.survey.busy, ...(change.survey?.busy ?? [])];
-    const survey = { ...all.survey, ...change.survey, busy: taken };
-    all = { ...all, ...change, survey, surroundings: { ...all.surroundings, ...change.surroundings } };
-  }
-  return all;
+const changed = (all: GuardrailFacts, change: Change): GuardrailFacts => {
+  const taken = [...all.survey.busy, ...(change.survey?.busy ?? [])];
+  const survey = { ...all.survey, ...change.survey, busy: taken };
+  return { ...all, ...change, survey, surroundings: { ...all.surroundings, ...change.surroundings } };
 };
+const facts = (...changes: readonly Change[]): GuardrailFacts => changes.reduce(changed, base);
 const busy = (entity: string, id: string, running = false) => ({
   busy: [{ run: `run_${entity}`, action: id, entity, incident: 'incident_2', running }],
 });
