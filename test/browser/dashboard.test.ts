@@ -204,7 +204,10 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
     const { page, context } = await open(`/incidents/${incident?.id ?? ''}`);
     await page.getByRole('button', { name: 'False alarm' }).first().click();
     const dialog = page.getByRole('dialog', { name: 'False alarm' });
-    await dialog.getByText(/such alerts of the last 30 days and lose 0 confirmed incidents/).waitFor();
+    // An incident of predictions alone has no look-alikes yet; with an anomaly in it, they are counted.
+    await dialog
+      .getByText(/such alerts of the last 30 days and lose 0 confirmed incidents|It is kept and counts/)
+      .waitFor();
     expect(await seriousViolations(page)).toEqual([]);
     await page.screenshot({ path: join(shots, 'feedback-preview.png') });
     expect(await standing()).toBe(0);
