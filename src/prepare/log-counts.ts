@@ -54,6 +54,8 @@ export class LogCounts {
   /** By template id. */
   readonly #patterns = new Map<string, LogPattern>();
   readonly #changed = new Set<string>();
+  /** Entities with counts that are not committed. */
+  readonly #touched = new Set<EntityId>();
   readonly #examples = new Map<string, LogExample>();
   /** Lines so far of an entity's pattern in an hour. */
   readonly #reservoirs = new Map<string, number>();
@@ -76,6 +78,7 @@ export class LogCounts {
     const log = this.#logOf(record);
     if (log === null || log.seen.has(record.id)) return false;
     remember(log.seen, record.id);
+    this.#touched.add(record.entity);
     log.time = Math.max(log.time, record.time);
     const template = this.miner.template(this.miner.add(record.text));
     this.#see(template, record);
@@ -84,15 +87,14 @@ export class LogCounts {
     return true;
   }
 
-  /** What has come together since the last time. `now` is when it is said. */
+  /** What has come together since the last commit. `now` is when it is said. */
   harvest(now: number): LogHarvest {
     const patterns = [...this.#changed].flatMap((id) => this.#patterns.get(id) ?? []);
     const examples = [...this.#examples.values()];
     const samples: SampleBatch[] = [];
-    for (const [entity, log] of this.#entities) {
+    for (const entity of this.#touched) {
+      const log = this.#entities.get(entity)!;
       const changed = [...log.counts.values()].filter((counted) => counted.changed);
-      if (changed.length === 0) continue;
-      for (const counted of changed) counted.changed = false;
       samples.push({
         entity,
         fleet: log.fleet,
@@ -103,9 +105,16 @@ export class LogCounts {
         values: Float64Array.from(changed, ({ lines }) => lines),
       });
     }
+    return { patterns, examples, samples };
+  }
+
+  /** Says that the last harvest is committed. Until then the next one holds it too, for its lines are not counted again. */
+  committed(): void {
+    for (const entity of this.#touched)
+      for (const counted of this.#entities.get(entity)!.counts.values()) counted.changed = false;
+    this.#touched.clear();
     this.#changed.clear();
     this.#examples.clear();
-    return { patterns, examples, samples };
   }
 
   #logOf({ entity, fleet }: LogRecord): EntityLog | null {

@@ -4,6 +4,7 @@ import type { LogRecord } from '../model/log-record.ts';
 import type { SampleBatch } from '../model/series.ts';
 import { topics } from '../model/topics.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { VigiaError } from '../runtime/errors.ts';
 import { silentLog } from '../runtime/log.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { openMemoryDatabase } from '../store/memory-database.ts';
@@ -82,6 +83,19 @@ describe('the stage for lines of log', () => {
     expect(found.items.map(({ entity, template }) => [entity, template])).toEqual([['host/a', patterns.items[0]!.id]]);
     // Not only the first lines: any has the same chance.
     expect(all.items.some(({ time }) => time > NOW - 1000 + 20)).toBe(true);
+  });
+
+  test('what could not be kept is handed on with the next try', async () => {
+    const { store, samples, send } = await start();
+    const kept = store.logs.examples.bind(store.logs);
+    let failures = 1;
+    Object.assign(store.logs, {
+      examples: (given: Parameters<typeof kept>[0]) =>
+        failures-- > 0 ? Promise.reject(new VigiaError('STORE_UNAVAILABLE', { detail: 'test' })) : kept(given),
+    });
+    await send([line(1, 'user 1 left'), line(2, 'user 2 left')]);
+    expect(newest(samples)['log_lines_total{entity="service/shop",level="info"}']).toBe(2);
+    expect((await store.logs.listExamples({ limit: 10, cursor: null })).items).toHaveLength(2);
   });
 
   test('after a restart patterns keep their ids', async () => {

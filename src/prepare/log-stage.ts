@@ -53,6 +53,7 @@ export function createLogStage(deps: LogStageDeps): Service {
     }
     patterns.set(counts.miner.size);
     await handOn(deps, counts.harvest(clock.now()));
+    counts.committed();
   }
 
   async function join(): Promise<void> {
