@@ -26,6 +26,9 @@ export interface Rejected<T> {
  */
 export type Handler<T> = (batch: readonly Delivery<T>[], signal: AbortSignal) => Promise<void | readonly Rejected<T>[]>;
 
+/** Whether a key belongs to the partitions that a call is about. */
+export type Owns = (key: string) => boolean;
+
 export interface SubscribeOptions {
   /** Messages handed over at once; default 500. */
   readonly maxBatch?: number;
@@ -33,11 +36,25 @@ export interface SubscribeOptions {
   readonly maxAttempts?: number;
   /** Partitions worked on at the same time; default 1. */
   readonly concurrency?: number;
+  /**
+   * Partitions have come to this member; nothing of them is delivered before it resolves. What it throws is logged and
+   * it is called again after a pause, until it resolves or the partitions are gone.
+   */
+  readonly onAssigned?: (owns: Owns) => Promise<void>;
+  /**
+   * Partitions leave this member, by a rebalance or by `stop`: what was in hand has been committed, nothing more of
+   * them comes, and nobody else gets them before it resolves. What it throws is logged. A member that was cut off and
+   * lost its partitions without being asked is told as well, only late. Always follows an `onAssigned` of the same
+   * partitions.
+   */
+  readonly onRevoked?: (owns: Owns) => Promise<void>;
 }
 
 export interface Subscription {
   /** Messages published but not yet committed by this group. */
   lag(): number;
+  /** Partitions that this member holds and has prepared for; 0 until the first came. */
+  assigned(): number;
   /** Finishes the batch in hand and takes no more. */
   stop(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DeadLetter, Topic } from '../model/topics.ts';
-import type { Bus, Delivery } from './bus.ts';
+import type { Bus, Delivery, SubscribeOptions } from './bus.ts';
 import { VigiaError } from '../runtime/errors.ts';
 
 /** What the suite needs of an adapter. Pauses between tries should be short, some ms. */
@@ -14,6 +14,7 @@ type Payload = { readonly n: number };
 
 let topicNumber = 0;
 const freshTopic = (): Topic<Payload> => ({ name: `check-${process.pid}-${(topicNumber += 1)}`, key: 'entity' });
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const numbers = (count: number, key: string) => Array.from({ length: count }, (_, n) => ({ key, value: { n } }));
 
 /** The promises of `bus.ts`, held against an adapter. Every bus passes this suite. */
@@ -232,6 +233,89 @@ export function checkBus(name: string, subject: BusUnderTest): void {
       });
       await eventually(() => second.includes(3));
       expect(first).toEqual([0, 1, 2]);
+    });
+
+    it('hands partitions over: prepared before they deliver, given up after what was in hand', async () => {
+      const bus = await open();
+      const topic = freshTopic();
+      const keys = Array.from({ length: 40 }, (_, n) => `key-${n}`);
+      const holders = new Map<string, string>();
+      const wrong: string[] = [];
+      const done = new Map<string, Set<number>>();
+      const join = async (id: string) => {
+        const ready = new Set<string>();
+        const options: SubscribeOptions = {
+          maxBatch: 5,
+          onAssigned: async (owns) => {
+            const mine = keys.filter(owns);
+            for (const key of mine) {
+              if (holders.has(key)) wrong.push(`${id} was given ${key} of ${holders.get(key)}`);
+              holders.set(key, id);
+            }
+            await pause(10);
+            for (const key of mine) ready.add(key);
+          },
+          onRevoked: async (owns) => {
+            const mine = keys.filter(owns);
+            if (mine.some((key) => busy.has(key))) wrong.push(`${id} was asked too early`);
+            for (const key of mine) ready.delete(key);
+            await pause(10);
+            for (const key of mine) if (holders.get(key) === id) holders.delete(key);
+          },
+        };
+        const busy = new Set<string>();
+        return bus.subscribe(
+          topic,
+          'group',
+          async (batch) => {
+            for (const { key } of batch) {
+              if (!ready.has(key)) wrong.push(`${id} got ${key} and did not hold it`);
+              busy.add(key);
+            }
+            await pause(2);
+            for (const { key, value } of batch) done.set(key, (done.get(key) ?? new Set()).add(value.n));
+            busy.clear();
+          },
+          options,
+        );
+      };
+      const publishRound = (round: number) =>
+        bus.publish(
+          topic,
+          keys.map((key) => ({ key, value: { n: round } })),
+        );
+      const total = () => [...done.values()].reduce((sum, rounds) => sum + rounds.size, 0);
+      const one = await join('one');
+      expect(one.assigned()).toBe(0);
+      await publishRound(0);
+      await eventually(() => total() === 40);
+      const all = one.assigned();
+      const two = await join('two');
+      for (let round = 1; round <= 5; round += 1) await publishRound(round);
+      await eventually(() => total() === 240 && two.assigned() > 0 && one.assigned() + two.assigned() === all);
+      await one.stop();
+      await publishRound(6);
+      await eventually(() => total() === 280);
+      expect(two.assigned()).toBe(all);
+      await two.stop();
+      expect(holders.size).toBe(0);
+      expect(wrong).toEqual([]);
+    });
+
+    it('asks again when a member could not prepare, and delivers only then', async () => {
+      const bus = await open();
+      const topic = freshTopic();
+      let calls = 0;
+      const callsAtDelivery: number[] = [];
+      await bus.subscribe(topic, 'group', async () => void callsAtDelivery.push(calls), {
+        onAssigned: async () => {
+          calls += 1;
+          if (calls < 3) throw new VigiaError('STORE_UNAVAILABLE', { detail: 'test' });
+        },
+      });
+      await bus.publish(topic, numbers(3, 'one'));
+      await eventually(() => callsAtDelivery.length > 0);
+      expect(Math.min(...callsAtDelivery)).toBeGreaterThanOrEqual(3);
     });
 
     it('drains on stop, through several topics, and then refuses', async () => {

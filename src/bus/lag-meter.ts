@@ -14,6 +14,7 @@ export function createLagMeter(bus: Bus): { readonly bus: Bus; lags(): ReadonlyM
         groups.set(group, members.add(subscription));
         return {
           lag: () => subscription.lag(),
+          assigned: () => subscription.assigned(),
           stop: () => {
             members.delete(subscription);
             return subscription.stop();

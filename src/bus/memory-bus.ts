@@ -210,6 +210,7 @@ class MemoryBus implements Bus {
         again.inc({ topic, group });
         log.warn({ topic, group, err: error.message, pauseMs }, 'a batch failed and comes again');
       },
+      onHandOver: (error) => log.warn({ topic, group, err: error.message }, 'partitions could not be handed over'),
       onTrouble: (error) => {
         const stream = this.#stream(topic);
         for (const receipt of stream.receipts) receipt.fail(error);

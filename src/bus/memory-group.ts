@@ -1,6 +1,7 @@
 import type { Delivery, Handler, Rejected, SubscribeOptions, Subscription } from './bus.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { toError } from '../runtime/errors.ts';
+import { MemoryOwners } from './memory-owners.ts';
 import type { Receipt } from './receipt.ts';
 
 /** Most consumers of one group that can work at the same time; more keys than this share a partition. */
@@ -27,17 +28,17 @@ interface Work {
   /** Failures in a row of any kind, for the back-off, and when the first of them was. */
   failures: number;
   since: number;
-  readonly partitions: readonly Partition[];
+  readonly member: Member;
+  readonly partitions: readonly number[];
+  /** Called when a try is over, however it ended. */
+  settled: (() => void)[];
 }
 
 interface Member {
   readonly handler: Handler<unknown>;
-  readonly maxBatch: number;
-  readonly maxAttempts: number;
-  readonly concurrency: number;
+  readonly options: SubscribeOptions;
   active: number;
-  stopped: boolean;
-  idle: (() => void)[];
+  left: Promise<void> | undefined;
 }
 
 export interface GroupDeps {
@@ -52,6 +53,8 @@ export interface GroupDeps {
   /** Buries what can never be processed; rejects only when that should be tried again. */
   readonly bury: (rejected: readonly Rejected<unknown>[]) => Promise<void>;
   readonly onRedelivery: (error: Error, pauseMs: number) => void;
+  /** A member could not take or give up partitions. */
+  readonly onHandOver: (error: Error) => void;
   /** The group cannot commit for want of infrastructure. */
   readonly onTrouble: (error: Error) => void;
   readonly onLag: (messages: number) => void;
@@ -72,6 +75,11 @@ export class MemoryGroup {
   readonly #deps: GroupDeps;
   readonly #partitions: Partition[] = Array.from({ length: PARTITIONS }, () => ({ queue: [], busy: false }));
   readonly #members: Member[] = [];
+  readonly #owners: MemoryOwners<Member>;
+  /** What is being worked on. */
+  readonly #active = new Set<Work>();
+  /** What failed and waits for its next try. */
+  readonly #waiting = new Set<Work>();
   /** Work whose pause is over, or that was taken apart; goes before anything new. */
   readonly #due: Work[] = [];
   #pending = 0;
@@ -81,6 +89,15 @@ export class MemoryGroup {
 
   constructor(deps: GroupDeps) {
     this.#deps = deps;
+    this.#owners = new MemoryOwners<Member>(PARTITIONS, {
+      clock: deps.clock,
+      pauseMs: deps.backoff.firstMs,
+      signal: deps.signal,
+      partitionOf,
+      release: (partitions, member) => this.#release(partitions, member),
+      onError: deps.onHandOver,
+      onChange: () => this.#schedule(),
+    });
   }
 
   get pending(): number {
@@ -108,20 +125,44 @@ export class MemoryGroup {
   }
 
   join(handler: Handler<unknown>, options: SubscribeOptions): Subscription {
-    const { maxBatch = 500, maxAttempts = 3, concurrency = 1 } = options;
-    const member: Member = { handler, maxBatch, maxAttempts, concurrency, active: 0, stopped: false, idle: [] };
+    const member: Member = { handler, options, active: 0, left: undefined };
     this.#members.push(member);
-    this.#schedule();
-    return { lag: () => this.#pending, stop: () => this.#leave(member) };
+    void this.#owners.share(this.#members);
+    return {
+      lag: () => this.#pending,
+      assigned: () => this.#owners.count(member),
+      stop: () => (member.left ??= this.#leave(member)),
+    };
   }
 
-  async #leave(member: Member): Promise<void> {
-    if (!member.stopped) {
-      member.stopped = true;
-      this.#members.splice(this.#members.indexOf(member), 1);
+  #leave(member: Member): Promise<void> {
+    this.#members.splice(this.#members.indexOf(member), 1);
+    return this.#owners.share(this.#members);
+  }
+
+  /** Waits for what is in hand, and puts back in the queues what would have been tried again. */
+  async #release(partitions: ReadonlySet<number>, member: Member): Promise<void> {
+    const touches = (work: Work) => work.member === member && work.partitions.some((index) => partitions.has(index));
+    for (;;) {
+      for (const work of this.#due.filter(touches)) {
+        this.#due.splice(this.#due.indexOf(work), 1);
+        this.#putBack(work);
+      }
+      for (const work of [...this.#waiting].filter(touches)) this.#putBack(work);
+      const active = [...this.#active].find(touches);
+      if (active === undefined) return;
+      await new Promise<void>((resolve) => active.settled.push(resolve));
     }
-    if (member.active > 0) await new Promise<void>((resolve) => member.idle.push(resolve));
-    this.#schedule();
+  }
+
+  #putBack(work: Work): void {
+    this.#waiting.delete(work);
+    const entries = [...work.entries, ...work.rest];
+    for (const index of work.partitions) {
+      const partition = this.#partitions[index]!;
+      partition.queue.unshift(...entries.filter(({ key }) => partitionOf(key) === index));
+      partition.busy = false;
+    }
   }
 
   /** Not at once: what is published in one turn of the event loop is handed over together. */
@@ -135,46 +176,55 @@ export class MemoryGroup {
   }
 
   #pump(): void {
-    const members = this.#members.slice();
-    for (const member of members) {
-      while (member.active < member.concurrency && !this.#deps.signal.aborted) {
-        const work = this.#due.shift() ?? this.#take(member.maxBatch);
-        if (work === undefined) return;
-        void this.#run(member, work);
+    for (const member of this.#members.slice()) {
+      const { concurrency = 1 } = member.options;
+      while (member.active < concurrency && !this.#deps.signal.aborted) {
+        const work = this.#dueOf(member) ?? this.#take(member, concurrency);
+        if (work === undefined) break;
+        void this.#run(work);
       }
     }
   }
 
+  #dueOf(member: Member): Work | undefined {
+    const index = this.#due.findIndex((work) => work.member === member);
+    return index === -1 ? undefined : this.#due.splice(index, 1)[0];
+  }
+
   /** Takes from as many free partitions as are this worker's share, so that a lone worker gets full batches. */
-  #take(maxBatch: number): Work | undefined {
-    const workers = this.#members.reduce((sum, member) => sum + member.concurrency, 0);
-    const share = Math.ceil(PARTITIONS / Math.max(1, workers));
+  #take(member: Member, concurrency: number): Work | undefined {
+    const { maxBatch = 500 } = member.options;
+    const share = Math.ceil(this.#owners.count(member) / concurrency);
     const entries: Entry[] = [];
-    const partitions: Partition[] = [];
+    const partitions: number[] = [];
     const first = this.#next;
     for (let i = 0; i < PARTITIONS && partitions.length < share && entries.length < maxBatch; i += 1) {
       const index = (first + i) % PARTITIONS;
       const partition = this.#partitions[index]!;
-      if (partition.busy || partition.queue.length === 0) continue;
+      if (partition.busy || partition.queue.length === 0 || this.#owners.of(index) !== member) continue;
       for (const entry of partition.queue.splice(0, maxBatch - entries.length)) entries.push(entry);
       partition.busy = true;
-      partitions.push(partition);
+      partitions.push(index);
       this.#next = index + 1;
     }
-    return entries.length === 0 ? undefined : { entries, rest: [], refusals: 0, failures: 0, since: 0, partitions };
+    if (entries.length === 0) return undefined;
+    return { entries, rest: [], refusals: 0, failures: 0, since: 0, member, partitions, settled: [] };
   }
 
-  async #run(member: Member, work: Work): Promise<void> {
+  async #run(work: Work): Promise<void> {
+    const { member } = work;
     member.active += 1;
+    this.#active.add(work);
     try {
       const rejected = await member.handler(work.entries, this.#deps.signal);
       if (rejected !== undefined && rejected.length > 0) await this.#deps.bury(rejected);
       this.#commit(work);
     } catch (thrown) {
-      await this.#failed(work, toError(thrown), member.maxAttempts);
+      await this.#failed(work, toError(thrown), member.options.maxAttempts ?? 3);
     }
     member.active -= 1;
-    if (member.active === 0) for (const idle of member.idle.splice(0)) idle();
+    this.#active.delete(work);
+    for (const settled of work.settled.splice(0)) settled();
     this.#schedule();
   }
 
@@ -185,7 +235,7 @@ export class MemoryGroup {
     for (const entry of work.entries) entry.receipt?.commit();
     const next = work.rest.shift();
     if (next === undefined) {
-      for (const partition of work.partitions) partition.busy = false;
+      for (const index of work.partitions) this.#partitions[index]!.busy = false;
     } else {
       work.entries = [next];
       work.failures = 0;
@@ -236,7 +286,9 @@ export class MemoryGroup {
     }
     for (const entry of work.entries) entry.attempt += 1;
     this.#deps.onRedelivery(error, pauseMs);
+    this.#waiting.add(work);
     const due = (): void => {
+      if (!this.#waiting.delete(work)) return;
       this.#due.push(work);
       this.#schedule();
     };
