@@ -36,6 +36,7 @@ const table = {
   FEEDBACK_UNDONE: { status: 409 },
   INPUT_TOO_LARGE: { status: 413 },
   INTERNAL: { status: 500 },
+  LEASE_LOST: { status: 409 },
   LISTEN_FAILED: { status: 500 },
   MODEL_STATE: { status: 409 },
   NOT_FOUND: { status: 404 },

@@ -15,6 +15,7 @@ import { createForecastStore } from './forecast-store.ts';
 import { createFrameStore } from './frame-store.ts';
 import { createHourRollup } from './hour-rollup.ts';
 import { createIncidentStore } from './incident-store.ts';
+import { createLeaseStore } from './lease-store.ts';
 import { createLogStore } from './log-store.ts';
 import { createMaintenance, DEFAULT_RETENTION, type Retention } from './maintenance.ts';
 import { migrate } from './migrate.ts';
@@ -95,6 +96,7 @@ export async function createStore(database: Database, options: StoreOptions): Pr
       },
     }),
     ...recordStores(database),
+    leases: createLeaseStore(database, recordStores),
     maintenance: createMaintenance({
       database,
       retention,

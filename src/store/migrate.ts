@@ -10,6 +10,7 @@ import { topology } from './migrations/0006-topology.ts';
 import { logs } from './migrations/0007-logs.ts';
 import { failureModels } from './migrations/0008-failure-models.ts';
 import { runLeases } from './migrations/0009-run-leases.ts';
+import { leases } from './migrations/0010-leases.ts';
 import { timestamp } from './values.ts';
 
 /** One step of the schema, forward only; what was released is never changed. */
@@ -30,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
   logs,
   failureModels,
   runLeases,
+  leases,
 ];
 
 const LOCK = 8_440_000;

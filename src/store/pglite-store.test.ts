@@ -2,6 +2,7 @@ import { afterAll, describe } from 'vitest';
 import type { Clock } from '../runtime/clock.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { checkAlerts } from './check-alerts.ts';
+import { checkLeases } from './check-leases.ts';
 import { checkStore, NOW } from './check-store.ts';
 import { createStore } from './create-store.ts';
 import { openMemoryDatabase } from './memory-database.ts';
@@ -16,4 +17,5 @@ describe('the store on PGlite in memory', () => {
   afterAll(async () => (await store)?.close());
   checkStore(open);
   checkAlerts(open);
+  checkLeases(open);
 });

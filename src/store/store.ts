@@ -413,6 +413,32 @@ export interface DeadLetterStore {
   list(query: PageQuery & { readonly topic?: string }): Promise<Page<DeadLetter>>;
 }
 
+/** A duty that one process has: retraining, the schedule, maintenance. The token of a name only grows. */
+export interface Lease {
+  readonly name: string;
+  /** The process that has it; no two processes may say the same. */
+  readonly holder: string;
+  readonly token: number;
+}
+
+/** What the holder of a lease may write in one transaction with the proof that it still has it. */
+export type FencedStores = Pick<Store, 'models' | 'settings' | 'checkpoints' | 'forecasts' | 'failures' | 'audit'>;
+
+/** Duties that only one process may have at a time, by the database's clock. */
+export interface LeaseStore {
+  /** The lease, when nobody else has it; a holder that has it gets the same one again, prolonged. Null otherwise. */
+  acquire(request: { readonly name: string; readonly holder: string; readonly lapseMs: number }): Promise<Lease | null>;
+  /** Prolongs it from now; false when another took it since, or it was released. */
+  renew(lease: Lease, lapseMs: number): Promise<boolean>;
+  /** Lets others have it at once; does nothing when it is lost already. */
+  release(lease: Lease): Promise<void>;
+  /**
+   * Commits what `work` writes through the stores that it is given, all or nothing, and only while no other process
+   * has taken the lease: throws `LEASE_LOST` otherwise. Other stores must not be used within: there may be one session.
+   */
+  fenced<T>(lease: Lease, work: (stores: FencedStores) => Promise<T>): Promise<T>;
+}
+
 /** What a round of retention did. */
 export interface RetentionReport {
   readonly bytes: number;
@@ -456,6 +482,7 @@ export interface Store {
   readonly checkpoints: CheckpointStore;
   readonly audit: AuditStore;
   readonly deadLetters: DeadLetterStore;
+  readonly leases: LeaseStore;
   readonly maintenance: Maintenance;
   /** Resolves when a trivial statement has come back; rejects with `STORE_UNAVAILABLE`. */
   ping(): Promise<void>;

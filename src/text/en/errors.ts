@@ -40,6 +40,7 @@ export const errors = {
   FEEDBACK_UNDONE: 'It has been taken back already, by {{by}} ({{time}}).',
   INTERNAL: 'Something went wrong inside Vigía ({{detail}}). It has been logged; please report it.',
   INPUT_TOO_LARGE: '{{what}} is larger than the limit of {{limit}}.',
+  LEASE_LOST: 'Another process has taken over "{{name}}"; this one writes nothing more of it.',
   LISTEN_FAILED: '{{what}} cannot listen on {{host}}:{{port}}: {{detail}}. Choose another port, or stop what uses it.',
   MODEL_STATE: 'This model cannot do that: {{detail}}.',
   NOT_FOUND: 'There is no {{what}} "{{id}}".',

@@ -39,6 +39,7 @@ export const errors: Record<keyof typeof english, string> = {
   FEEDBACK_UNDONE: 'Ya la había retirado {{by}} ({{time}}).',
   INTERNAL: 'Algo ha fallado dentro de Vigía ({{detail}}). Ha quedado registrado; por favor, comunícalo.',
   INPUT_TOO_LARGE: '{{what}} supera el límite de {{limit}}.',
+  LEASE_LOST: 'Otro proceso se ha hecho cargo de «{{name}}»; este ya no escribe nada al respecto.',
   LISTEN_FAILED:
     '{{what}} no puede escuchar en {{host}}:{{port}}: {{detail}}. Elige otro puerto o detén lo que lo usa.',
   MODEL_STATE: 'Este modelo no puede hacer eso: {{detail}}.',
