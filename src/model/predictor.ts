@@ -19,6 +19,14 @@ export interface PastFailure {
   readonly kind: string;
 }
 
+/** A prediction on which it was left to chance whether to act, with the chance that was logged then. */
+export interface PastDecision {
+  readonly time: number;
+  /** Chance with which nobody was to act, above 0. */
+  readonly notActing: number;
+  readonly acted: boolean;
+}
+
 /**
  * What is known of one entity. A row knows the rows up to its own, and events and failures with a time at or before its own;
  * what lies behind it serves only as label.
@@ -47,8 +55,13 @@ export interface EntityHistory {
    * knows what is known of them at its own time. All members of a circle hold the same array. Absent: it stands alone.
    */
   readonly circles?: readonly (readonly EntityHistory[])[];
-  /** How much each row counts in training, 0 or more: the inverse probability of not having been acted upon. Default 1. */
+  /** How much each row counts in training, 0 or more. Default 1. */
   readonly weights?: Float64Array;
+  /**
+   * By rising time. Training lets what was left alone stand for what was acted upon, by the inverse of the chance. Acting
+   * that was not left to chance is no decision: it only censors.
+   */
+  readonly decisions?: readonly PastDecision[];
 }
 
 /** Entities of one kind with the same features. */

@@ -20,7 +20,7 @@ function countUpTo(times: Float64Array, moment: number): number {
 
 /** What was known at the cut. */
 function upTo(history: EntityHistory, width: number, cut: number): EntityHistory {
-  const { entity, times, values, failures, events, observedFrom, observedTo, actedAt } = history;
+  const { entity, times, values, failures, events, observedFrom, observedTo, actedAt, weights, decisions } = history;
   const rows = countUpTo(times, cut);
   return {
     entity,
@@ -31,6 +31,8 @@ function upTo(history: EntityHistory, width: number, cut: number): EntityHistory
     observedFrom,
     observedTo: Math.min(observedTo, cut),
     ...(actedAt !== undefined && { actedAt: actedAt.subarray(0, rows) }),
+    ...(weights !== undefined && { weights: weights.subarray(0, rows) }),
+    ...(decisions !== undefined && { decisions: decisions.filter(({ time }) => time <= cut) }),
   };
 }
 

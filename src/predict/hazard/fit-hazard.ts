@@ -32,7 +32,8 @@ interface Fit {
 export async function fitHazard(fleet: FleetHistory, options: PredictorOptions, run: RunTraining): Promise<FitOutcome> {
   const intervals = intervalsOf(options.horizons);
   const { seed, quiet = 0 } = options;
-  const rows = chooseRows(fleet.entities, { quiet, edges: intervals.edges, most: MOST_ROWS, seed });
+  const reach = options.horizons[(options.horizons.length - 1) >> 1]!;
+  const rows = chooseRows(fleet.entities, { quiet, edges: intervals.edges, most: MOST_ROWS, seed, reach });
   const folds = options.asked === 'others' ? entityFolds(rows, seed) : timeFolds(rows);
   const missing = whatIsMissing(rows, folds, options.asked);
   if (missing !== null) return { ready: false, missing };

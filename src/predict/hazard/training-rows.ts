@@ -2,6 +2,7 @@ import { createRandom } from '../../ml/random.ts';
 import type { EntityHistory } from '../../model/predictor.ts';
 import { intervalAt } from './intervals.ts';
 import { labelRows, type RowLabel } from './labels.ts';
+import { notActedWeights } from './not-acted-weights.ts';
 
 /** Rows that teach, of all entities, by entity and row. */
 export interface TrainingRows {
@@ -24,6 +25,8 @@ export interface RowChoice {
   readonly edges: Float64Array;
   readonly most: number;
   readonly seed: number;
+  /** How far around a decision left to chance rows are weighted by it; default: up to the last edge. */
+  readonly reach?: number;
 }
 
 /**
@@ -38,12 +41,14 @@ export function chooseRows(entities: readonly EntityHistory[], choice: RowChoice
   const shares = sharesOf(labels, groupOf, choice);
   const random = createRandom(choice.seed);
   const kept: { entity: number; row: number; weight: number }[] = [];
+  const reach = choice.reach ?? choice.edges.at(-1)!;
   for (const [entity, label] of labels.entries()) {
     const own = random.fork(entity);
+    const chance = notActedWeights(entities[entity]!, reach);
     for (let row = 0; row < label.time.length; row++) {
       if (!(label.time[row]! > 0)) continue;
       const share = shares[groupOf(label, row)]!;
-      const weight = (entities[entity]!.weights?.[row] ?? 1) / share;
+      const weight = ((entities[entity]!.weights?.[row] ?? 1) * (chance?.[row] ?? 1)) / share;
       if (weight > 0 && own.next() < share) kept.push({ entity, row, weight });
     }
   }
