@@ -22,9 +22,34 @@ export const RankedAction = Type.Object({
   mode: ActionMode,
   blocked: Type.Union([Phrase, Type.Null()], { description: 'Why it may not run now; null when it may.' }),
   disruption: Type.Enum(['none', 'low', 'medium', 'high']),
+  disruptionMinutes: Type.Optional(Type.Number({ description: 'What it is expected to cost, as minutes of trouble.' })),
   reasons: Type.Array(Phrase),
 });
 export type RankedAction = Static<typeof RankedAction>;
+
+export const VERDICTS = ['resolved', 'ineffective', 'harmful', 'inconclusive'] as const;
+export const Verdict = Type.Enum([...VERDICTS]);
+export type Verdict = (typeof VERDICTS)[number];
+
+/** A past case that is like the incident, and what came of it. */
+export const SimilarCase = Type.Object({
+  run: Type.String(),
+  incident: Type.String(),
+  entity: EntityId,
+  action: Type.String(),
+  verdict: Verdict,
+  time: Type.Integer(),
+  similarity: Type.Number({ minimum: 0, maximum: 1 }),
+});
+export type SimilarCase = Static<typeof SimilarCase>;
+
+/** An action of the catalogue that was not ranked, and why. */
+export const ConsideredAction = Type.Object({
+  action: Type.String(),
+  title: Type.Object({ en: Type.String(), es: Type.String() }),
+  why: Phrase,
+});
+export type ConsideredAction = Static<typeof ConsideredAction>;
 
 /** Actions for an incident, ranked. It is the message of the topic `recommendations`. */
 export const Recommendation = Type.Object({
@@ -35,6 +60,17 @@ export const Recommendation = Type.Object({
   actions: Type.Array(RankedAction),
   policy: Type.Object({ kind: Type.String(), version: Type.String() }),
   reason: Phrase,
+  explores: Type.Optional(
+    Type.Union([Type.Boolean(), Type.Null()], { description: 'True when the first is tried to learn of it.' }),
+  ),
+  similar: Type.Optional(
+    Type.Union([Type.Array(SimilarCase), Type.Null()], { description: 'Most alike first, at most 5 an action.' }),
+  ),
+  considered: Type.Optional(
+    Type.Union([Type.Array(ConsideredAction), Type.Null()], {
+      description: 'What else there is, and why it is not it.',
+    }),
+  ),
 });
 export type Recommendation = Static<typeof Recommendation>;
 
@@ -75,10 +111,6 @@ export const Run = Type.Object({
   error: Type.Union([Phrase, Type.Null()]),
 });
 export type Run = Static<typeof Run>;
-
-export const VERDICTS = ['resolved', 'ineffective', 'harmful', 'inconclusive'] as const;
-export const Verdict = Type.Enum([...VERDICTS]);
-export type Verdict = (typeof VERDICTS)[number];
 
 /** Whether Vigía may act by itself, and why not. */
 export const Automation = Type.Object({

@@ -7,6 +7,7 @@ import type { Feature, Frame, FrameLayout, RollupFrame } from '../model/frame.ts
 import type { Incident } from '../model/incident.ts';
 import { internLayout } from '../model/layout.ts';
 import { phrase } from '../model/phrase.ts';
+import type { Decision } from '../model/policy.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { SampleBatch, Series } from '../model/series.ts';
 import type { Silence } from '../model/silence.ts';
@@ -207,6 +208,9 @@ const recommendationOf = (id: string, changes: Partial<Recommendation> = {}): Re
   actions: [],
   policy: { kind: 'beta', version: '1' },
   reason: phrase('recommend.best'),
+  explores: null,
+  similar: null,
+  considered: null,
   ...changes,
 });
 
@@ -632,6 +636,94 @@ export function checkStore(open: () => Promise<Store>): void {
         { action: 'clean', entityKind: 'pod', verdict: 'ineffective', count: 1 },
       ]);
       expect((await outcomes.list({ ...first, incident: 'incident_1', action: 'clean' })).items).toHaveLength(3);
+    });
+  });
+
+  describe('policies and the ladder', () => {
+    const decisionOf = (id: string, over: Partial<Decision> = {}): Decision => ({
+      id,
+      incident: `incident_of_${id}`,
+      fleet: 'default',
+      time: NOW,
+      policy: { kind: 'beta', version: '1' },
+      context: {
+        entityKind: 'vm',
+        anomalyKinds: ['trend'],
+        predictionKinds: [],
+        drivers: ['m'],
+        probability: 0.5,
+        severity: 'warning',
+        ageSeconds: 1,
+        breadth: 1,
+        changes: [],
+        tried: [],
+      },
+      options: [],
+      chosen: 'heal',
+      explored: false,
+      ...over,
+    });
+    const run = (id: string, at: number, over: Partial<Run> = {}): Run =>
+      runOf(id, { action: 'heal', entity: 'vm/a', startedAt: at, requestedAt: at, state: 'succeeded', ...over });
+    const outcome = (of: string, over: Partial<Outcome> = {}): Outcome =>
+      outcomeOf(`outcome_${of}`, { run: of, action: 'heal', entity: 'vm/a', ...over });
+
+    it('a judged run is told with what was known when it was chosen, whoever asked for it', async () => {
+      const { decisions, runs, outcomes, incidents } = await open();
+      await decisions.insert(decisionOf('d1', { incident: 'i_d', time: NOW - 2 }));
+      await decisions.insert(decisionOf('d2', { incident: 'i_d', explored: true }));
+      await decisions.insert(decisionOf('d2', { incident: 'other' }));
+      expect(await decisions.get('d2')).toEqual(decisionOf('d2', { incident: 'i_d', explored: true }));
+      expect([await decisions.explored(NOW), await decisions.explored(NOW + 1)]).toEqual([1, 0]);
+      await incidents.upsert([incidentOf('i_d', { state: 'resolved', resolvedAt: NOW + 9 })]);
+      await runs.insert(run('r_d1', NOW, { incident: 'i_d', recommendation: 'd1', requestedBy: 'vigia' }));
+      await runs.insert(run('r_d2', NOW + 1, { incident: 'i_d' }));
+      await runs.insert(run('r_d3', NOW + 2, { incident: 'i_d', dryRun: true }));
+      for (const id of ['r_d1', 'r_d2', 'r_d3']) await outcomes.insert(outcome(id));
+      const found = await decisions.cases(NOW, 100);
+      expect(found.map((one) => [one.run, one.automatic, one.decision?.id, one.resolvedAt])).toEqual([
+        ['r_d1', true, 'd1', NOW + 9],
+        ['r_d2', false, 'd2', NOW + 9],
+      ]);
+      expect((await decisions.cases(NOW, 1)).map((one) => one.run)).toEqual(['r_d2']);
+    });
+
+    it('an outcome moves an action on the ladder once, and evidence is counted from then on', async () => {
+      const { ladder, runs, outcomes } = await open();
+      const step = {
+        action: 'heal',
+        entityKind: 'vm',
+        level: 'auto',
+        since: NOW,
+        reason: 'proven',
+        run: 'r1',
+      } as const;
+      expect(await ladder.get('heal', 'vm')).toBeNull();
+      expect([await ladder.move(step), await ladder.move({ ...step, level: 'suggest' })]).toEqual([true, false]);
+      expect(await ladder.move({ ...step, since: NOW - 1, run: 'r2' })).toBe(false);
+      const fall = { ...step, level: 'suggest', reason: 'harmed', since: NOW + 5, run: 'r3' } as const;
+      expect(await ladder.move(fall)).toBe(true);
+      expect(await ladder.get('heal', 'vm')).toEqual(fall);
+      expect(await ladder.all()).toEqual([fall]);
+      await runs.insert(run('r_l1', NOW + 6, { incident: 'i_l', entity: 'vm/b' }));
+      await outcomes.insert(outcome('r_l1', { entity: 'vm/b', verdict: 'harmful' }));
+      expect(await ladder.evidence('heal', 'vm', NOW + 5)).toEqual([{ verdict: 'harmful', count: 1 }]);
+      expect(await ladder.evidence('heal', 'vm', NOW + 6)).toEqual([]);
+    });
+
+    it('what ended by itself is told apart from what was acted upon', async () => {
+      const { ladder, incidents, runs } = await open();
+      const of = (id: string, lasted: number | null) =>
+        incidentOf(id, {
+          root: 'queue/a',
+          openedAt: NOW,
+          state: lasted === null ? 'open' : 'resolved',
+          resolvedAt: lasted === null ? null : NOW + lasted,
+        });
+      await incidents.upsert([of('u1', 10), of('u2', 1000), of('u3', null), of('u4', 10)]);
+      await runs.insert(run('r_u4', NOW, { incident: 'u4' }));
+      expect(await ladder.untouched('queue', 100)).toEqual({ all: 2, over: 1 });
+      expect(await ladder.untouched('nothing', 100)).toEqual({ all: 0, over: 0 });
     });
   });
 

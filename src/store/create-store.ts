@@ -6,6 +6,7 @@ import { createAuditStore } from './audit-store.ts';
 import { createCheckpointStore } from './checkpoint-store.ts';
 import type { Database } from './database.ts';
 import { createDeadLetterStore } from './dead-letter-store.ts';
+import { createDecisionStore } from './decision-store.ts';
 import { createEdgeStore } from './edge-store.ts';
 import { createEntityNumbers, createEntityStore } from './entity-store.ts';
 import { createEventStore } from './event-store.ts';
@@ -16,14 +17,17 @@ import { createFrameStore } from './frame-store.ts';
 import { createHourRollup } from './hour-rollup.ts';
 import { createIncidentStore } from './incident-store.ts';
 import { createLeaseStore } from './lease-store.ts';
+import { createLadderStore } from './ladder-store.ts';
 import { createLogStore } from './log-store.ts';
 import { createMaintenance, DEFAULT_RETENTION, type Retention } from './maintenance.ts';
 import { migrate } from './migrate.ts';
+import { createModelCheckStore } from './model-check-store.ts';
 import { createModelStore } from './model-store.ts';
 import { createOutcomeStore } from './outcome-store.ts';
 import { createPartitioner, FRAMES_EXPECTED, FRAMES_HOUR, FRAMES_MINUTE, FRAMES_STEP, SAMPLES } from './partitions.ts';
 import { createPredictionStore } from './prediction-store.ts';
 import { createRecommendationStore } from './recommendation-store.ts';
+import { createRestraintStore } from './restraint-store.ts';
 import { createRunStore } from './run-store.ts';
 import { createSampleStore } from './sample-store.ts';
 import { createSettingStore } from './setting-store.ts';
@@ -58,9 +62,13 @@ const recordStores = (database: Database) => ({
   recommendations: createRecommendationStore(database),
   runs: createRunStore(database),
   outcomes: createOutcomeStore(database),
+  decisions: createDecisionStore(database),
+  ladder: createLadderStore(database),
   failures: createFailureStore(database),
   forecasts: createForecastStore(database),
+  restraints: createRestraintStore(database),
   models: createModelStore(database),
+  modelChecks: createModelCheckStore(database),
   feedback: createFeedbackStore(database),
   settings: createSettingStore(database),
   checkpoints: createCheckpointStore(database),

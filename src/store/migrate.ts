@@ -11,6 +11,10 @@ import { logs } from './migrations/0007-logs.ts';
 import { failureModels } from './migrations/0008-failure-models.ts';
 import { runLeases } from './migrations/0009-run-leases.ts';
 import { leases } from './migrations/0010-leases.ts';
+import { restraints } from './migrations/0015-restraints.ts';
+import { modelChecks } from './migrations/0016-model-checks.ts';
+import { decisions } from './migrations/0017-decisions.ts';
+import { ladder } from './migrations/0018-ladder.ts';
 import { timestamp } from './values.ts';
 
 /** One step of the schema, forward only; what was released is never changed. */
@@ -32,6 +36,10 @@ export const MIGRATIONS: readonly Migration[] = [
   failureModels,
   runLeases,
   leases,
+  restraints,
+  modelChecks,
+  decisions,
+  ladder,
 ];
 
 const LOCK = 8_440_000;

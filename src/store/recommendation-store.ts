@@ -19,6 +19,9 @@ const RECOMMENDATIONS: RecordTable<Recommendation> = {
     actions: json('actions'),
     policy: json('policy'),
     reason: json('reason'),
+    explores: plain('explores'),
+    similar: json('similar_cases'),
+    considered: json('considered'),
   },
 };
 

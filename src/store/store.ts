@@ -1,5 +1,5 @@
 // oxlint-disable eslint/max-lines -- the whole port in one place: one short interface an aggregate
-import type { Outcome, Recommendation, Run, RunState } from '../model/action.ts';
+import type { ActionMode, Outcome, Recommendation, Run, RunState, Verdict } from '../model/action.ts';
 import type { Alert, AlertLine, AlertRequest } from '../model/alert.ts';
 import type { Anomaly, Severity } from '../model/anomaly.ts';
 import type { Json } from '../model/detector.ts';
@@ -9,6 +9,8 @@ import type { AuditEntry, Failure, Feedback, Model } from '../model/failure.ts';
 import type { Frame, FrameLayout, RollupFrame } from '../model/frame.ts';
 import type { Incident } from '../model/incident.ts';
 import type { LogExample, LogLevel, LogPattern } from '../model/log-record.ts';
+import type { Decision } from '../model/policy.ts';
+import type { ModelCheck } from '../model/model-check.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { SampleBatch, Series } from '../model/series.ts';
 import type { Silence, SilenceState } from '../model/silence.ts';
@@ -318,6 +320,58 @@ export interface OutcomeStore {
   >;
 }
 
+/** A run for an incident, with what was known when it was chosen. */
+export interface CaseRow {
+  readonly run: string;
+  readonly incident: string;
+  readonly action: string;
+  readonly entity: EntityId;
+  /** Whether Vigía asked for it. */
+  readonly automatic: boolean;
+  readonly startedAt: number;
+  readonly verdict: Verdict;
+  readonly decidedAt: number;
+  /** When the incident was over; null while it is open. */
+  readonly resolvedAt: number | null;
+  readonly decision: Decision | null;
+}
+
+export interface DecisionStore {
+  /** Idempotent by id. */
+  insert(decision: Decision): Promise<void>;
+  get(id: string): Promise<Decision | null>;
+  /** Incidents on which something was explored since then. */
+  explored(since: number): Promise<number>;
+  /** Judged runs that were started since then, oldest first; of more than `limit` the newest. */
+  cases(since: number, limit: number): Promise<readonly CaseRow[]>;
+}
+
+/** Where an action stands on one kind of entity. */
+export interface LadderStep {
+  readonly action: string;
+  readonly entityKind: string;
+  readonly level: ActionMode;
+  readonly since: number;
+  readonly reason: 'proven' | 'harmed';
+  /** The run whose outcome moved it. */
+  readonly run: string;
+}
+
+export interface LadderStore {
+  get(action: string, entityKind: string): Promise<LadderStep | null>;
+  all(): Promise<readonly LadderStep[]>;
+  /** Writes the step unless the stored one is of the same run or newer; false when it is. */
+  move(step: LadderStep): Promise<boolean>;
+  /** Verdicts on runs that were started since then. */
+  evidence(
+    action: string,
+    entityKind: string,
+    since: number,
+  ): Promise<readonly { readonly verdict: Verdict; readonly count: number }[]>;
+  /** Of incidents whose root is of this kind and on which nothing was done: all, and those over within `withinMs`. */
+  untouched(entityKind: string, withinMs: number): Promise<{ readonly all: number; readonly over: number }>;
+}
+
 export interface FailureStore {
   /** By id; one that a person corrected stays as it is. */
   upsert(failures: readonly Failure[]): Promise<void>;
@@ -345,6 +399,24 @@ export interface Forecast {
   readonly probabilities: Float32Array;
 }
 
+/** A prediction on which it was left to chance whether to act automatically. */
+export interface Restraint {
+  /** Of the prediction: one is decided once. */
+  readonly prediction: string;
+  readonly entity: EntityId;
+  readonly time: number;
+  /** Chance with which nothing was to be done. */
+  readonly notActing: number;
+  readonly acted: boolean;
+}
+
+export interface RestraintStore {
+  /** The first one of a prediction stands. */
+  insert(restraint: Restraint): Promise<void>;
+  /** Oldest first, at most `limit`, the newest of them. */
+  read(range: TimeRange, limit: number): Promise<readonly Restraint[]>;
+}
+
 export interface ForecastStore {
   /** Idempotent by model and time. */
   save(forecasts: readonly Forecast[]): Promise<void>;
@@ -359,6 +431,13 @@ export interface ModelStore {
   get(id: string): Promise<Model | null>;
   list(query: PageQuery & { readonly kind?: string; readonly scope?: string }): Promise<Page<Model>>;
   artefact(id: string): Promise<Uint8Array | null>;
+}
+
+export interface ModelCheckStore {
+  /** Idempotent by model and time. */
+  insert(check: ModelCheck): Promise<void>;
+  /** Oldest first, at most `limit`, the newest of them. */
+  of(model: string, limit: number): Promise<readonly ModelCheck[]>;
 }
 
 export interface FeedbackStore {
@@ -474,8 +553,12 @@ export interface Store {
   readonly recommendations: RecommendationStore;
   readonly runs: RunStore;
   readonly outcomes: OutcomeStore;
+  readonly decisions: DecisionStore;
+  readonly ladder: LadderStore;
   readonly failures: FailureStore;
   readonly forecasts: ForecastStore;
+  readonly restraints: RestraintStore;
+  readonly modelChecks: ModelCheckStore;
   readonly models: ModelStore;
   readonly feedback: FeedbackStore;
   readonly settings: SettingStore;
