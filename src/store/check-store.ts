@@ -594,6 +594,22 @@ export function checkStore(open: () => Promise<Store>): void {
       await forecasts.forget(NOW + 1);
       expect(await forecasts.read('m', { from: 0, to: NOW + 9 }, 10)).toHaveLength(1);
     });
+
+    it('what was left to chance, decided once, and what was measured of models', async () => {
+      const { restraints, modelChecks } = await open();
+      const left = { prediction: 'p1', entity: 'host/a', time: NOW, notActing: 0.05, acted: false };
+      await restraints.insert(left);
+      await restraints.insert({ ...left, acted: true });
+      await restraints.insert({ ...left, prediction: 'p2', time: NOW + 1 });
+      expect(await restraints.read({ from: NOW, to: NOW + 1 }, 10)).toEqual([left]);
+      expect((await restraints.read({ from: 0, to: NOW + 9 }, 1))[0]?.prediction).toBe('p2');
+      const check = { model: 'm', time: NOW, measures: [] };
+      await modelChecks.insert(check);
+      await modelChecks.insert(check);
+      await modelChecks.insert({ ...check, time: NOW + 1 });
+      expect(await modelChecks.of('m', 1)).toEqual([{ ...check, time: NOW + 1 }]);
+      expect(await modelChecks.of('m', 9)).toHaveLength(2);
+    });
   });
 
   describe('acting', () => {
