@@ -3,6 +3,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createAnomalyStore } from './anomaly-store.ts';
 import { createAuditStore } from './audit-store.ts';
+import { createChangeStore } from './change-store.ts';
 import { createCheckpointStore } from './checkpoint-store.ts';
 import type { Database } from './database.ts';
 import { createDeadLetterStore } from './dead-letter-store.ts';
@@ -21,8 +22,10 @@ import { createLadderStore } from './ladder-store.ts';
 import { createLogStore } from './log-store.ts';
 import { createMaintenance, DEFAULT_RETENTION, type Retention } from './maintenance.ts';
 import { migrate } from './migrate.ts';
+import { createMemberStore } from './member-store.ts';
 import { createModelCheckStore } from './model-check-store.ts';
 import { createModelStore } from './model-store.ts';
+import { createOrderStore } from './order-store.ts';
 import { createOutcomeStore } from './outcome-store.ts';
 import { createPartitioner, FRAMES_EXPECTED, FRAMES_HOUR, FRAMES_MINUTE, FRAMES_STEP, SAMPLES } from './partitions.ts';
 import { createPredictionStore } from './prediction-store.ts';
@@ -70,6 +73,9 @@ const recordStores = (database: Database) => ({
   models: createModelStore(database),
   modelChecks: createModelCheckStore(database),
   feedback: createFeedbackStore(database),
+  members: createMemberStore(database),
+  orders: createOrderStore(database),
+  changes: createChangeStore(database),
   settings: createSettingStore(database),
   checkpoints: createCheckpointStore(database),
   audit: createAuditStore(database),

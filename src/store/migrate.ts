@@ -11,6 +11,7 @@ import { logs } from './migrations/0007-logs.ts';
 import { failureModels } from './migrations/0008-failure-models.ts';
 import { runLeases } from './migrations/0009-run-leases.ts';
 import { leases } from './migrations/0010-leases.ts';
+import { processes } from './migrations/0013-processes.ts';
 import { restraints } from './migrations/0015-restraints.ts';
 import { modelChecks } from './migrations/0016-model-checks.ts';
 import { decisions } from './migrations/0017-decisions.ts';
@@ -36,6 +37,7 @@ export const MIGRATIONS: readonly Migration[] = [
   failureModels,
   runLeases,
   leases,
+  processes,
   restraints,
   modelChecks,
   decisions,

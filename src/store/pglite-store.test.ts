@@ -3,6 +3,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { checkAlerts } from './check-alerts.ts';
 import { checkLeases } from './check-leases.ts';
+import { checkProcesses } from './check-processes.ts';
 import { checkStore, NOW } from './check-store.ts';
 import { createStore } from './create-store.ts';
 import { openMemoryDatabase } from './memory-database.ts';
@@ -18,4 +19,5 @@ describe('the store on PGlite in memory', () => {
   checkStore(open);
   checkAlerts(open);
   checkLeases(open);
+  checkProcesses(open);
 });

@@ -518,6 +518,65 @@ export interface LeaseStore {
   fenced<T>(lease: Lease, work: (stores: FencedStores) => Promise<T>): Promise<T>;
 }
 
+/** A process that works on this store. */
+export interface Member {
+  /** No two processes say the same. */
+  readonly id: string;
+  readonly stages: readonly string[];
+  /** What it says of itself: how far behind it is, which sources it has. */
+  readonly about: Json;
+  readonly startedAt: number;
+}
+
+/** Who is there, by the database's clock. */
+export interface MemberStore {
+  /** Says that this one is there, for so long from now. */
+  beat(member: Omit<Member, 'startedAt'>, lapseMs: number): Promise<void>;
+  leave(id: string): Promise<void>;
+  /** Those that were heard of in time, by id. */
+  live(): Promise<readonly Member[]>;
+}
+
+/** Something that one process asks of whichever process has the stage. */
+export interface Order {
+  readonly id: string;
+  readonly stage: string;
+  readonly verb: string;
+  readonly body: Json;
+}
+
+export interface OrderStore {
+  place(order: Order): Promise<void>;
+  /** Oldest first, those placed within the last `withinMs`; each is given to one taker, once. */
+  take(query: {
+    readonly stage: string;
+    readonly by: string;
+    readonly withinMs: number;
+    readonly limit: number;
+  }): Promise<readonly Order[]>;
+  answer(id: string, answer: Json): Promise<void>;
+  /** Null while there is none. */
+  answerTo(id: string): Promise<Json | null>;
+  /** Takes an order back; false when somebody has taken it already. */
+  withdraw(id: string): Promise<boolean>;
+}
+
+/** Something that changed, for live streams. Numbers only grow, and are seen in their order. */
+export interface Change {
+  readonly number: number;
+  readonly body: Json;
+}
+
+export interface ChangeStore {
+  append(bodies: readonly Json[], time: number): Promise<void>;
+  /** Oldest first, at most `limit`. */
+  after(number: number, limit: number): Promise<readonly Change[]>;
+  /** The number of the newest; 0 when there was none. */
+  newest(): Promise<number>;
+  /** Drops what is older than an hour. */
+  forget(now: number): Promise<void>;
+}
+
 /** What a round of retention did. */
 export interface RetentionReport {
   readonly bytes: number;
@@ -566,6 +625,9 @@ export interface Store {
   readonly audit: AuditStore;
   readonly deadLetters: DeadLetterStore;
   readonly leases: LeaseStore;
+  readonly members: MemberStore;
+  readonly orders: OrderStore;
+  readonly changes: ChangeStore;
   readonly maintenance: Maintenance;
   /** Resolves when a trivial statement has come back; rejects with `STORE_UNAVAILABLE`. */
   ping(): Promise<void>;

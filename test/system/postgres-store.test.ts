@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { checkAlerts } from '../../src/store/check-alerts.ts';
 import { checkLeases } from '../../src/store/check-leases.ts';
+import { checkProcesses } from '../../src/store/check-processes.ts';
 import { checkStore, NOW } from '../../src/store/check-store.ts';
 import { createStore } from '../../src/store/create-store.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -39,6 +40,7 @@ describe('the store on a PostgreSQL server', () => {
   checkStore(open);
   checkAlerts(open);
   checkLeases(open);
+  checkProcesses(open);
 
   describe('with several processes', () => {
     it('migrates once, however many start together', async () => {
