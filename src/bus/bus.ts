@@ -37,6 +37,11 @@ export interface SubscribeOptions {
   /** Partitions worked on at the same time; default 1. */
   readonly concurrency?: number;
   /**
+   * Where a group begins that has never committed: with the first message kept, the default, or with what comes from
+   * now on, for groups of one process that only tell what happens. In memory there is nothing before.
+   */
+  readonly from?: 'earliest' | 'latest';
+  /**
    * Partitions have come to this member; nothing of them is delivered before it resolves. What it throws is logged and
    * it is called again after a pause, until it resolves or the partitions are gone.
    */

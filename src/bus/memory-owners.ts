@@ -12,11 +12,11 @@ export interface OwnersDeps<M extends Owner> {
   readonly pauseMs: number;
   readonly signal: AbortSignal;
   readonly partitionOf: (key: string) => number;
-  /** Resolves when nothing of these partitions is being worked on; none of it starts meanwhile. */
-  readonly release: (partitions: ReadonlySet<number>, from: M) => Promise<void>;
+  /** Resolves when the member has let go of these partitions. */
+  readonly release: (member: M, partitions: ReadonlySet<number>) => Promise<void>;
+  /** The member may begin with this partition. */
+  readonly hold: (member: M, partition: number) => void;
   readonly onError: (error: Error) => void;
-  /** Somebody may have something to do now. */
-  readonly onChange: () => void;
 }
 
 /** Which member of a group holds which partition, with a proper hand-over when members come and go. */
@@ -34,10 +34,6 @@ export class MemoryOwners<M extends Owner> {
 
   of(partition: number): M | undefined {
     return this.#owners[partition];
-  }
-
-  count(member: M): number {
-    return this.#owners.filter((owner) => owner === member).length;
   }
 
   /** Shares the partitions among these members; resolves when it is so. One change after the other. */
@@ -65,7 +61,7 @@ export class MemoryOwners<M extends Owner> {
   }
 
   async #revoke(member: M, partitions: ReadonlySet<number>): Promise<void> {
-    await this.#deps.release(partitions, member);
+    await this.#deps.release(member, partitions);
     try {
       await member.options.onRevoked?.(this.#owns(partitions));
     } catch (thrown) {
@@ -74,12 +70,14 @@ export class MemoryOwners<M extends Owner> {
   }
 
   async #assign(member: M, partitions: ReadonlySet<number>): Promise<void> {
-    const { clock, pauseMs, signal, onError, onChange } = this.#deps;
+    const { clock, pauseMs, signal, onError, hold } = this.#deps;
     while (!signal.aborted) {
       try {
         await member.options.onAssigned?.(this.#owns(partitions));
-        for (const partition of partitions) this.#owners[partition] = member;
-        onChange();
+        for (const partition of partitions) {
+          this.#owners[partition] = member;
+          hold(member, partition);
+        }
         return;
       } catch (thrown) {
         onError(toError(thrown));
