@@ -15,7 +15,17 @@ export const errors = {
   API_HEADER_MISSING: 'A change needs a token or, on this machine, the header "X-Vigia: 1".',
   BODY_INVALID: 'The request is not valid: {{detail}}.',
   BODY_TOO_LARGE: 'The request has more than {{limit}} bytes. Send it in smaller parts.',
+  BUS_MESSAGE_TOO_LARGE:
+    'A message of topic {{topic}} has {{bytes}} bytes; at most {{limit}} are possible. Send it in smaller parts.',
+  BUS_PARTITIONS:
+    'The topic {{topic}} has {{found}} partitions and the configuration wants {{wanted}}. Set bus.kafka.partitions to {{found}}, or add partitions while every stage is stopped.',
+  BUS_REFUSED: 'Kafka refused the sign-in: {{detail}}. Check bus.kafka.sasl and bus.kafka.tls.',
+  BUS_REPLICATION:
+    'Kafka cannot keep {{wanted}} copies of a topic, as fewer brokers are up: {{detail}}. Start the missing brokers or lower bus.kafka.replication.',
+  BUS_RIGHTS: 'Kafka does not allow it: {{detail}}. Give this user the rights that docs/operations/topics.md lists.',
   BUS_STOPPED: 'The message bus has stopped; nothing more is taken. Try again when Vigía is up.',
+  BUS_UNAVAILABLE:
+    'Kafka at {{brokers}} does not answer: {{detail}}. Check bus.kafka.brokers and the network; it is tried again.',
   CLOCK_BACK:
     'The clock of this machine was set back by {{seconds}} s. Samples are kept; frames go on when the old time is reached. Check the time synchronisation (NTP).',
   CLOCK_FORWARD:
@@ -64,6 +74,10 @@ export const errors = {
     'The data folder {{folder}} is in use by process {{pid}}. Stop it, or choose another folder with VIGIA_DATA.',
   STORE_NEWER:
     'The data in {{folder}} was written by a newer Vigía (schema {{found}}, this one knows {{known}}). Use that version.',
+  STORE_OLDER:
+    'The schema in {{place}} is at version {{found}}, this Vigía needs {{known}}, and its user may not change it ({{detail}}). Start Vigía once with a user who may create tables there.',
+  STORE_REFUSED:
+    'The database refuses the connection: {{detail}}. Correct user, password, database and TLS in store.url.',
   STORE_UNAVAILABLE: 'The database cannot be reached: {{detail}}. It is tried again.',
   STORE_UNWRITABLE:
     'The data folder {{folder}} cannot be written: {{detail}}. Correct its rights, or choose another with VIGIA_DATA.',

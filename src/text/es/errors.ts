@@ -14,7 +14,17 @@ export const errors: Record<keyof typeof english, string> = {
   API_HEADER_MISSING: 'Para hacer cambios hace falta un token o, en esta misma máquina, la cabecera «X-Vigia: 1».',
   BODY_INVALID: 'La petición no es válida: {{detail}}.',
   BODY_TOO_LARGE: 'La petición supera los {{limit}} bytes. Envíala en partes más pequeñas.',
+  BUS_MESSAGE_TOO_LARGE:
+    'Un mensaje del tema {{topic}} ocupa {{bytes}} bytes y el máximo es {{limit}}. Envíalo en partes más pequeñas.',
+  BUS_PARTITIONS:
+    'El tema {{topic}} tiene {{found}} particiones y la configuración pide {{wanted}}. Pon bus.kafka.partitions a {{found}}, o añade particiones con todas las etapas paradas.',
+  BUS_REFUSED: 'Kafka ha rechazado la identificación: {{detail}}. Revisa bus.kafka.sasl y bus.kafka.tls.',
+  BUS_REPLICATION:
+    'Kafka no puede guardar {{wanted}} copias de un tema porque hay menos brokers en marcha: {{detail}}. Arranca los que faltan o reduce bus.kafka.replication.',
+  BUS_RIGHTS: 'Kafka no lo permite: {{detail}}. Da a este usuario los permisos que enumera docs/operations/topics.md.',
   BUS_STOPPED: 'El bus de mensajes se ha detenido y no acepta nada más. Inténtalo cuando Vigía esté en marcha.',
+  BUS_UNAVAILABLE:
+    'Kafka no responde en {{brokers}}: {{detail}}. Revisa bus.kafka.brokers y la red; se seguirá intentando.',
   CLOCK_BACK:
     'El reloj de esta máquina se ha atrasado {{seconds}} s. Las muestras se guardan; los intervalos seguirán cuando se alcance la hora anterior. Revisa la sincronización horaria (NTP).',
   CLOCK_FORWARD:
@@ -63,6 +73,10 @@ export const errors: Record<keyof typeof english, string> = {
     'La carpeta de datos {{folder}} la está usando el proceso {{pid}}. Detenlo o elige otra carpeta con VIGIA_DATA.',
   STORE_NEWER:
     'Los datos de {{folder}} los escribió una versión más nueva de Vigía (esquema {{found}}; esta conoce {{known}}). Usa esa versión.',
+  STORE_OLDER:
+    'El esquema de {{place}} está en la versión {{found}}, este Vigía necesita la {{known}} y su usuario no puede cambiarlo ({{detail}}). Arranque Vigía una vez con un usuario que pueda crear tablas ahí.',
+  STORE_REFUSED:
+    'La base de datos rechaza la conexión: {{detail}}. Corrija usuario, contraseña, base de datos y TLS en store.url.',
   STORE_UNAVAILABLE: 'No se puede acceder a la base de datos: {{detail}}. Se volverá a intentar.',
   STORE_UNWRITABLE:
     'No se puede escribir en la carpeta de datos {{folder}}: {{detail}}. Corrige los permisos o elige otra con VIGIA_DATA.',
