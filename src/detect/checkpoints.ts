@@ -64,11 +64,13 @@ export class Checkpoints {
     await flush();
   }
 
-  /** Every entity that has been kept, or has frames, with the frames that came after. */
-  async *load(): AsyncIterable<{ readonly watch: EntityWatch; readonly replay: readonly Frame[] }> {
+  /** Every wanted entity that has been kept, or has frames, with the frames that came after. */
+  async *load(
+    wanted: (entity: EntityId) => boolean,
+  ): AsyncIterable<{ readonly watch: EntityWatch; readonly replay: readonly Frame[] }> {
     const { store } = this.#deps;
-    const newest = new Map(await store.frames.newest());
-    for await (const checkpoint of store.checkpoints.loadAll(STAGE)) {
+    const newest = new Map([...(await store.frames.newest())].filter(([entity]) => wanted(entity)));
+    for await (const checkpoint of store.checkpoints.loadAll(STAGE, wanted)) {
       const watch = this.#restore(checkpoint);
       const replay = await this.#since(watch, newest.get(watch.entity));
       newest.delete(watch.entity);

@@ -18,6 +18,8 @@ interface DetectOptions {
   readonly alertBudget: () => AlertBudget;
   /** Thresholds for an entity, one of so many; default: by a formula from the budget. */
   readonly thresholds?: (entity: EntityId, entities: number) => SeverityThresholds;
+  /** How many entities are watched by everybody; default: as many as here. */
+  readonly population?: () => number;
   /** Last word before an anomaly is told: lowers or raises its severity, for what people said or for its feature's noise. */
   readonly review?: (anomaly: Anomaly) => Anomaly;
   /** An anomaly that lasts longer becomes the new normal; default 6 hours. */

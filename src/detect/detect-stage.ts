@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Delivery, Subscription } from '../bus/bus.ts';
+import type { Delivery, Owns, Subscription } from '../bus/bus.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Frame, RollupFrame } from '../model/frame.ts';
@@ -7,6 +7,7 @@ import { phrase } from '../model/phrase.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import { every } from '../runtime/every.ts';
+import { createFirst } from '../runtime/first.ts';
 import { createTurns } from '../runtime/turns.ts';
 import { Checkpoints, type KeptWatch } from './checkpoints.ts';
 import { type CurrentFeatures, EntityWatch, type LearningState, type WatchOptions } from './entity-watch.ts';
@@ -33,6 +34,8 @@ const DEFAULT_ADOPT_MS = 6 * 3_600_000;
 /** Longest stretch of work before other things get their turn. */
 const TURN_MS = 15;
 const TICK_MS = 1000;
+/** A start waits for the first partitions, but not for long: there may be none for it. */
+const START_MS = 2000;
 /** The expected band is kept no more often than this. */
 const EXPECTED_MS = 10_000;
 /** An entity silent for so long is forgotten. */
@@ -65,13 +68,15 @@ class DetectStageImpl implements DetectStage {
 
   async start(): Promise<void> {
     this.#end = new AbortController();
-    // Subscribed before the store is read, so that no frame falls between; frames that were replayed are then old.
-    const rebuilt = this.#turns(() => this.#rebuild());
-    this.#subscription = await this.#deps.bus.subscribe(topics.frames, 'detect', (batch) =>
-      this.#turns(() => this.#take(batch)),
-    );
-    await rebuilt;
+    const { bus, clock } = this.#deps;
+    const ready = createFirst();
+    this.#subscription = await bus.subscribe(topics.frames, 'detect', (batch) => this.#turns(() => this.#take(batch)), {
+      // Frames wait until the store has been read, so that none falls between; those that were replayed are then old.
+      onAssigned: (owns) => this.#turns(() => this.#takeOver(owns)).then(ready.done),
+      onRevoked: (owns) => this.#turns(() => this.#handOver(owns)),
+    });
     this.#ticking = this.#tick();
+    await ready.within(START_MS, clock);
   }
 
   async stop(): Promise<void> {
@@ -80,7 +85,6 @@ class DetectStageImpl implements DetectStage {
     if (this.#end.signal.aborted) return;
     this.#end.abort();
     await this.#ticking;
-    await this.#turns(() => this.#checkpoints.save(this.#watched.values()));
   }
 
   learning(entity: EntityId): LearningState | null {
@@ -132,8 +136,10 @@ class DetectStageImpl implements DetectStage {
   }
 
   #thresholds(entity: EntityId): SeverityThresholds {
-    const { alertBudget, thresholds } = this.#deps.options;
-    return thresholds?.(entity, this.#watched.size) ?? severityThresholds(alertBudget(), this.#watched.size);
+    const { alertBudget, thresholds, population } = this.#deps.options;
+    // The budget is everybody's, whoever watches them.
+    const entities = Math.max(this.#watched.size, population?.() ?? 0);
+    return thresholds?.(entity, entities) ?? severityThresholds(alertBudget(), entities);
   }
 
   #watch(entity: EntityId): Watched {
@@ -142,7 +148,7 @@ class DetectStageImpl implements DetectStage {
       const watch = new EntityWatch(entity, this.#make(entity));
       watched = { watch, heardAt: this.#deps.clock.monotonic(), expectedAt: 0, savedAt: this.#deps.clock.monotonic() };
       this.#watched.set(entity, watched);
-      this.#deps.metrics.gauge('vigia_detect_entities', 'Entities that are watched.').set(this.#watched.size);
+      this.#countWatched();
     }
     return watched;
   }
@@ -204,13 +210,13 @@ class DetectStageImpl implements DetectStage {
     }
   }
 
-  /** Checkpoints, then the frames stored since; of what these change only the outcome is told. */
-  async #rebuild(): Promise<void> {
+  /** What has come to this process: checkpoints, then the frames stored since; of these only the outcome is told. */
+  async #takeOver(owns: Owns): Promise<void> {
     const { store, clock, log } = this.#deps;
     const changes = new Map<string, Anomaly>();
     let frames = 0;
     await this.#models?.refresh();
-    for await (const { watch, replay } of this.#checkpoints.load()) {
+    for await (const { watch, replay } of this.#checkpoints.load(owns)) {
       const now = clock.monotonic();
       this.#watched.set(watch.entity, { watch, heardAt: now, expectedAt: 0, savedAt: now });
       frames += replay.length;
@@ -221,7 +227,7 @@ class DetectStageImpl implements DetectStage {
     const open = new Set<string>();
     for (const { watch } of this.#watched.values()) for (const id of watch.openIds()) open.add(id);
     for (const orphan of await store.anomalies.open(MAX_OPEN))
-      if (!open.has(orphan.id) && !changes.has(orphan.id))
+      if (owns(orphan.entity) && !open.has(orphan.id) && !changes.has(orphan.id))
         changes.set(orphan.id, {
           ...orphan,
           end: orphan.updatedAt,
@@ -229,7 +235,23 @@ class DetectStageImpl implements DetectStage {
           updatedAt: Math.max(clock.now(), orphan.updatedAt),
         });
     await this.#tell([...changes.values()]);
+    this.#countWatched();
     if (frames > 0) log.info({ entities: this.#watched.size, frames }, 'detect: went on from the store');
+  }
+
+  /** What leaves this process is kept as it is, and forgotten: whoever gets it goes on from there. */
+  async #handOver(owns: Owns): Promise<void> {
+    const leaving = [...this.#watched.values()].filter(({ watch }) => owns(watch.entity));
+    try {
+      await this.#checkpoints.save(leaving);
+    } finally {
+      for (const { watch } of leaving) this.#watched.delete(watch.entity);
+      this.#countWatched();
+    }
+  }
+
+  #countWatched(): void {
+    this.#deps.metrics.gauge('vigia_detect_entities', 'Entities that are watched.').set(this.#watched.size);
   }
 
   async #tick(): Promise<void> {

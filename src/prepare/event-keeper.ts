@@ -9,7 +9,7 @@ export function createEventKeeper(deps: { readonly bus: Bus; readonly store: Pic
   return {
     name: 'events',
     start: async () => {
-      subscription = await deps.bus.subscribe(topics.events, 'prepare', (batch) =>
+      subscription = await deps.bus.subscribe(topics.events, 'events', (batch) =>
         deps.store.events.append(batch.map(({ value }) => value)),
       );
     },

@@ -68,6 +68,7 @@ export class LogCounts {
   /** Takes what is known from before a restart, so that no pattern is taken for new. */
   restore(patterns: readonly LogPattern[]): void {
     for (const pattern of patterns) {
+      if (this.#patterns.has(pattern.id)) continue;
       this.#patterns.set(pattern.id, pattern);
       this.miner.add(pattern.text);
     }
@@ -115,6 +116,12 @@ export class LogCounts {
     this.#touched.clear();
     this.#changed.clear();
     this.#examples.clear();
+  }
+
+  /** Lets go of entities whose lines another process counts from now on; its counters begin at 0. */
+  drop(gone: (entity: EntityId) => boolean): void {
+    for (const entity of this.#entities.keys()) if (gone(entity)) this.#entities.delete(entity);
+    for (const entity of this.#touched) if (gone(entity)) this.#touched.delete(entity);
   }
 
   #logOf({ entity, fleet }: LogRecord): EntityLog | null {

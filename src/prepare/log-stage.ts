@@ -6,6 +6,7 @@ import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { every } from '../runtime/every.ts';
+import { createFirst } from '../runtime/first.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Store } from '../store/store.ts';
@@ -20,6 +21,8 @@ export interface LogStageDeps {
   readonly seed?: number;
 }
 
+/** A start waits for the first partitions, but not for long: there may be none for it. */
+const START_MS = 2000;
 const JOIN_MS = 5000;
 /** New patterns that are worth a round of joining. */
 const MANY_NEW = 8;
@@ -65,8 +68,16 @@ export function createLogStage(deps: LogStageDeps): Service {
     name: 'logs',
     start: async () => {
       end = new AbortController();
-      counts.restore(await knownPatterns(store));
-      subscription = await bus.subscribe(topics.logs, 'prepare', take);
+      const ready = createFirst();
+      subscription = await bus.subscribe(topics.logs, 'logs', take, {
+        // What another process has seen meanwhile is not new here.
+        onAssigned: async () => {
+          counts.restore(await knownPatterns(store));
+          ready.done();
+        },
+        onRevoked: async (owns) => counts.drop(owns),
+      });
+      await ready.within(START_MS, clock);
       joining = every(JOIN_MS, join, {
         clock,
         signal: end.signal,

@@ -82,6 +82,14 @@ export class PrepareCore {
     this.forgotten.set(entity.entity, entity.newestFrame);
   }
 
+  /** Lets go of entities that another process goes on with, and of what was finished of them but could not be stored. */
+  drop(gone: (entity: EntityId) => boolean): void {
+    for (const entity of this.#entities.keys()) if (gone(entity)) this.#entities.delete(entity);
+    for (const entity of this.forgotten.keys()) if (gone(entity)) this.forgotten.delete(entity);
+    this.outbox.frames = this.outbox.frames.filter(({ entity }) => !gone(entity));
+    this.outbox.rollups = this.outbox.rollups.filter(({ entity }) => !gone(entity));
+  }
+
   get size(): number {
     return this.#entities.size;
   }

@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
+import type { Bus, Delivery, Owns, Subscription } from '../bus/bus.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { SampleBatch } from '../model/series.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { every } from '../runtime/every.ts';
+import { toError } from '../runtime/errors.ts';
+import { createFirst } from '../runtime/first.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
@@ -35,13 +37,25 @@ const MAX_FRAMES = 500;
 const REPLAY_MARGIN_MS = 60_000;
 /** Samples older than this are not looked at again after a restart. */
 const REPLAY_SINCE_MS = 86_400_000;
+/** Who is so far behind the newest of all has no step open; should it have, its samples are read when it comes back. */
+const BEHIND_MS = 600_000;
+const BEHIND_STEPS = 3;
+/** Samples of one entity that are read when it comes back. */
+const MOST_SAMPLES = 50_000;
+/** A start waits for the first partitions, but not for long: there may be none for it. */
+const START_MS = 2000;
 
 class PrepareStage implements Service {
   readonly name = 'prepare';
   readonly #deps: PrepareDeps;
   readonly #core: PrepareCore;
   readonly #count: () => void;
-  #newest: Map<EntityId, number> = new Map();
+  /** Newest stored frame of entities that were not heard of here yet. */
+  readonly #newest = new Map<EntityId, number>();
+  /** Frames at the head of the outbox that are published. */
+  #told = 0;
+  /** Of entities whose newest frame is older, samples were not replayed. */
+  #replayedFrom = Number.NEGATIVE_INFINITY;
   #subscription: Subscription | null = null;
   #end = new AbortController();
   #ticking: Promise<void> = Promise.resolve();
@@ -57,11 +71,14 @@ class PrepareStage implements Service {
 
   async start(): Promise<void> {
     this.#end = new AbortController();
-    await this.#turns(() => this.#rebuild());
+    const ready = createFirst();
     this.#subscription = await this.#deps.bus.subscribe(topics.samples, 'prepare', (batch) => this.#take(batch), {
       maxBatch: MAX_BATCH,
+      onAssigned: (owns) => this.#turns(() => this.#takeOver(owns)).then(ready.done),
+      onRevoked: (owns) => this.#turns(() => this.#handOver(owns)),
     });
     this.#ticking = this.#tick();
+    await ready.within(START_MS, this.#deps.clock);
   }
 
   async stop(): Promise<void> {
@@ -84,14 +101,24 @@ class PrepareStage implements Service {
 
   /** Entities seen for the first time go on from the layout that their newest frame has. */
   async #admit(batches: readonly SampleBatch[]): Promise<void> {
-    const unknown = new Set(batches.map(({ entity }) => entity).filter((entity) => !this.#core.knows(entity)));
+    const unknown = new Map(batches.filter(({ entity }) => !this.#core.knows(entity)).map((one) => [one.entity, one]));
     await Promise.all(
-      [...unknown].map(async (entity) => {
+      [...unknown].map(async ([entity, { receivedAt }]) => {
         const layout = await this.#deps.store.frames.layout(entity);
         const newest = this.#core.forgotten.get(entity) ?? this.#newest.get(entity) ?? Number.NEGATIVE_INFINITY;
         this.#core.admit(entity, { layout, newest });
+        this.#newest.delete(entity);
+        if (newest >= this.#replayedFrom || !Number.isFinite(newest)) return;
+        const range = { from: this.#goesOnFrom(newest), to: receivedAt };
+        const missed = await this.#deps.store.samples.read(entity, range, MOST_SAMPLES);
+        if (missed.times.length > 0) await this.#ingest([missed]);
       }),
     );
+  }
+
+  /** Counters need samples before the frame that comes next, and a minute is made of all of its frames. */
+  #goesOnFrom(newest: number): number {
+    return Math.floor(newest / MINUTE_MS) * MINUTE_MS - Math.max(REPLAY_MARGIN_MS, this.#deps.rules.stepMs);
   }
 
   async #ingest(batches: readonly SampleBatch[]): Promise<void> {
@@ -107,18 +134,21 @@ class PrepareStage implements Service {
     }
   }
 
-  /** Stores and publishes what is finished. What fails stays in the outbox and goes with the next. */
+  /**
+   * Publishes and stores what is finished. What fails stays in the outbox and goes with the next. Published first: what
+   * dies between is made once more of the stored samples and published again, and whoever knows it already passes it over.
+   */
   async #flush(): Promise<void> {
     const { bus, store } = this.#deps;
     const { outbox } = this.#core;
     while (outbox.frames.length > 0) {
       const frames = outbox.frames.slice(0, MAX_FRAMES);
+      const news = frames.slice(this.#told).map((frame) => ({ key: frame.entity, value: frame }));
+      if (news.length > 0) await bus.publish(topics.frames, news);
+      this.#told = frames.length;
       await store.frames.append(frames);
-      await bus.publish(
-        topics.frames,
-        frames.map((frame) => ({ key: frame.entity, value: frame })),
-      );
       outbox.frames.splice(0, frames.length);
+      this.#told = 0;
     }
     while (outbox.rollups.length > 0) {
       const rollups = outbox.rollups.slice(0, MAX_FRAMES);
@@ -128,18 +158,23 @@ class PrepareStage implements Service {
     this.#count();
   }
 
-  /** Samples newer than the newest frames go through again; frames that are stored already are not made twice. */
-  async #rebuild(): Promise<void> {
+  /**
+   * What has come to this process: samples newer than the newest frames go through again; frames that are stored already
+   * are not made twice.
+   */
+  async #takeOver(owns: Owns): Promise<void> {
     const { store, clock, log } = this.#deps;
-    this.#newest = new Map(await store.frames.newest());
-    const after = new Map(
-      [...this.#newest].map(([entity, time]) => [
-        entity,
-        Math.floor(time / MINUTE_MS) * MINUTE_MS - Math.max(REPLAY_MARGIN_MS, this.#deps.rules.stepMs),
-      ]),
-    );
+    const all = await store.frames.newest();
+    const since = this.#since(Math.max(Number.NEGATIVE_INFINITY, ...all.values()), clock.now());
+    this.#replayedFrom = Math.max(this.#replayedFrom, since);
+    const after = new Map<EntityId, number>();
+    for (const [entity, time] of all) {
+      after.set(entity, owns(entity) ? this.#goesOnFrom(time) : Number.POSITIVE_INFINITY);
+      if (owns(entity)) this.#newest.set(entity, time);
+    }
     let samples = 0;
-    for await (const batch of store.samples.replay(after, clock.now() - REPLAY_SINCE_MS)) {
+    for await (const batch of store.samples.replay(after, since)) {
+      if (!owns(batch.entity)) continue;
       await this.#admit([batch]);
       await this.#ingest([batch]);
       samples += batch.times.length;
@@ -147,6 +182,26 @@ class PrepareStage implements Service {
     }
     await this.#flush();
     if (samples > 0) log.info({ entities: this.#core.size, samples }, 'prepare: went on from the store');
+  }
+
+  /** Samples from here on may belong to steps that are open. */
+  #since(newest: number, now: number): number {
+    const { stepMs, latenessMs } = this.#deps.rules;
+    const behind = Math.max(BEHIND_MS, BEHIND_STEPS * (stepMs + latenessMs));
+    return Math.max(now - REPLAY_SINCE_MS, Number.isFinite(newest) ? this.#goesOnFrom(newest) - behind : 0);
+  }
+
+  /** What leaves this process is made anew by another, of the samples that are stored. */
+  async #handOver(owns: Owns): Promise<void> {
+    try {
+      await this.#flush();
+    } catch (thrown) {
+      this.#deps.log.warn({ error: toError(thrown).message }, 'frames could not be stored; another process makes them');
+    }
+    const { frames } = this.#core.outbox;
+    this.#told = frames.slice(0, this.#told).filter(({ entity }) => !owns(entity)).length;
+    this.#core.drop(owns);
+    for (const entity of this.#newest.keys()) if (owns(entity)) this.#newest.delete(entity);
   }
 
   /** Steps end although nothing comes any more: the clock closes them. */

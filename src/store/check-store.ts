@@ -690,7 +690,8 @@ export function checkStore(open: () => Promise<Store>): void {
       await decisions.insert(decisionOf('d2', { incident: 'i_d', explored: true }));
       await decisions.insert(decisionOf('d2', { incident: 'other' }));
       expect(await decisions.get('d2')).toEqual(decisionOf('d2', { incident: 'i_d', explored: true }));
-      expect([await decisions.explored(NOW), await decisions.explored(NOW + 1)]).toEqual([1, 0]);
+      expect([await decisions.explored(NOW, null), await decisions.explored(NOW + 1, null)]).toEqual([1, 0]);
+      expect(await decisions.explored(NOW, 'i_d')).toBe(0);
       await incidents.upsert([incidentOf('i_d', { state: 'resolved', resolvedAt: NOW + 9 })]);
       await runs.insert(run('r_d1', NOW, { incident: 'i_d', recommendation: 'd1', requestedBy: 'vigia' }));
       await runs.insert(run('r_d2', NOW + 1, { incident: 'i_d' }));
@@ -874,15 +875,20 @@ export function checkStore(open: () => Promise<Store>): void {
       }));
       await checkpoints.save(many);
       await checkpoints.save([
-        { ...many[0]!, position: 1 },
-        { ...many[0]!, position: 2, state: 'last' },
+        { ...many[0]!, position: NOW + 1 },
+        { ...many[0]!, position: NOW + 2, state: 'last' },
       ]);
-      expect(await checkpoints.load('detect', 'host/000')).toEqual({ ...many[0], position: 2, state: 'last' });
+      // From a process that does not know yet that others have gone on.
+      await checkpoints.save([{ ...many[0]!, position: NOW + 1, state: 'late' }]);
+      expect(await checkpoints.load('detect', 'host/000')).toEqual({ ...many[0], position: NOW + 2, state: 'last' });
       expect((await checkpoints.load('detect', 'host/001'))?.state).toEqual({ a: [1.5e-300, null, 'x\uFFFD'], i: 1 });
       expect(await checkpoints.load('predict', 'host/000')).toBeNull();
       const keys: string[] = [];
       for await (const { key } of checkpoints.loadAll('detect')) keys.push(key);
       expect(keys).toEqual(many.map(({ key }) => key));
+      const some: string[] = [];
+      for await (const { key } of checkpoints.loadAll('detect', (one) => one.endsWith('7'))) some.push(key);
+      expect(some).toEqual(keys.filter((one) => one.endsWith('7')));
     });
 
     it('models keep their artefact apart', async () => {

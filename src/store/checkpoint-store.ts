@@ -1,10 +1,11 @@
 import { sql } from 'kysely';
 import { type Database, rowsOf } from './database.ts';
 import type { Checkpoint, CheckpointStore } from './store.ts';
-import { jsonText } from './values.ts';
+import { jsonText, textArray } from './values.ts';
 
 /** States may be large: few at a time keep memory small in both directions. */
 const PER_STATEMENT = 50;
+const KEYS_PER_STATEMENT = 5000;
 
 /** The last one of each stage and key: one statement cannot write the same row twice. */
 const lastOfEach = (checkpoints: readonly Checkpoint[]): readonly Checkpoint[] => [
@@ -12,17 +13,26 @@ const lastOfEach = (checkpoints: readonly Checkpoint[]): readonly Checkpoint[] =
 ];
 
 export function createCheckpointStore(database: Database): CheckpointStore {
-  async function* loadAll(stage: string): AsyncGenerator<Checkpoint> {
+  const some = (stage: string, keys: readonly string[]): Promise<readonly Checkpoint[]> =>
+    rowsOf(
+      database.sql,
+      sql<Checkpoint>`select stage, key, position, state from checkpoints
+        where stage = ${stage} and key = any(${textArray(keys)}) order by key`,
+    );
+
+  async function* loadAll(stage: string, wanted: (key: string) => boolean = () => true): AsyncGenerator<Checkpoint> {
     let after: string | null = null;
     do {
-      const page: readonly Checkpoint[] = await rowsOf(
+      const page: readonly { readonly key: string }[] = await rowsOf(
         database.sql,
-        sql<Checkpoint>`select stage, key, position, state from checkpoints
+        sql<{ key: string }>`select key from checkpoints
           where stage = ${stage} ${after === null ? sql`` : sql`and key > ${after}`}
-          order by key limit ${PER_STATEMENT}`,
+          order by key limit ${KEYS_PER_STATEMENT}`,
       );
-      yield* page;
-      after = page.length < PER_STATEMENT ? null : (page.at(-1)?.key ?? null);
+      const keys = page.map(({ key }) => key).filter(wanted);
+      for (let at = 0; at < keys.length; at += PER_STATEMENT)
+        yield* await some(stage, keys.slice(at, at + PER_STATEMENT));
+      after = page.length < KEYS_PER_STATEMENT ? null : (page.at(-1)?.key ?? null);
     } while (after !== null);
   }
 
@@ -37,7 +47,8 @@ export function createCheckpointStore(database: Database): CheckpointStore {
             .slice(at, at + PER_STATEMENT)
             .map(({ stage, key, position, state }) => sql`(${stage}, ${key}, ${position}, ${jsonText(state)}::json)`);
           await sql`insert into checkpoints (stage, key, position, state) values ${sql.join(values)}
-            on conflict (stage, key) do update set position = excluded.position, state = excluded.state`.execute(tx);
+            on conflict (stage, key) do update set position = excluded.position, state = excluded.state
+              where checkpoints.position <= excluded.position`.execute(tx);
         }
       });
     },

@@ -61,7 +61,7 @@ export interface SampleStore {
  * Resolutions in which frames are kept. `expected` is what detect expected, at the cadence it wrote it: `mean` is the
  * expected value, `low` and `high` the ends of the band.
  */
-export type Tier = 'step' | 'minute' | 'hour' | 'expected';
+export type Tier = 'step' | 'minute' | 'hour' | 'day' | 'expected';
 
 export type RollupTier = Exclude<Tier, 'step'>;
 
@@ -80,6 +80,7 @@ export interface FrameColumns {
 export interface FrameStore {
   /** Idempotent by entity and time. Stores values, not derived features: those follow from the values. */
   append(frames: readonly Frame[]): Promise<void>;
+  /** Minutes are made of the step frames that are appended too; where the database rolls them up itself, nothing is written. */
   appendRollups(tier: RollupTier, frames: readonly RollupFrame[]): Promise<void>;
   /** Step frames of an entity, oldest first, without derived features (an empty array). */
   replay(entity: EntityId, range: TimeRange, limit: number): Promise<readonly Frame[]>;
@@ -340,8 +341,8 @@ export interface DecisionStore {
   /** Idempotent by id. */
   insert(decision: Decision): Promise<void>;
   get(id: string): Promise<Decision | null>;
-  /** Incidents on which something was explored since then. */
-  explored(since: number): Promise<number>;
+  /** Incidents on which something was explored since then, without one of them. */
+  explored(since: number, without: string | null): Promise<number>;
   /** Judged runs that were started since then, oldest first; of more than `limit` the newest. */
   cases(since: number, limit: number): Promise<readonly CaseRow[]>;
 }
@@ -475,11 +476,11 @@ export interface Checkpoint {
 }
 
 export interface CheckpointStore {
-  /** Commits all together. */
+  /** Commits all together. One of an older position than that which is there changes nothing. */
   save(checkpoints: readonly Checkpoint[]): Promise<void>;
   load(stage: string, key: string): Promise<Checkpoint | null>;
-  /** Every checkpoint of a stage, by key ascending, in pages so that many entities need little memory. */
-  loadAll(stage: string): AsyncIterable<Checkpoint>;
+  /** Every checkpoint of a stage, or of the keys that are wanted, by key ascending; in pages, to need little memory. */
+  loadAll(stage: string, wanted?: (key: string) => boolean): AsyncIterable<Checkpoint>;
 }
 
 export interface AuditStore {
@@ -592,9 +593,21 @@ export interface RetentionReport {
 export interface Maintenance {
   /** Drops what is older than its tier allows, then the oldest raw data until the budget holds. */
   retain(now: number): Promise<RetentionReport>;
-  /** Rolls minute frames up to hours, up to the last complete hour. */
+  /** Rolls minute frames up to hours, up to the last complete hour, and hours to days. Gives the hours written. */
   rollHours(now: number): Promise<number>;
 }
+
+/**
+ * Whether TimescaleDB keeps the measurements, and otherwise why not: `off` by the configuration, `absent` on the server,
+ * `edition` without compression and aggregates, `history` in plain tables already, `refused` by the server.
+ */
+export type TimescaleUse =
+  | { readonly used: true }
+  | {
+      readonly used: false;
+      readonly why: 'off' | 'absent' | 'edition' | 'history' | 'refused';
+      readonly detail: string;
+    };
 
 /** Everything that is kept, one small store per aggregate. */
 export interface Store {
@@ -629,6 +642,7 @@ export interface Store {
   readonly orders: OrderStore;
   readonly changes: ChangeStore;
   readonly maintenance: Maintenance;
+  readonly timescale: TimescaleUse;
   /** Resolves when a trivial statement has come back; rejects with `STORE_UNAVAILABLE`. */
   ping(): Promise<void>;
   close(): Promise<void>;
