@@ -230,6 +230,7 @@ function createActing(deps: PipelineDeps, catalogue: readonly ActionDefinition[]
     limits: actLimits(config),
     ruledMode: ({ service, ...subject }) => ruledMode(config, { ...subject, ...(service !== null && { service }) }),
     shared: config.store.url !== undefined,
+    doNothingShare: config.predict.doNothingShare,
     language: () => settings().language,
     escalation: config.act.escalation ?? null,
   });

@@ -42,6 +42,8 @@ export interface ActDeps {
   readonly escalation?: string | null;
   /** Called after each change of a run, for the live stream. */
   readonly onRun?: (run: Run) => void;
+  /** Chance with which Vigía leaves a predicted failure alone, to learn of it; 0 when left out. */
+  readonly doNothingShare?: number;
   /** How often expiry, the kill switch and due outcomes are looked at, ms; default 1000. */
   readonly tickMs?: number;
 }

@@ -3,6 +3,7 @@ import type { Bus } from '../bus/bus.ts';
 import { createMemoryBus } from '../bus/memory-bus.ts';
 import type { ActionDefinition } from '../model/action-definition.ts';
 import type { Outcome, Recommendation, Run } from '../model/action.ts';
+import type { Anomaly } from '../model/anomaly.ts';
 import type { Executor } from '../model/executor.ts';
 import type { FrameLayout } from '../model/frame.ts';
 import type { Incident } from '../model/incident.ts';
@@ -784,5 +785,82 @@ describe('several processes', () => {
     expect(fences).toHaveLength(3);
     expect(fences).toEqual(fences.toSorted((a, b) => a - b));
     expect(new Set(fences).size).toBe(3);
+  });
+});
+
+describe('leaving predicted failures alone by chance', () => {
+  /** Calm in the fleet, so that only chance decides. */
+  const limits = { ...DEFAULT_LIMITS, blastRadius: 1, disruptionPerDay: 1000 };
+  const auto = action('clean', { mode: 'auto', cooldownMs: 0, match: ANY, args: {} });
+
+  async function predicted(): Promise<Incident> {
+    const incident = await trouble();
+    const prediction = await store.predictions.get(incident.predictions[0]!);
+    await store.predictions.upsert([{ ...prediction!, kind: 'failure', feature: null }]);
+    return incident;
+  }
+  const criticalOn = (entity: string): Anomaly => ({
+    id: `anomaly ${entity}`,
+    entity,
+    fleet: 'default',
+    start: now,
+    end: null,
+    openedAt: now,
+    kind: 'spike',
+    severity: 'critical',
+    severityReason: phrase('x'),
+    score: 1,
+    pValue: 0,
+    frames: 1,
+    contributions: [],
+    provisional: false,
+    heldBack: null,
+    updatedAt: now,
+  });
+  const decisions = async () =>
+    new Map((await store.restraints.read({ from: 0, to: now + 1 }, 1000)).map((one) => [one.prediction, one]));
+
+  test('is written down with its chance, once, and people are free', async () => {
+    const { recommend, target, wish, stage } = await start([auto], { limits, doNothingShare: 0.2 });
+    const chance = phrase('act.ok_chance', { share: 0.2 });
+    const left: Incident[] = [];
+    let acted = 0;
+    for (let i = 0; i < 40 && (left.length === 0 || acted === 0); i++) {
+      const incident = await predicted();
+      await recommend(incident, 'clean');
+      const decision = (await decisions()).get(incident.predictions[0]!);
+      expect(decision).toMatchObject({ entity: incident.root, notActing: 0.2 });
+      const [run] = await runsOf(incident);
+      expect(run !== undefined).toBe(decision!.acted);
+      if (run === undefined) left.push(incident);
+      expect(run?.decision ?? [chance]).toContainEqual(chance);
+      acted += Number(decision!.acted);
+      now += 120_000;
+    }
+    const [incident] = left;
+    expect(acted).toBeGreaterThan(0);
+    const calls = target.calls.length;
+    await recommend(incident!, 'clean');
+    expect(target.calls).toHaveLength(calls);
+    const run = await wish(incident!, 'clean');
+    expect((await stage.approve(run.id, 'ana')).state).toBe('running');
+  });
+
+  test('never without a share, for capacity, or where something is critical', async () => {
+    const none = await start([auto], { limits });
+    const free = await predicted();
+    await none.recommend(free, 'clean');
+    const { recommend } = await start([auto], { limits, doNothingShare: 1 });
+    const full = await trouble();
+    await recommend(full, 'clean');
+    const critical = await predicted();
+    await store.anomalies.upsert([criticalOn(critical.root)]);
+    await store.incidents.upsert([{ ...critical, anomalies: [`anomaly ${critical.root}`], updatedAt: now + 1 }]);
+    now += 120_000;
+    await recommend(critical, 'clean');
+    for (const incident of [free, full, critical]) {
+      expect(await runsOf(incident)).toHaveLength(1);
+      expect((await decisions()).has(incident.predictions[0]!)).toBe(false);
+    }
   });
 });

@@ -3,6 +3,7 @@ import type { Verdict } from '../model/action.ts';
 import { type Entity, type EntityId, parseEntityId, serviceOf } from '../model/entity.ts';
 import type { Executor } from '../model/executor.ts';
 import type { Incident } from '../model/incident.ts';
+import type { Phrase } from '../model/phrase.ts';
 import { silenceMatches } from '../model/silence.ts';
 import { VigiaError } from '../runtime/errors.ts';
 import type { RunSurvey, RunSurveyQuery } from '../store/store.ts';
@@ -34,6 +35,8 @@ export interface Case {
   /** How often it was tried on this incident without anybody being able to tell what it brought. */
   readonly tries: number;
   readonly decision: Decision;
+  /** What else is to be read in the run's record, beside what the guardrails said. */
+  readonly notes?: readonly Phrase[];
   readonly query: RunSurveyQuery;
   /** Decides again by what other runs are like at the very moment of the start. */
   readonly again: (survey: RunSurvey) => Decision;

@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Executor } from '../model/executor.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { toError, VigiaError } from '../runtime/errors.ts';
+import { packageAddress } from '../runtime/package-address.ts';
 import type { RevealSecret } from './executors/secrets.ts';
 
 /** What an executor of a package is given. */
@@ -14,19 +12,9 @@ export interface ExecutorTools {
 
 type CreateExecutor = (tools: ExecutorTools) => Executor;
 
-/** Where a package is: as Node finds it from the folder of the configuration, then from Vigía's own. */
-function addressOf(name: string, folder: string): string {
-  try {
-    return pathToFileURL(createRequire(pathToFileURL(join(folder, 'vigia.yaml'))).resolve(name)).href;
-  } catch (error) {
-    if (name.startsWith('.') || name.startsWith('/')) throw error;
-    return import.meta.resolve(name);
-  }
-}
-
 async function load(name: string, folder: string): Promise<CreateExecutor> {
   try {
-    const module = (await import(addressOf(name, folder))) as Readonly<Record<string, unknown>>;
+    const module = (await import(packageAddress(name, folder))) as Readonly<Record<string, unknown>>;
     const { createExecutor } = module;
     if (typeof createExecutor !== 'function') throw new TypeError('it has no export `createExecutor`');
     return createExecutor as CreateExecutor;

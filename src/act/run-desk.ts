@@ -8,9 +8,11 @@ import { createTurns } from '../runtime/turns.ts';
 import type { Page } from '../store/store.ts';
 import { type ActOwn, audit, VIGIA } from './act-deps.ts';
 import { Aftermath } from './aftermath.ts';
+import { restrain } from './do-nothing.ts';
 import { type Case, examine } from './facts.ts';
 import { CALLING, Held, PASSING } from './held.ts';
 import type { Runner } from './runner.ts';
+import { changed, isVigias, over } from './still-wanted.ts';
 import { draft, startRun } from './starter.ts';
 
 export interface ActRequest {
@@ -182,7 +184,11 @@ export class RunDesk {
     const found = await examine(this.#deps, { action, entity, incident: incident.id, purpose: 'help' });
     if (found.mode !== 'approve' && found.mode !== 'auto') return null;
     if (found.decision.blocked !== null) return found.decision.blocked;
-    return this.#proposed(found, incident, recommendation);
+    const { objection, notes, acted } = await restrain(this.#deps, found);
+    if (objection !== null) return objection;
+    const answer = await this.#proposed({ ...found, notes }, incident, recommendation);
+    if (answer === 'done') await acted();
+    return answer;
   }
 
   /** The run's name is what it stands for, so a second try, here or in another process, finds it there already. */
@@ -301,13 +307,3 @@ export class RunDesk {
 
 const isLate = ({ expiresAt, requestedAt }: Run, now: number): boolean =>
   expiresAt !== null && (expiresAt <= now || requestedAt > now + CLOCK_SLACK_MS);
-
-const isVigias = ({ requestedBy, dryRun }: Run): boolean => requestedBy === VIGIA && !dryRun;
-
-/** What is done is what was approved: when labels or the catalogue have changed meanwhile, it is asked again. */
-const changed = (run: Run, found: Case): Phrase | null =>
-  run.plan.join('\n') === found.plan.join('\n') ? null : phrase('act.no_changed');
-
-/** What Vigía has asked for against an incident is not done when that is over; a person who asks may have other reasons. */
-const over = (run: Run, { incident }: Case): Phrase | null =>
-  isVigias(run) && incident !== null && incident.state !== 'open' ? phrase('act.no_over') : null;

@@ -18,7 +18,7 @@ export function draft(
     entity: found.entity.id,
     dryRun: false,
     plan: [...found.plan],
-    decision: [...found.decision.said],
+    decision: [...found.decision.said, ...(found.notes ?? [])],
     expiresAt: null,
     decidedBy: null,
     decidedAt: null,

@@ -57,6 +57,13 @@ export const PredictSection = Type.Object(
       description: 'About how long one training may take.',
     }),
     shadow: Duration({ default: '1h', description: 'How long a new model is only watched before it may serve.' }),
+    doNothingShare: Type.Number({
+      default: 0,
+      minimum: 0,
+      maximum: 0.2,
+      description:
+        'Of the predicted failures that Vigía would act upon by itself, so many are left alone by chance to learn from; 0.05 and more makes up for all that was acted upon.',
+    }),
     page: Type.Object(
       {
         precision: Type.Number({

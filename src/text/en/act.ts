@@ -14,6 +14,10 @@ export const act = {
   ok_args: 'All its arguments are known.',
   placeholderMissing: 'Nothing is known to put in the place of {{placeholder}}.',
   placeholderUnsafe: 'What would take the place of {{placeholder}} could mean something else to the command.',
+  ok_chance:
+    'Of the failures that are predicted, {{share, percent}} are left alone by chance to learn from; this one is not.',
+  no_chance:
+    'Left alone by chance, as {{share, percent}} of the predicted failures are: what comes of it shows what would have come of the others. A person may act.',
   ok_cooldown: 'It was not carried out on this entity recently.',
   no_cooldown: 'It was carried out on this entity a short while ago; possible again in {{seconds, duration}}.',
   ok_alone: 'Nothing else is being carried out on this entity.',

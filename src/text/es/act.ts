@@ -15,6 +15,10 @@ export const act: Record<keyof typeof english, string> = {
   ok_args: 'Se conocen todos sus argumentos.',
   placeholderMissing: 'No se sabe qué poner en lugar de {{placeholder}}.',
   placeholderUnsafe: 'Lo que ocuparía el lugar de {{placeholder}} podría significar otra cosa para el comando.',
+  ok_chance:
+    'De los fallos previstos, un {{share, percent}} se deja sin tocar al azar para aprender de ellos; este no es uno de ellos.',
+  no_chance:
+    'No se toca, por azar, como un {{share, percent}} de los fallos previstos: lo que ocurra muestra qué habría pasado con los demás. Una persona sí puede actuar.',
   ok_cooldown: 'No se ha ejecutado hace poco en esta entidad.',
   no_cooldown: 'Se ejecutó hace poco en esta entidad; se podrá repetir en {{seconds, duration}}.',
   ok_alone: 'No se está ejecutando nada más en esta entidad.',
