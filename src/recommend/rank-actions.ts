@@ -1,12 +1,27 @@
-import { betaQuantile } from '../ml/beta-distribution.ts';
-import type { ActionMode, RankedAction, Verdict } from '../model/action.ts';
+import type { ActionMode, ConsideredAction, RankedAction, Verdict } from '../model/action.ts';
 import { type ActionDefinition, targetOf } from '../model/action-definition.ts';
 import { type EntityId, parseEntityId } from '../model/entity.ts';
 import type { Incident } from '../model/incident.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
+import {
+  DISRUPTION_MINUTES,
+  type Policy,
+  type PolicyContext,
+  type PolicyOpinion,
+  type PolicyOption,
+} from '../model/policy.ts';
+import { policyContext } from './policy-context.ts';
+import { tallyPolicy } from './policies/tally-policy.ts';
 
 /** Verdicts so far of one action on one kind of entity. */
 export type Tally = Readonly<Partial<Record<Verdict, number>>>;
+
+/** What the guardrails say of an action now: to Vigía itself, and to a person. */
+export interface GuardView {
+  readonly mode: ActionMode;
+  readonly help: Phrase | null;
+  readonly person: Phrase | null;
+}
 
 /** What is known beside the incident itself; gathered first, so that ranking is a function. */
 export interface RankingFacts {
@@ -19,22 +34,42 @@ export interface RankingFacts {
   readonly lastStart: (action: string, entity: EntityId) => number | null;
   /** What the action has brought on this very incident. */
   readonly triedHere: (action: string) => readonly Verdict[];
+  /** What all guardrails say; without it only kill switch, mode and cooldown are looked at. */
+  readonly guard?: (action: string) => GuardView | undefined;
+  /** Counts decide when left out. */
+  readonly policy?: Policy;
+  readonly context?: PolicyContext;
+  /** A number of [0, 1) for the draw, the same as long as it is the same decision; no exploration when left out. */
+  readonly draw?: number;
 }
 
-/** The 80 % interval that is shown. */
-const INTERVAL = [0.1, 0.9] as const;
-/** Harm weighs as much as three times having been of no use. */
-const HARM_WEIGHT = 3;
+/** What was decided, and all that it rests on. */
+export interface Ranking {
+  readonly actions: readonly RankedAction[];
+  readonly considered: readonly ConsideredAction[];
+  readonly context: PolicyContext;
+  readonly options: readonly (PolicyOption & { readonly probability: number; readonly share: number })[];
+  /** Past cases that speak for or against an action, by its id. */
+  readonly alike: ReadonlyMap<string, PolicyOpinion['alike']>;
+  readonly chosen: string | null;
+  readonly explored: boolean;
+}
+
 const DISRUPTION: readonly RankedAction['disruption'][] = ['none', 'low', 'medium', 'high'];
+const BY_ITSELF: ReadonlySet<ActionMode> = new Set(['approve', 'auto']);
 /** A recommendation is read by a tired person. */
 const MAX_ACTIONS = 10;
 
 interface Candidate {
-  readonly probability: number;
-  readonly disruption: RankedAction['disruption'];
+  readonly action: ActionDefinition;
+  readonly entity: EntityId;
+  readonly mode: ActionMode;
+  readonly blocked: Phrase | null;
+  /** Whether Vigía may do it by itself now, asking first or not. */
+  readonly automatic: boolean;
   /** It has already failed on this very incident. */
   readonly spent: boolean;
-  readonly at: (rank: number) => RankedAction;
+  readonly tally: Tally;
 }
 
 function blockedBy(action: ActionDefinition, entity: EntityId, facts: RankingFacts): Phrase | null {
@@ -45,68 +80,163 @@ function blockedBy(action: ActionDefinition, entity: EntityId, facts: RankingFac
   return wait > 0 ? phrase('recommend.cooldown', { seconds: Math.ceil(wait / 1000) }) : null;
 }
 
-function reasonsFor(
-  action: ActionDefinition,
-  facts: RankingFacts,
-  { tried, resolved }: { tried: number; resolved: number },
-): Phrase[] {
+function candidate(action: ActionDefinition, entity: EntityId, facts: RankingFacts): Candidate {
+  const here = facts.triedHere(action.id);
+  const guard = facts.guard?.(action.id);
+  const mode = guard?.mode ?? facts.modeOf(action, entity);
+  const blocked = blockedBy(action, entity, facts) ?? guard?.person ?? null;
+  return {
+    action,
+    entity,
+    mode,
+    blocked,
+    automatic: BY_ITSELF.has(mode) && blocked === null && (guard?.help ?? null) === null,
+    spent: here.some((verdict) => verdict === 'ineffective' || verdict === 'harmful'),
+    tally: facts.tally(action.id, parseEntityId(entity).kind),
+  };
+}
+
+/** Vigía chooses among what it may do by itself; where that is nothing, a person chooses among what they may do. */
+function optionsOf(candidates: readonly Candidate[]): readonly PolicyOption[] {
+  const own = candidates.some(({ automatic, spent }) => automatic && !spent);
+  return candidates.map(({ action, entity, tally, blocked, automatic, spent }) => ({
+    action: action.id,
+    entity,
+    disruption: action.disruption,
+    prior: action.prior,
+    tally,
+    allowed: !spent && (own ? automatic : blocked === null),
+  }));
+}
+
+/** The option in whose part of [0, 1) the number falls; -1 where nothing has a share. */
+function drawn(opinions: readonly PolicyOpinion[], draw: number): number {
+  let left = draw;
+  let last = -1;
+  for (const [i, { share }] of opinions.entries()) {
+    if (share <= 0) continue;
+    last = i;
+    left -= share;
+    if (left < 0) break;
+  }
+  return last;
+}
+
+function reasonsFor({ action, tally, spent }: Candidate, facts: RankingFacts, { explores, likeCases }: Why): Phrase[] {
+  const { resolved = 0, ineffective = 0, harmful = 0 } = tally;
+  const tried = resolved + ineffective + harmful;
   const reasons = [
     tried === 0 ? phrase('recommend.neverTried') : phrase('recommend.worked', { resolved, count: tried }),
   ];
-  const here = facts.triedHere(action.id);
-  if (here.includes('harmful')) reasons.push(phrase('recommend.harmedHere'));
-  else if (here.includes('ineffective')) reasons.push(phrase('recommend.failedHere'));
+  if (likeCases > 0) reasons.push(phrase('recommend.likeCases'));
+  if (explores) reasons.push(phrase('recommend.explores'));
+  if (facts.triedHere(action.id).includes('harmful')) reasons.push(phrase('recommend.harmedHere'));
+  else if (spent) reasons.push(phrase('recommend.failedHere'));
   if (action.disruption !== 'none') reasons.push(phrase(`recommend.disruption_${action.disruption}`));
   return reasons;
 }
 
-function candidate(action: ActionDefinition, entity: EntityId, facts: RankingFacts): Candidate {
-  const { resolved = 0, ineffective = 0, harmful = 0 } = facts.tally(action.id, parseEntityId(entity).kind);
-  const a = action.prior.resolved + resolved;
-  const b = action.prior.failed + ineffective + HARM_WEIGHT * harmful;
-  const tried = resolved + ineffective + harmful;
-  const here = facts.triedHere(action.id);
-  const probability = a / (a + b);
-  return {
-    probability,
-    disruption: action.disruption,
-    spent: here.includes('ineffective') || here.includes('harmful'),
-    at: (rank) => ({
-      action: action.id,
-      title: action.title,
-      entity,
-      rank,
-      probability,
-      low: betaQuantile(INTERVAL[0], a, b),
-      high: betaQuantile(INTERVAL[1], a, b),
-      tried,
-      resolved,
-      propensity: rank === 1 ? 1 : 0,
-      mode: facts.modeOf(action, entity),
-      blocked: blockedBy(action, entity, facts),
-      disruption: action.disruption,
-      reasons: reasonsFor(action, facts, { tried, resolved }),
-    }),
-  };
+interface Why {
+  readonly explores: boolean;
+  readonly likeCases: number;
+}
+
+/** Why an action of the catalogue is not even ranked. */
+function misfit(action: ActionDefinition, incident: Incident): Phrase {
+  const { entityKinds } = action.match;
+  const kinds = [incident.root, ...incident.entities].map((entity) => parseEntityId(entity).kind);
+  if (entityKinds.length > 0 && !kinds.some((kind) => entityKinds.includes(kind))) {
+    return phrase('recommend.otherKind', { kinds: entityKinds.join(', ') });
+  }
+  return phrase('recommend.otherProblem');
+}
+
+function consideredOf(incident: Incident, { catalogue }: RankingFacts, left: readonly Candidate[]): ConsideredAction[] {
+  const misfits = catalogue
+    .filter((action) => targetOf(action, incident) === null)
+    .map((action) => ({ action: action.id, title: action.title, why: misfit(action, incident) }));
+  const ranked = left.map(({ action }) => ({
+    action: action.id,
+    title: action.title,
+    why: phrase('recommend.lessLikely'),
+  }));
+  return [...ranked, ...misfits];
 }
 
 /**
- * The actions that fit an incident, best first: what has not yet failed on this very incident before what has, then by
- * the mean of a Beta posterior of success (the catalogue's prior and the verdicts on this kind of entity; inconclusive
- * ones say nothing), then by least disruption, then in the order of the catalogue. The ranking is deterministic, so the
- * first has the propensity 1 and the others 0.
+ * The actions that fit an incident, best first: what has not yet failed on this very incident before what has, then by what
+ * the policy thinks of them, then by least disruption, then in the order of the catalogue. What is tried to learn of it stands
+ * first. The propensity is the probability with which Vigía does it first.
  */
-export function rankActions(incident: Incident, facts: RankingFacts): RankedAction[] {
+export function rank(incident: Incident, facts: RankingFacts): Ranking {
+  const { policy = tallyPolicy, draw } = facts;
+  const context =
+    facts.context ?? policyContext(incident, { predictions: [], events: [], outcomes: [], now: facts.now });
   const candidates = facts.catalogue.flatMap((action) => {
     const entity = targetOf(action, incident);
     return entity === null ? [] : [candidate(action, entity, facts)];
   });
-  const byWorth = (a: Candidate, b: Candidate): number =>
-    Number(a.spent) - Number(b.spent) ||
-    b.probability - a.probability ||
-    DISRUPTION.indexOf(a.disruption) - DISRUPTION.indexOf(b.disruption);
-  return candidates
-    .sort(byWorth)
-    .slice(0, MAX_ACTIONS)
-    .map(({ at }, index) => at(index + 1));
+  const options = optionsOf(candidates);
+  const explore = draw !== undefined && candidates.some(({ automatic, spent }) => automatic && !spent);
+  const opinions = policy.decide({ context, options, explore });
+  const order = candidates
+    .map((_, i) => i)
+    .sort(
+      (a, b) =>
+        Number(candidates[a]!.spent) - Number(candidates[b]!.spent) ||
+        opinions[b]!.value - opinions[a]!.value ||
+        DISRUPTION.indexOf(options[a]!.disruption) - DISRUPTION.indexOf(options[b]!.disruption),
+    );
+  const chosen = drawn(opinions, draw ?? 0);
+  const best = order.find((i) => options[i]!.allowed) ?? -1;
+  const explored = chosen >= 0 && chosen !== best;
+  const shown = explored ? [chosen, ...order.filter((i) => i !== chosen)] : order;
+  return {
+    actions: shown
+      .slice(0, MAX_ACTIONS)
+      .map((i, at) => view(candidates[i]!, opinions[i]!, { facts, rank: at + 1, explores: explored && i === chosen })),
+    considered: consideredOf(
+      incident,
+      facts,
+      shown.slice(MAX_ACTIONS).map((i) => candidates[i]!),
+    ),
+    context,
+    options: options.map((option, i) =>
+      Object.assign({}, option, { probability: opinions[i]!.probability, share: opinions[i]!.share }),
+    ),
+    alike: new Map(options.map(({ action }, i) => [action, opinions[i]!.alike])),
+    chosen: chosen < 0 ? null : options[chosen]!.action,
+    explored,
+  };
 }
+
+function view(
+  found: Candidate,
+  opinion: PolicyOpinion,
+  { facts, rank: at, explores }: { readonly facts: RankingFacts; readonly rank: number; readonly explores: boolean },
+): RankedAction {
+  const { action, entity, mode, blocked, tally } = found;
+  const { resolved = 0, ineffective = 0, harmful = 0 } = tally;
+  const { probability, low, high, share, alike } = opinion;
+  return {
+    action: action.id,
+    title: action.title,
+    entity,
+    rank: at,
+    probability,
+    low,
+    high,
+    tried: resolved + ineffective + harmful,
+    resolved,
+    propensity: share,
+    mode,
+    blocked,
+    disruption: action.disruption,
+    disruptionMinutes: DISRUPTION_MINUTES[action.disruption],
+    reasons: reasonsFor(found, facts, { explores, likeCases: alike.length }),
+  };
+}
+
+/** The ranked actions alone. */
+export const rankActions = (incident: Incident, facts: RankingFacts): readonly RankedAction[] =>
+  rank(incident, facts).actions;

@@ -4,20 +4,29 @@ import { type ActionDefinition, targetOf } from '../model/action-definition.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Incident } from '../model/incident.ts';
 import { phrase } from '../model/phrase.ts';
+import type { PolicyFactory } from '../model/policy.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { VigiaError } from '../runtime/errors.ts';
 import { stableId } from '../runtime/ids.ts';
 import { every } from '../runtime/every.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
 import type { Store } from '../store/store.ts';
-import { rankActions, type RankingFacts, type Tally } from './rank-actions.ts';
+import { gatherContext, policyContext } from './policy-context.ts';
+import { POLICIES } from './policies/factories.ts';
+import { PolicyBook } from './policy-book.ts';
+import { type GuardView, rank, type RankingFacts, type Tally } from './rank-actions.ts';
+import { similarCases } from './similar-cases.ts';
 
 export interface RecommendDeps {
   readonly bus: Bus;
-  readonly store: Pick<Store, 'incidents' | 'recommendations' | 'outcomes' | 'runs'>;
+  readonly store: Pick<
+    Store,
+    'incidents' | 'recommendations' | 'outcomes' | 'runs' | 'predictions' | 'events' | 'decisions' | 'models'
+  >;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -25,11 +34,22 @@ export interface RecommendDeps {
   /** Mode in force of an action, and whether the kill switch is on. */
   readonly modeOf: (action: ActionDefinition, entity: EntityId) => ActionMode;
   readonly stopped: () => boolean;
+  /** What all guardrails say of an action now; kill switch, mode and cooldown alone when left out. */
+  readonly guard?: (action: string, entity: EntityId, incident: string) => Promise<GuardView>;
+  /** Kinds of policies that can be read; those that Vigía comes with when left out. */
+  readonly policies?: readonly PolicyFactory[];
+  /** How many incidents a day may be used to learn of an action; none when left out. */
+  readonly explorationsPerDay?: () => number;
 }
 
-const POLICY = { kind: 'beta', version: '1' } as const;
+const DAY_MS = 86_400_000;
+/** Like cases that are told of, all actions together. */
+const MAX_SIMILAR = 10;
 const MAX_OUTCOMES = 200;
 const COOLDOWN = 'recommend.cooldown';
+/** Objections of guardrails; most pass by themselves. */
+const GUARDRAIL = 'act.no_';
+const LOOK_AGAIN_MS = 30_000;
 const TICK_MS = 1000;
 /** Incidents looked at again by themselves; others when something happens to them. */
 const MAX_WAITING = 1000;
@@ -39,6 +59,7 @@ class RecommendStage implements Service {
   readonly name = 'recommend';
   readonly #deps: RecommendDeps;
   readonly #turns = createTurns();
+  readonly #policies: PolicyBook;
   /** Incidents whose recommendation says that something has to wait, and until when; looked at again then. */
   readonly #waiting = new Map<string, number>();
   #subscriptions: readonly Subscription[] = [];
@@ -47,6 +68,7 @@ class RecommendStage implements Service {
 
   constructor(deps: RecommendDeps) {
     this.#deps = deps;
+    this.#policies = new PolicyBook({ ...deps, factories: deps.policies ?? POLICIES });
   }
 
   async start(): Promise<void> {
@@ -85,9 +107,11 @@ class RecommendStage implements Service {
 
   /** A cooldown in a stored recommendation counts from when that was made. */
   #wait({ incident, time, actions }: Recommendation): void {
-    const waits = actions.flatMap(({ blocked }) =>
-      blocked?.key === COOLDOWN ? [time + 1000 * Number(blocked.values['seconds'])] : [],
-    );
+    const waits = actions.flatMap(({ blocked }) => {
+      if (blocked === null) return [];
+      if (blocked.key === COOLDOWN) return [time + 1000 * Number(blocked.values['seconds'])];
+      return blocked.key.startsWith(GUARDRAIL) ? [time + LOOK_AGAIN_MS] : [];
+    });
     if (waits.length === 0) this.#waiting.delete(incident);
     else if (this.#waiting.size < MAX_WAITING) this.#waiting.set(incident, Math.min(...waits));
   }
@@ -116,29 +140,72 @@ class RecommendStage implements Service {
     const { bus, store, clock, log, metrics } = this.#deps;
     this.#waiting.delete(incident.id);
     if (incident.state !== 'open') return;
-    const actions = rankActions(incident, await this.#facts(incident));
+    const { policy, version } = await this.#policies.current();
+    const ranking = rank(incident, Object.assign(await this.#facts(incident), { policy }));
+    const { actions } = ranking;
     const before = await store.recommendations.forIncident(incident.id);
     if (actions.length === 0 && before === null) return;
-    const id = stableId('recommendation', incident.id, JSON.stringify(actions.map(essence)));
+    const id = stableId('recommendation', incident.id, version, JSON.stringify(actions.map(essence)));
     const made: Recommendation = {
       id,
       incident: incident.id,
       fleet: incident.fleet,
       time: clock.now(),
-      actions,
-      policy: POLICY,
+      actions: [...actions],
+      policy: { kind: policy.kind, version },
       reason: phrase('recommend.ranked', { count: actions.length }),
+      explores: ranking.explored,
+      similar: await similarCases(store, ranking.alike, MAX_SIMILAR),
+      considered: [...ranking.considered],
     };
     // Waits are counted from now, also when nothing else has changed.
     this.#wait(made);
     if (before?.id === id) return;
+    // What is logged stands before what is told: nothing is done that is not known of.
+    const { context, options, chosen, explored } = ranking;
+    const { fleet, time } = made;
+    await store.decisions.insert({
+      id,
+      incident: incident.id,
+      fleet,
+      time,
+      policy: made.policy,
+      context,
+      options,
+      chosen,
+      explored,
+    });
     await store.recommendations.upsert(made);
     await bus.publish(topics.recommendations, [{ key: made.fleet, value: made }]);
     metrics.counter('vigia_recommend_recommendations_total', 'Recommendations made').inc();
     log.info(
-      { incident: incident.id, first: actions[0]?.action ?? null, actions: actions.length },
+      { incident: incident.id, first: actions[0]?.action ?? null, actions: actions.length, policy: version, explored },
       'actions are recommended',
     );
+  }
+
+  async #mayExplore({ id }: Incident): Promise<boolean> {
+    const { store, clock, explorationsPerDay } = this.#deps;
+    const perDay = explorationsPerDay?.() ?? 0;
+    return perDay > 0 && (await store.decisions.explored(clock.now() - DAY_MS, id)) < perDay;
+  }
+
+  async #guards(
+    incident: Incident,
+    fitting: readonly { readonly action: string; readonly entity: EntityId }[],
+  ): Promise<ReadonlyMap<string, GuardView>> {
+    const { guard, log } = this.#deps;
+    const found = new Map<string, GuardView>();
+    if (guard === undefined) return found;
+    for (const { action, entity } of fitting) {
+      try {
+        found.set(action, await guard(action, entity, incident.id));
+      } catch (thrown) {
+        if (!(thrown instanceof VigiaError) || thrown.retryable) throw thrown;
+        log.debug({ action, entity, err: thrown.message }, 'guardrails know nothing of this');
+      }
+    }
+    return found;
   }
 
   async #facts(incident: Incident): Promise<RankingFacts> {
@@ -147,19 +214,27 @@ class RecommendStage implements Service {
       const entity = targetOf(action, incident);
       return entity === null ? [] : [{ action: action.id, entity }];
     });
-    const [tallies, here, starts] = await Promise.all([
+    const [tallies, here, starts, known, guards] = await Promise.all([
       store.outcomes.tally(),
       store.outcomes.list({ incident: incident.id, limit: MAX_OUTCOMES, cursor: null }),
       Promise.all(fitting.map((pair) => store.runs.lastStart(pair))),
+      gatherContext(store, incident),
+      this.#guards(incident, fitting),
     ]);
+    const now = clock.now();
+    const context = policyContext(incident, { ...known, outcomes: here.items, now });
     const lastStarts = new Map(fitting.map(({ action, entity }, i) => [`${action} ${entity}`, starts[i] ?? null]));
     const counts = new Map<string, Partial<Record<Verdict, number>>>();
     for (const { action, entityKind, verdict, count } of tallies) {
       const key = `${action} ${entityKind}`;
       counts.set(key, { ...counts.get(key), [verdict]: count });
     }
+    const explores = await this.#mayExplore(incident);
     return {
-      now: clock.now(),
+      now,
+      context,
+      guard: (action) => guards.get(action),
+      ...(explores && { draw: drawFor(incident, here.items.length) }),
       catalogue,
       modeOf,
       stopped: stopped(),
@@ -169,6 +244,10 @@ class RecommendStage implements Service {
     };
   }
 }
+
+/** A number of [0, 1) that is the same as long as nothing more was tried, however often it is looked at again. */
+const drawFor = ({ id, reopened }: Incident, tried: number): number =>
+  Number.parseInt(stableId('draw', id, reopened, tried).slice('draw_'.length, 'draw_'.length + 12), 16) / 2 ** 48;
 
 /** What makes a recommendation another one. A cooldown that merely counts down does not. */
 const essence = ({

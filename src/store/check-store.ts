@@ -452,6 +452,12 @@ export function checkStore(open: () => Promise<Store>): void {
       const minutes = Array.from({ length: 60 }, (_, i) =>
         rollupOf('rollup/a', from + i * MINUTE, i < 30 ? narrow : wide, i < 30 ? [i, Number.NaN] : [i, 10, 7]),
       );
+      // What the minutes are made of: there are stores that make them of it themselves.
+      await frames.append(
+        minutes.flatMap(({ time, layout, mean, low, high }) =>
+          [low, mean, high].map((values, step) => frameOf('rollup/a', time + step * 5000, layout, [...values])),
+        ),
+      );
       await frames.appendRollups('minute', minutes);
       await frames.appendRollups('minute', minutes);
       await frames.appendRollups('expected', minutes.slice(0, 1));
@@ -479,6 +485,10 @@ export function checkStore(open: () => Promise<Store>): void {
         limit: 5,
       });
       expect([columns.mean, columns.low, columns.high]).toEqual([[7], [6], [8]].map((v) => [Float32Array.from(v)]));
+      // A day later the hour makes a day.
+      await maintenance.rollHours(NOW + DAY);
+      const day = await frames.rollups('day', 'rollup/a', whole, 10);
+      expect(day).toEqual([{ ...hour, time: from - 9 * HOUR, stepMs: DAY }]);
     });
   });
 

@@ -45,7 +45,9 @@ async function cases(database: Database, since: number, limit: number): Promise<
     limit: Math.max(1, rows.length),
   });
   const byId = new Map(found.map((decision) => [decision.id, decision]));
-  return rows.map(({ known, ...row }) => ({ ...row, decision: (known === null ? null : byId.get(known)) ?? null }));
+  return rows.map(({ known, ...row }) =>
+    Object.assign(row, { decision: (known === null ? null : byId.get(known)) ?? null }),
+  );
 }
 
 export function createDecisionStore(database: Database): DecisionStore {
@@ -54,11 +56,11 @@ export function createDecisionStore(database: Database): DecisionStore {
       await record.insertRecords(database, DECISIONS, [decision]);
     },
     get: (id) => record.getRecord(database, DECISIONS, id),
-    explored: async (since) => {
+    explored: async (since, without) => {
       const [row] = await rowsOf(
         database.sql,
         sql<{ count: number }>`select count(distinct incident) as count from decisions
-          where explored and time >= ${timestamp(since)}`,
+          where explored and time >= ${timestamp(since)} and incident <> ${without ?? ''}`,
       );
       return row?.count ?? 0;
     },

@@ -13,4 +13,10 @@ export const recommend = {
   killSwitch: 'The kill switch is on: nothing is carried out.',
   observeOnly: 'Its mode is “observe”: it is only shown.',
   cooldown: 'It ran here a short while ago; it may run again in {{seconds, duration}}.',
+  likeCases: 'The estimate rests on cases that were like this one.',
+  explores:
+    'It is tried first to learn of it: others may be as good or better, and this is within the budget for that.',
+  lessLikely: 'Others are likelier to help.',
+  otherKind: 'It is meant for {{kinds}}.',
+  otherProblem: 'It is meant for another kind of problem.',
 } as const;

@@ -13,4 +13,10 @@ export const recommend = {
   killSwitch: 'La parada de emergencia está activada: no se ejecuta nada.',
   observeOnly: 'Su modo es «observar»: solo se muestra.',
   cooldown: 'Se ejecutó aquí hace poco; podrá volver a ejecutarse en {{seconds, duration}}.',
+  likeCases: 'La estimación se apoya en casos parecidos a este.',
+  explores:
+    'Se prueba primero para aprender de ella: otras pueden ser igual de buenas o mejores, y cabe en el presupuesto para ello.',
+  lessLikely: 'Es más probable que ayuden otras.',
+  otherKind: 'Está pensada para {{kinds}}.',
+  otherProblem: 'Está pensada para otro tipo de problema.',
 } as const;
