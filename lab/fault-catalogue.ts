@@ -61,7 +61,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultFacts>> = {
     services: ['ledger'],
     precursor: true,
     helps: ['drain'],
-    harms: ['shed-load'],
+    harms: [],
   },
   'crash-loop': {
     about: 'a new version dies of more and more requests; started again it dies again',

@@ -16,13 +16,13 @@ export interface ServiceShape {
   readonly workMs: number;
 }
 
-/** Sized so that at the daily peak one replica of a service may be missing, and two may not. */
+/** Sized so that at the daily peak one replica of a service may be missing, and a surge is more than payments can take. */
 export const TOPOLOGY: Readonly<Record<ServiceName, ServiceShape>> = {
-  gateway: { calls: ['orders'], replicas: 2, slots: 12, workMs: 10 },
-  orders: { calls: ['inventory', 'payments'], replicas: 3, slots: 5, workMs: 40 },
+  gateway: { calls: ['orders'], replicas: 2, slots: 24, workMs: 10 },
+  orders: { calls: ['inventory', 'payments'], replicas: 3, slots: 12, workMs: 40 },
   inventory: { calls: ['ledger'], replicas: 2, slots: 5, workMs: 30 },
-  payments: { calls: ['ledger'], replicas: 3, slots: 3, workMs: 60 },
-  ledger: { calls: [], replicas: 2, slots: 2, workMs: 30 },
+  payments: { calls: ['ledger'], replicas: 3, slots: 2, workMs: 60 },
+  ledger: { calls: [], replicas: 2, slots: 3, workMs: 30 },
 };
 
 /** The rules of an experiment, the same in every arm. */
@@ -47,19 +47,21 @@ export const RULES = {
   meanRate: 16,
   daySwing: 0.4,
   dayS: 1200,
-  /** A surge grows to so many times the load of the hour. */
-  surge: 2.6,
+  /** Requests a second that a surge grows to. */
+  surgeRate: 70,
   /** Share of requests that the gateway turns away at once while it sheds load. */
-  shed: 0.5,
+  shed: 0.35,
   /** Replicas that one call to scale adds. */
   scaleBy: 2,
+  /** A drained replica is away for so long, until it stands in another place: other disk, other network, nothing warm. */
+  moveS: 12,
 } as const;
 
 /** What is kept small, so that it can run out within a minute. */
 export const LIMITS = {
   heapMegabytes: 48,
   openFiles: 256,
-  poolSize: 12,
+  poolSize: 24,
   diskBytes: 8 * 1024 * 1024,
 } as const;
 
@@ -79,7 +81,11 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** What the supervisor's admin interface can be asked for. */
+/**
+ * What the supervisor's admin interface can be asked for. `restart` starts one process anew where it is, `drain` moves it to
+ * another place, `clear` empties its cache and its disk, `scale` adds replicas, `roll-back-…` brings back the version or the
+ * settings from before the last change and does nothing where there was none, `shed-load` lets the gateway refuse at once.
+ */
 export const LAB_ACTIONS = [
   'restart',
   'drain',
@@ -103,10 +109,10 @@ export const ACTION_TARGET: Readonly<Record<LabAction, 'replica' | 'service'>> =
 };
 
 export const ACTION_DISRUPTION: Readonly<Record<LabAction, 'none' | 'low' | 'medium' | 'high'>> = {
-  restart: 'medium',
-  drain: 'low',
+  restart: 'low',
+  drain: 'medium',
   clear: 'low',
-  scale: 'none',
+  scale: 'low',
   'roll-back-version': 'medium',
   'roll-back-config': 'low',
   'shed-load': 'high',
