@@ -1,4 +1,4 @@
-import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
+import type { Bus, Delivery, Owns, SubscribeOptions, Subscription } from '../bus/bus.ts';
 import type { Outcome } from '../model/action.ts';
 import { type AlertBudget, type AlertPots, type AlertSubject, fleetPots } from '../model/alert.ts';
 import type { Anomaly } from '../model/anomaly.ts';
@@ -10,6 +10,7 @@ import { topics } from '../model/topics.ts';
 import type { TopologyGraph } from '../model/topology-graph.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { every } from '../runtime/every.ts';
+import { createFirst } from '../runtime/first.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
@@ -38,6 +39,11 @@ export interface CorrelateDeps {
   readonly topology?: TopologyOptions;
   /** Events that open maintenance windows; by default none. */
   readonly deployGrace?: DeployGrace;
+  /**
+   * Group in which it reads events, which go by entity: one of this process alone when several correlate, so that each
+   * hears of every fleet. By default that of the stage.
+   */
+  readonly eventsGroup?: string;
   /** How often quiet incidents are looked for, ms; default 1000. */
   readonly tickMs?: number;
   /** How long a predicted failure that has come true keeps its incident open, ms; default one hour. */
@@ -47,6 +53,11 @@ export interface CorrelateDeps {
 const MAX_OPEN = 10_000;
 /** Resolved incidents looked at on a start, for those that may still be opened again. */
 const MAX_RECENT = 200;
+/** Events read from the store when fleets come to this process: what changed shortly before trouble began. */
+const EVENTS_MS = 15 * 60_000;
+const RECENT_EVENTS = { limit: 200, cursor: null } as const;
+/** A start waits for the first partitions, but not for long: there may be none for it. */
+const START_MS = 2000;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
@@ -78,19 +89,24 @@ export class CorrelateStage implements Service {
   }
 
   async start(): Promise<void> {
-    const { bus, metrics } = this.#deps;
+    const { bus, clock } = this.#deps;
     await this.#lookAround();
-    await this.#restore();
-    const open = this.#correlation.open;
-    metrics.gauge('vigia_correlate_open_incidents', 'Incidents open now.').set(open);
+    this.#countOpen();
+    const ready = createFirst();
+    // Partitions of the topics that go by fleet come and go together; those of the anomalies say which fleets are here.
+    const fleets: SubscribeOptions = {
+      onAssigned: (owns) => this.#takeOver(owns).then(ready.done),
+      onRevoked: (owns) => this.#turns(async () => this.#handOver(owns)),
+    };
+    const events = this.#deps.eventsGroup ?? this.name;
     this.#subscriptions = [
-      await bus.subscribe(topics.anomalies, this.name, (batch) => this.#anomalies(batch)),
+      await bus.subscribe(topics.anomalies, this.name, (batch) => this.#anomalies(batch), fleets),
       await bus.subscribe(topics.predictions, this.name, (batch) => this.#predictions(batch)),
-      await bus.subscribe(topics.events, this.name, (batch) => this.#events(batch)),
+      await bus.subscribe(topics.events, events, (batch) => this.#events(batch), { from: 'latest' }),
       await bus.subscribe(topics.outcomes, this.name, (batch) => this.#outcomes(batch)),
     ];
     this.#loop = this.#ticks();
-    await this.#takeOpen();
+    await ready.within(START_MS, clock);
   }
 
   async stop(): Promise<void> {
@@ -197,7 +213,12 @@ export class CorrelateStage implements Service {
     if (changed.length === 0) return;
     await this.#publish(changed);
     this.#correlation.acknowledge(changed);
-    this.#deps.metrics.gauge('vigia_correlate_open_incidents', 'Incidents open now.').set(this.#correlation.open);
+    this.#countOpen();
+  }
+
+  #countOpen(): void {
+    const { metrics } = this.#deps;
+    metrics.gauge('vigia_correlate_open_incidents', 'Incidents open now.').set(this.#correlation.open);
   }
 
   async #publish(incidents: readonly Incident[]): Promise<void> {
@@ -219,12 +240,31 @@ export class CorrelateStage implements Service {
     return reserveGrants(this.#correlation.asks(), { alerts: store.alerts, potsOf, now });
   }
 
-  async #restore(): Promise<void> {
+  /** What has come to this process: stored incidents with their signs, then what is open and was not yet grouped. */
+  async #takeOver(owns: Owns): Promise<void> {
+    await this.#turns(async () => {
+      await this.#restore(owns);
+      this.#countOpen();
+    });
+    const signals = (await signsInMind(this.#deps.store, this.#holdMs)).filter(({ fleet }) => owns(fleet));
+    await this.#inTurn(() => this.#take(signals));
+  }
+
+  #handOver(owns: Owns): void {
+    this.#correlation.drop(owns);
+    this.#countOpen();
+  }
+
+  async #restore(owns: Owns): Promise<void> {
     const { store, clock, log } = this.#deps;
-    const open = await store.incidents.open(MAX_OPEN);
+    const now = clock.now();
+    const { items: events } = await store.events.list({ ...RECENT_EVENTS, range: { from: now - EVENTS_MS, to: now } });
+    for (const event of events.toReversed()) if (owns(event.fleet)) this.#correlation.takeEvent(event, now);
+    const open = (await store.incidents.open(MAX_OPEN)).filter(({ fleet }) => owns(fleet));
     const recent = await store.incidents.list({ state: 'resolved', limit: MAX_RECENT, cursor: null });
-    const since = clock.now() - (this.#deps.options?.reopenMs ?? CORRELATION_DEFAULTS.reopenMs);
-    for (const incident of recent.items) if ((incident.resolvedAt ?? 0) > since) await this.#remember(incident);
+    const since = now - (this.#deps.options?.reopenMs ?? CORRELATION_DEFAULTS.reopenMs);
+    for (const incident of recent.items)
+      if (owns(incident.fleet) && (incident.resolvedAt ?? 0) > since) await this.#remember(incident);
     for (const incident of open) await this.#remember(incident);
     // What died between storing and publishing is published now; whoever knows it already sees no change in it.
     if (open.length > 0) {
@@ -238,12 +278,6 @@ export class CorrelateStage implements Service {
 
   async #remember(incident: Incident): Promise<void> {
     this.#correlation.restore(incident, await recallSigns(this.#deps.store, incident, this.#holdMs));
-  }
-
-  /** What is open and was not yet grouped when the process died is grouped now. */
-  async #takeOpen(): Promise<void> {
-    const signals = await signsInMind(this.#deps.store, this.#holdMs);
-    await this.#inTurn(() => this.#take(signals));
   }
 
   async #ticks(): Promise<void> {

@@ -185,6 +185,12 @@ export class Correlation {
     this.#index.prune(now);
   }
 
+  /** Lets go of fleets that another process goes on with. */
+  drop(gone: (fleet: string) => boolean): void {
+    for (const record of this.#records.values()) if (gone(record.incident.fleet)) this.#forget(record);
+    for (const [id, { fleet }] of this.#changed) if (gone(fleet)) this.#changed.delete(id);
+  }
+
   /** What `flush` would ask the budget for. */
   asks(): readonly Ask[] {
     const asks: Ask[] = [];

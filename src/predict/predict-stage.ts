@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
+import type { Bus, Delivery, Owns, Subscription } from '../bus/bus.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Frame } from '../model/frame.ts';
 import type { Prediction } from '../model/prediction.ts';
@@ -7,6 +7,7 @@ import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { every } from '../runtime/every.ts';
+import { createFirst } from '../runtime/first.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
@@ -36,14 +37,22 @@ export interface PredictDeps {
 const DEFAULT_MAX_WATCHED = 20_000;
 const MAX_OPEN = 10_000;
 const TURN_MS = 15;
+/** A start waits for the first partitions, but not for long: there may be none for it. */
+const START_MS = 2000;
 const SWEEP_MS = 10_000;
 /** What has not been reported for so many steps, and at least a minute, is gone. */
 const SILENT = { steps: 24, leastMs: 60_000 } as const;
 
+interface Followed {
+  /** Time of the newest frame that was taken. */
+  position: number;
+  readonly watches: Map<string, CapacityWatch>;
+}
+
 class PredictStage implements Service {
   readonly name = 'predict';
   readonly #deps: PredictDeps;
-  readonly #entities = new Map<EntityId, Map<string, CapacityWatch>>();
+  readonly #entities = new Map<EntityId, Followed>();
   readonly #open = new Map<string, Prediction>();
   readonly #end = new AbortController();
   readonly #turns = createTurns();
@@ -56,13 +65,20 @@ class PredictStage implements Service {
   }
 
   async start(): Promise<void> {
-    const { bus, store, metrics } = this.#deps;
-    for (const open of await store.predictions.open(MAX_OPEN)) {
-      if (open.kind === 'capacity') this.#open.set(`${open.entity} ${open.feature}`, open);
-    }
-    metrics.gauge('vigia_predict_watched_features', 'Limited features that are followed').set(0);
-    this.#subscription = await bus.subscribe(topics.frames, 'predict', (batch) => this.#turns(() => this.#take(batch)));
+    const { bus, clock } = this.#deps;
+    this.#countWatched(0);
+    const ready = createFirst();
+    this.#subscription = await bus.subscribe(
+      topics.frames,
+      'predict',
+      (batch) => this.#turns(() => this.#take(batch)),
+      {
+        onAssigned: (owns) => this.#turns(() => this.#takeOver(owns)).then(ready.done),
+        onRevoked: (owns) => this.#turns(async () => this.#handOver(owns)),
+      },
+    );
     this.#sweeping = this.#sweep();
+    await ready.within(START_MS, clock);
   }
 
   async stop(): Promise<void> {
@@ -72,31 +88,58 @@ class PredictStage implements Service {
     await this.#sweeping;
   }
 
+  /** What was said of the entities that have come here goes on; their past is read when their first frame comes. */
+  async #takeOver(owns: Owns): Promise<void> {
+    for (const open of await this.#deps.store.predictions.open(MAX_OPEN))
+      if (open.kind === 'capacity' && owns(open.entity)) this.#open.set(`${open.entity} ${open.feature}`, open);
+  }
+
+  #handOver(owns: Owns): void {
+    for (const [entity, { watches }] of this.#entities) {
+      if (!owns(entity)) continue;
+      this.#entities.delete(entity);
+      this.#countWatched(this.#watched - watches.size);
+    }
+    for (const [key, { entity }] of this.#open) if (owns(entity)) this.#open.delete(key);
+  }
+
+  #countWatched(watched: number): void {
+    this.#watched = watched;
+    this.#deps.metrics.gauge('vigia_predict_watched_features', 'Limited features that are followed').set(watched);
+  }
+
   async #take(batch: readonly Delivery<Frame>[]): Promise<void> {
     const { clock } = this.#deps;
     const changed: Prediction[] = [];
     let turn = clock.monotonic();
     for (const { value: frame } of batch) {
+      const followed = this.#follow(frame.entity);
+      if (frame.time <= followed.position) continue;
       for (const limited of limitedFeatures(frame.layout)) {
-        const watch = await this.#watch(frame, limited);
+        const watch = await this.#watch(followed, frame, limited);
         const said = watch?.take(frame, limited);
         if (said) changed.push(said);
         if (clock.monotonic() - turn < TURN_MS) continue;
         await nextTurn();
         turn = clock.monotonic();
       }
+      followed.position = frame.time;
     }
     await this.#say(changed);
   }
 
-  /** The watch of a feature; a new one begins with what the store knows of its past. */
-  async #watch(frame: Frame, limited: LimitedFeature): Promise<CapacityWatch | undefined> {
-    const { store, metrics, options } = this.#deps;
-    let watches = this.#entities.get(frame.entity);
-    if (watches === undefined) {
-      watches = new Map();
-      this.#entities.set(frame.entity, watches);
+  #follow(entity: EntityId): Followed {
+    let followed = this.#entities.get(entity);
+    if (followed === undefined) {
+      followed = { position: Number.NEGATIVE_INFINITY, watches: new Map() };
+      this.#entities.set(entity, followed);
     }
+    return followed;
+  }
+
+  /** The watch of a feature; a new one begins with what the store knows of its past. */
+  async #watch({ watches }: Followed, frame: Frame, limited: LimitedFeature): Promise<CapacityWatch | undefined> {
+    const { store, metrics, options } = this.#deps;
     const known = watches.get(limited.feature.name);
     if (known) return known;
     if (this.#watched >= (options.maxWatched ?? DEFAULT_MAX_WATCHED)) {
@@ -111,8 +154,7 @@ class PredictStage implements Service {
     await restorePast(store.frames, watch.history, frame, limited);
     this.#open.delete(key);
     watches.set(limited.feature.name, watch);
-    this.#watched += 1;
-    metrics.gauge('vigia_predict_watched_features', 'Limited features that are followed').set(this.#watched);
+    this.#countWatched(this.#watched + 1);
     return watch;
   }
 
@@ -145,7 +187,7 @@ class PredictStage implements Service {
   async #closeSilent(after: number): Promise<void> {
     const now = this.#deps.clock.now();
     const closed: Prediction[] = [];
-    for (const watches of this.#entities.values()) {
+    for (const { watches } of this.#entities.values()) {
       for (const watch of watches.values()) {
         const said = watch.silence(now, after);
         if (said) closed.push(said);

@@ -85,6 +85,11 @@ export class FailureJudge {
     }
   }
 
+  /** Lets go of entities that another process goes on with. */
+  drop(gone: (entity: EntityId) => boolean): void {
+    for (const entity of this.#entities.keys()) if (gone(entity)) this.#entities.delete(entity);
+  }
+
   /** New and changed failures that a row shows. */
   row(row: FailureRow): Failure[] {
     const changed: Failure[] = [];

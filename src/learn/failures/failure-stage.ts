@@ -1,4 +1,4 @@
-import type { Bus, Delivery, Subscription } from '../../bus/bus.ts';
+import type { Bus, Delivery, Owns, SubscribeOptions, Subscription } from '../../bus/bus.ts';
 import type { EntityId } from '../../model/entity.ts';
 import type { Event } from '../../model/event.ts';
 import type { FailureDefinition } from '../../model/failure-definition.ts';
@@ -9,6 +9,7 @@ import { topics } from '../../model/topics.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError } from '../../runtime/errors.ts';
 import { stableId } from '../../runtime/ids.ts';
+import { createFirst } from '../../runtime/first.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import { createTurns } from '../../runtime/turns.ts';
@@ -29,6 +30,8 @@ export interface FailureDeps {
 /** Which definitions have been looked for in history. */
 const LOOKED_FOR = 'failures.definitions';
 const PAGE = 1000;
+/** A start waits for the first partitions, but not for long: there may be none for it. */
+const START_MS = 2000;
 
 /** Finds failures as they come, by the definitions of the owner; a new definition is looked for in history once. */
 class FailureStage implements Service {
@@ -47,15 +50,23 @@ class FailureStage implements Service {
   }
 
   async start(): Promise<void> {
-    const { bus, definitions, store } = this.#deps;
+    const { bus, definitions, store, clock, options } = this.#deps;
     if (definitions.length === 0) return;
     const newest = await store.frames.newest();
-    await this.#resume(newest);
+    const latest = Math.max(...newest.values(), Number.NEGATIVE_INFINITY) + options.stepMs;
+    this.#judge = new FailureJudge(definitions, latest);
     this.#past = this.#lookBack([...newest.keys()]);
+    const ready = createFirst();
+    // Both topics go by entity, so their partitions come and go together.
+    const entities: SubscribeOptions = {
+      onAssigned: (owns) => this.#turns(() => this.#takeOver(owns)).then(ready.done),
+      onRevoked: (owns) => this.#turns(async () => this.#judge.drop(owns)),
+    };
     this.#subscriptions = await Promise.all([
-      bus.subscribe(topics.frames, 'failures', (batch) => this.#turns(() => this.#frames(batch))),
+      bus.subscribe(topics.frames, 'failures', (batch) => this.#turns(() => this.#frames(batch)), entities),
       bus.subscribe(topics.events, 'failures', (batch) => this.#turns(() => this.#events(batch))),
     ]);
+    await ready.within(START_MS, clock);
   }
 
   async stop(): Promise<void> {
@@ -65,15 +76,16 @@ class FailureStage implements Service {
     await this.#past;
   }
 
-  async #resume(newest: ReadonlyMap<EntityId, number>): Promise<void> {
-    const { definitions, store, options } = this.#deps;
-    const latest = Math.max(...newest.values(), Number.NEGATIVE_INFINITY) + options.stepMs;
-    this.#judge = new FailureJudge(definitions, latest);
+  /** How long the entities that have come here have been heard of, and their failures that are not over. */
+  async #takeOver(owns: Owns): Promise<void> {
+    const { store, options } = this.#deps;
+    const newest = await store.frames.newest();
     const { items } = await store.failures.list({ limit: PAGE, cursor: null, open: true });
     const open = new Map<EntityId, Failure[]>();
     for (const failure of items.filter(({ source }) => source.startsWith(DEFINITION_SOURCE)))
       open.set(failure.entity, [...(open.get(failure.entity) ?? []), failure]);
-    for (const [entity, time] of newest) this.#judge.resume(entity, time + options.stepMs, open.get(entity) ?? []);
+    for (const [entity, time] of newest)
+      if (owns(entity)) this.#judge.resume(entity, time + options.stepMs, open.get(entity) ?? []);
   }
 
   async #frames(batch: readonly Delivery<Frame>[]): Promise<void> {
