@@ -1,0 +1,92 @@
+import { Admin, Consumer, kGetConnection, NetworkError, Producer } from '@platformatic/kafka';
+import type { KafkaBusOptions } from './options.ts';
+
+const CONNECT_MS = 5000;
+/** Longer than a rebalance may take, as joining a group is one request. */
+const REQUEST_MS = 15_000;
+/** What brokers wait for copies before a produce request fails. */
+const PRODUCE_MS = 10_000;
+
+type Get = InstanceType<typeof Consumer>[typeof kGetConnection];
+
+/** While leaders change, metadata may name a broker that is gone; the client would throw where nobody can catch. */
+function guard(client: { [kGetConnection]: Get; clearMetadata(): void }): void {
+  const get = client[kGetConnection].bind(client);
+  client[kGetConnection] = (broker, callback) => {
+    if (broker !== undefined && broker !== null) {
+      get(broker, callback);
+      return;
+    }
+    client.clearMetadata();
+    callback(new NetworkError('the broker that is asked for is not known at this time'), undefined as never);
+  };
+}
+
+function baseOptions({ brokers, clientId, security = {} }: KafkaBusOptions) {
+  const { tls, sasl } = security;
+  const { serverName, ...certificates } = tls ?? {};
+  return {
+    clientId,
+    bootstrapBrokers: [...brokers],
+    connectTimeout: CONNECT_MS,
+    requestTimeout: REQUEST_MS,
+    timeout: PRODUCE_MS,
+    // Tries again belong to the callers, who know what is at stake.
+    retries: 0,
+    ...(tls && { tls: certificates, tlsServerName: serverName ?? true }),
+    ...(sasl && {
+      sasl: {
+        mechanism: sasl.mechanism.toUpperCase() as 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512',
+        username: sasl.username,
+        password: sasl.password,
+      },
+    }),
+  };
+}
+
+export function createAdmin(options: KafkaBusOptions): Admin {
+  const admin = new Admin(baseOptions(options));
+  guard(admin);
+  return admin;
+}
+
+export function createProducer(options: KafkaBusOptions): Producer {
+  const { compression = 'lz4' } = options;
+  const producer = new Producer({
+    ...baseOptions(options),
+    idempotent: true,
+    acks: -1,
+    compression,
+    // The caller sends the rest again itself, see `Outbox`.
+    repeatOnStaleMetadata: false,
+  });
+  guard(producer);
+  return producer;
+}
+
+export interface GroupSettings {
+  readonly groupId: string;
+  readonly sessionMs: number;
+}
+
+export function createConsumer(options: KafkaBusOptions, { groupId, sessionMs }: GroupSettings): Consumer {
+  const consumer = new Consumer({
+    ...baseOptions(options),
+    groupId,
+    sessionTimeout: sessionMs,
+    rebalanceTimeout: sessionMs,
+    heartbeatInterval: Math.round(sessionMs / 4),
+    autocommit: false,
+  });
+  guard(consumer);
+  return consumer;
+}
+
+/** Closes the connections; what fails on the way has no consequence any more. */
+export async function closeQuietly(client: Admin | Consumer | Producer): Promise<void> {
+  try {
+    await (client instanceof Consumer ? client.close(true) : client.close());
+  } catch {
+    // Nobody waits for it.
+  }
+}
