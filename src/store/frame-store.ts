@@ -8,7 +8,7 @@ import { type FrameNumbers, rollupInsertion, stepInsertion } from './frame-rows.
 import { createLayoutNumbers, type LayoutNumbers } from './layout-numbers.ts';
 import type { Numbers } from './numbers.ts';
 import type { Partitioner } from './partitions.ts';
-import { FRAMES_EXPECTED, FRAMES_HOUR, FRAMES_MINUTE, FRAMES_STEP } from './partitions.ts';
+import { FRAMES_DAY, FRAMES_EXPECTED, FRAMES_HOUR, FRAMES_MINUTE, FRAMES_STEP } from './partitions.ts';
 import type { FrameColumns, FrameStore, RollupTier, Tier, TimeRange } from './store.ts';
 import { float4Values, timestamp } from './values.ts';
 
@@ -16,6 +16,7 @@ export const TIER_TABLES = {
   step: FRAMES_STEP,
   minute: FRAMES_MINUTE,
   hour: FRAMES_HOUR,
+  day: FRAMES_DAY,
   expected: FRAMES_EXPECTED,
 } as const;
 
@@ -25,6 +26,8 @@ export interface FrameStoreDeps {
   readonly database: Database;
   readonly entities: Numbers<Entity>;
   readonly partitioners: Readonly<Record<Tier, Partitioner>>;
+  /** Whether the database makes minutes, hours and days of the step frames by itself. */
+  readonly aggregates: boolean;
 }
 
 interface StepRow {
@@ -67,8 +70,9 @@ class SqlFrameStore implements FrameStore {
     return this.#write('step', frames, stepInsertion);
   }
 
-  appendRollups(tier: RollupTier, frames: readonly RollupFrame[]): Promise<void> {
-    return this.#write(tier, frames, (some, numbers) => rollupInsertion(TIER_TABLES[tier], some, numbers));
+  async appendRollups(tier: RollupTier, frames: readonly RollupFrame[]): Promise<void> {
+    if (this.#deps.aggregates && tier !== 'expected') return;
+    await this.#write(tier, frames, (some, numbers) => rollupInsertion(TIER_TABLES[tier], some, numbers));
   }
 
   async #write<F extends AnyFrame>(

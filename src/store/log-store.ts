@@ -49,7 +49,7 @@ const holds = (search: string | undefined): Condition | null =>
 export function createLogStore(database: Database): LogStore {
   return {
     patterns: (patterns) => record.upsertRecords(database, PATTERNS, patterns),
-    examples: (examples) => record.upsertRecords(database, EXAMPLES, examples),
+    examples: (examples) => record.replaceRecords(database, EXAMPLES, examples),
     listPatterns: (query) => {
       const range = query.since === undefined ? undefined : { from: query.since, to: Number.MAX_SAFE_INTEGER };
       return record.pageOfRecords(database, PATTERNS, { query, where: [record.within('last_seen', range)] });

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import { type Database, rowsOf } from './database.ts';
 import {
+  FRAMES_DAY,
   FRAMES_EXPECTED,
   FRAMES_HOUR,
   FRAMES_MINUTE,
   FRAMES_STEP,
-  listPartitions,
   type Partition,
   type Partitioner,
   type PeriodTable,
@@ -80,6 +80,7 @@ const keptTables = (retention: Retention): readonly Kept[] => [
   { table: FRAMES_EXPECTED, keepMs: retention.minutesMs },
   { table: FRAMES_MINUTE, keepMs: retention.minutesMs },
   { table: FRAMES_HOUR, keepMs: retention.hoursMs },
+  { table: FRAMES_DAY, keepMs: retention.hoursMs },
 ];
 
 async function databaseBytes(database: Database): Promise<number> {
@@ -98,7 +99,7 @@ async function drop(deps: MaintenanceDeps, table: PeriodTable, partition: Partit
 async function dropOld(deps: MaintenanceDeps, now: number): Promise<Dropped[]> {
   const dropped: Dropped[] = [];
   for (const { table, keepMs } of keptTables(deps.retention)) {
-    for (const partition of await listPartitions(deps.database.sql, table)) {
+    for (const partition of await deps.partitioners[table.name].list()) {
       if (partition.to <= now - keepMs) dropped.push({ ...(await drop(deps, table, partition)), why: 'age' });
     }
   }
@@ -111,7 +112,7 @@ async function dropOverBudget(deps: MaintenanceDeps, now: number): Promise<Dropp
   let excess = (await databaseBytes(deps.database)) - deps.retention.budgetBytes;
   for (const { table } of keptTables(deps.retention)) {
     if (excess <= 0) break;
-    for (const partition of await listPartitions(deps.database.sql, table)) {
+    for (const partition of await deps.partitioners[table.name].list()) {
       if (excess <= 0 || partition.to > now) break;
       dropped.push({ ...(await drop(deps, table, partition)), why: 'budget' });
       excess -= partition.bytes;
@@ -151,6 +152,7 @@ export const createMaintenance = (deps: MaintenanceDeps): Maintenance => ({
     await trimLogs(deps, now);
     await vacuum(deps);
     const spent = await dropOverBudget(deps, now);
+    for (const partitioner of Object.values(deps.partitioners)) await partitioner.tune();
     const { budgetBytes } = deps.retention;
     return { bytes: await databaseBytes(deps.database), budgetBytes, dropped: [...old, ...spent] };
   },

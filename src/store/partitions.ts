@@ -5,7 +5,7 @@ import { parseTimestamp } from './values.ts';
 
 /** A table cut into periods of time, so that what is old goes by dropping a period, which leaves no holes behind. */
 export interface PeriodTable {
-  readonly name: 'samples' | 'frames_step' | 'frames_minute' | 'frames_hour' | 'frames_expected';
+  readonly name: 'samples' | 'frames_step' | 'frames_minute' | 'frames_hour' | 'frames_day' | 'frames_expected';
   readonly periodMs: number;
 }
 
@@ -17,6 +17,7 @@ export const FRAMES_STEP: PeriodTable = { name: 'frames_step', periodMs: DAY };
 export const FRAMES_MINUTE: PeriodTable = { name: 'frames_minute', periodMs: 7 * DAY };
 export const FRAMES_EXPECTED: PeriodTable = { name: 'frames_expected', periodMs: 7 * DAY };
 export const FRAMES_HOUR: PeriodTable = { name: 'frames_hour', periodMs: 30 * DAY };
+export const FRAMES_DAY: PeriodTable = { name: 'frames_day', periodMs: 360 * DAY };
 
 export interface Partition {
   readonly name: string;
@@ -32,8 +33,7 @@ const NO_PARTITION = '23514';
 /** Any number that nobody else of ours uses: whoever makes partitions does so one at a time. */
 const LOCK = 8_440_001;
 
-/** Every partition of a table, oldest first. */
-export async function listPartitions(database: Sql, table: PeriodTable): Promise<readonly Partition[]> {
+async function listPartitions(database: Sql, table: PeriodTable): Promise<readonly Partition[]> {
   const rows = await rowsOf(
     database,
     sql<{ name: string; bounds: string; bytes: number }>`
@@ -53,11 +53,16 @@ export async function listPartitions(database: Sql, table: PeriodTable): Promise
 /** `2026112215` for the hour that begins at 15:00 UTC. */
 const suffix = (start: number): string => new Date(start).toISOString().replace(/\D/g, '').slice(0, 10);
 
+/** What a table of measurements needs of its periods: partitions of ours, or chunks of TimescaleDB. */
 export interface Partitioner {
   /** Runs `work`, which inserts rows of these times, with a partition there for each of them. */
   into<T>(times: ArrayLike<number>, work: () => Promise<T>): Promise<T>;
-  /** Drops a partition with all that is in it. */
+  /** Every period there is, oldest first. */
+  list(): Promise<readonly Partition[]>;
+  /** Drops the oldest period with all that is in it. */
   drop(partition: Partition): Promise<void>;
+  /** Fits the length of coming periods to what comes in. */
+  tune(): Promise<void>;
 }
 
 /** Makes the partitions of a table when the first row for them comes. */
@@ -106,5 +111,7 @@ export function createPartitioner(database: Database, table: PeriodTable): Parti
       await sql`drop table if exists ${sql.table(partition.name)}`.execute(database.sql);
       known.delete(partition.from);
     },
+    list: () => listPartitions(database.sql, table),
+    tune: async () => {},
   };
 }

@@ -40,14 +40,15 @@ export interface PgliteEngine extends Session {
   close(): Promise<void>;
 }
 
-const parsers = {
+/** How values come back, and how they go. */
+export const parsers = {
   [OID.bytea]: (text: string): Uint8Array => new Uint8Array(Buffer.from(text.slice(2), 'hex')),
   [OID.int8]: Number,
   [OID.numeric]: Number,
   [OID.timestamptz]: parseTimestamp,
 };
 /** Bytes go to the engine as they are, in the binary format. */
-const serializers = { [OID.bytea]: (bytes: string): string => bytes };
+export const serializers = { [OID.bytea]: (bytes: string): string => bytes };
 
 /** `source`: an existing or empty folder, or a tar of one to hold in memory, or null for a new one in memory. */
 export type EngineSource = { readonly folder: string } | { readonly memory: Uint8Array | null };
@@ -83,7 +84,10 @@ export async function openEngine(source: EngineSource): Promise<PgliteEngine> {
   return engineOf(pglite, () => (stopped ? new EngineStopped(log.join('\n')) : null));
 }
 
-function engineOf(pglite: PGlite, failure: () => EngineStopped | null): PgliteEngine {
+/** What is used of PGlite, so that another build of it can stand in. */
+export type PgliteLike = Pick<PGlite, 'query' | 'exec' | 'isInTransaction' | 'dumpDataDir' | 'close'>;
+
+export function engineOf(pglite: PgliteLike, failure: () => EngineStopped | null): PgliteEngine {
   let statements = 0;
   let checkpointed = '0/0';
   let inTransaction = false;

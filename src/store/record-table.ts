@@ -112,6 +112,32 @@ export async function upsertRecords<T extends Identified>(
   });
 }
 
+/**
+ * Writes records by id where a table's key may hold the time too, as in hypertables: an older record of the same id
+ * goes, a newer one stays.
+ */
+export async function replaceRecords<T extends Identified>(
+  database: Database,
+  table: RecordTable<T>,
+  items: readonly T[],
+): Promise<void> {
+  const at = sql.ref(columnOf(table, table.sort).name);
+  const name = sql.table(table.name);
+  const newest = newestOfEach(table, items);
+  for (let from = 0; from < newest.length; from += ROWS_PER_STATEMENT) {
+    const chunk = newest.slice(from, from + ROWS_PER_STATEMENT);
+    const rows = sql.join(chunk.map((item) => rowValues(table, item)));
+    await database.transaction(async (tx) => {
+      const fresh = sql`(values ${rows}) as fresh (${names(table)})`;
+      await sql`delete from ${name} using ${fresh} where ${name}.id = fresh.id and ${name}.${at} <= fresh.${at}`.execute(
+        tx,
+      );
+      await sql`insert into ${name} (${names(table)}) select ${names(table)} from ${fresh}
+        where not exists (select 1 from ${name} as kept where kept.id = fresh.id) on conflict do nothing`.execute(tx);
+    });
+  }
+}
+
 /** Inserts the records that are not there yet and leaves the others alone. */
 export async function insertRecords<T extends Identified>(
   database: Database,

@@ -87,7 +87,7 @@ export type FeatureView = Static<typeof FeatureView>;
 /** Values of some features over a time range, reduced so that peaks survive. Arrays are index-aligned with `times`. */
 export const Chart = Type.Object({
   entity: EntityId,
-  tier: Type.Enum(['step', 'minute', 'hour']),
+  tier: Type.Enum(['step', 'minute', 'hour', 'day']),
   stepMs: Type.Integer(),
   from: Time,
   to: Type.Integer({ description: 'Exclusive.' }),

@@ -74,9 +74,9 @@ export const errors: Record<keyof typeof english, string> = {
   STORE_NEWER:
     'Los datos de {{folder}} los escribió una versión más nueva de Vigía (esquema {{found}}; esta conoce {{known}}). Usa esa versión.',
   STORE_OLDER:
-    'El esquema de {{place}} está en la versión {{found}}, este Vigía necesita la {{known}} y su usuario no puede cambiarlo ({{detail}}). Arranque Vigía una vez con un usuario que pueda crear tablas ahí.',
+    'El esquema de {{place}} está en la versión {{found}}, este Vigía necesita la {{known}} y su usuario no puede cambiarlo ({{detail}}). Arranca Vigía una vez con un usuario que pueda crear tablas ahí.',
   STORE_REFUSED:
-    'La base de datos rechaza la conexión: {{detail}}. Corrija usuario, contraseña, base de datos y TLS en store.url.',
+    'La base de datos rechaza la conexión: {{detail}}. Corrige usuario, contraseña, base de datos y TLS en store.url.',
   STORE_UNAVAILABLE: 'No se puede acceder a la base de datos: {{detail}}. Se volverá a intentar.',
   STORE_UNWRITABLE:
     'No se puede escribir en la carpeta de datos {{folder}}: {{detail}}. Corrige los permisos o elige otra con VIGIA_DATA.',
