@@ -1,6 +1,7 @@
 import type { Delivery, Subscription } from '../bus/bus.ts';
 import type { ApproverRole } from '../model/action-definition.ts';
-import type { Automation, Recommendation, Run } from '../model/action.ts';
+import type { ActionMode, Automation, Recommendation, Run } from '../model/action.ts';
+import type { Rung } from '../model/policy.ts';
 import { BREAKER_SETTING } from '../store/store.ts';
 import type { Phrase } from '../model/phrase.ts';
 import { phrase } from '../model/phrase.ts';
@@ -8,6 +9,8 @@ import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import { every } from '../runtime/every.ts';
 import { type ActDeps, type ActOwn, audit, VIGIA } from './act-deps.ts';
+import { examine } from './facts.ts';
+import { ladderOf, putOnLadder } from './ladder.ts';
 import { brokenBy, DEFAULT_LIMITS } from './limits.ts';
 import { type ActRequest, RunDesk } from './run-desk.ts';
 import { LAPSE_MS, Runner } from './runner.ts';
@@ -19,8 +22,13 @@ export interface ActStage extends Service {
   request(request: ActRequest): Promise<Run>;
   approve(run: string, by: string, role?: ApproverRole): Promise<Run>;
   reject(run: string, by: string, note: string): Promise<Run>;
-  blocked(action: string, entity: string, incident: string | null): Promise<Phrase | null>;
+  /** What all guardrails say now, to Vigía itself and to a person. For recommendations. */
+  guard(action: string, entity: string, incident: string): Promise<GuardView>;
   automation(): Promise<Automation>;
+  /** Where every action stands between observing and acting by itself, and on what evidence. */
+  ladder(): Promise<readonly Rung[]>;
+  /** A person puts an action on another level; the owner's configuration stays the limit. */
+  putOnLadder(wish: Pick<Rung, 'action' | 'entityKind' | 'level'>, by: string): Promise<Rung>;
   /** Closes the circuit breaker: what was before counts no more. */
   resetBreaker(by: string): Promise<Automation>;
   /** Messages waiting, for the status page. */
@@ -29,6 +37,13 @@ export interface ActStage extends Service {
   tick(): Promise<void>;
   /** Resolves when nothing runs any more. */
   idle(): Promise<void>;
+}
+
+/** What the guardrails say of an action now, to whom it may concern; null where nothing objects. */
+export interface GuardView {
+  readonly mode: ActionMode;
+  readonly help: Phrase | null;
+  readonly person: Phrase | null;
 }
 
 const PAGE = 100;
@@ -101,8 +116,17 @@ class Acting implements ActStage {
     return this.#desk.reject(run, by, note);
   }
 
-  blocked(action: string, entity: string, incident: string | null): Promise<Phrase | null> {
-    return this.#desk.blocked(action, entity, incident);
+  async guard(action: string, entity: string, incident: string): Promise<GuardView> {
+    const { mode, as } = await examine(this.#deps, { action, entity, incident, purpose: 'help' });
+    return { mode, help: as('help').blocked, person: as('person').blocked };
+  }
+
+  ladder(): Promise<readonly Rung[]> {
+    return ladderOf(this.#deps);
+  }
+
+  putOnLadder(wish: Pick<Rung, 'action' | 'entityKind' | 'level'>, by: string): Promise<Rung> {
+    return putOnLadder(this.#deps, wish, by);
   }
 
   async automation(): Promise<Automation> {

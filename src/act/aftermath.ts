@@ -4,6 +4,7 @@ import { stableId } from '../runtime/ids.ts';
 import { createText } from '../text/text.ts';
 import { type ActOwn, audit, note, VIGIA } from './act-deps.ts';
 import { examine } from './facts.ts';
+import { moveOnLadder } from './ladder.ts';
 import { brokenBy, DEFAULT_LIMITS } from './limits.ts';
 import type { Runner } from './runner.ts';
 import { draft, startRun } from './starter.ts';
@@ -26,7 +27,9 @@ export class Aftermath {
     this.#runner = runner;
   }
 
-  async judged(run: Run, { verdict }: Outcome): Promise<void> {
+  async judged(run: Run, outcome: Outcome): Promise<void> {
+    const { verdict } = outcome;
+    await moveOnLadder(this.#deps, run, outcome);
     if (run.requestedBy === VIGIA && verdict !== 'resolved') await this.#tellBreaker(run);
     const undone = undoes(run);
     if (undone !== null && run.state === 'succeeded') await this.#rolledBack(undone);

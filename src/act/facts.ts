@@ -1,14 +1,15 @@
 import { type ActionDefinition, matchingFeatures } from '../model/action-definition.ts';
-import type { Verdict } from '../model/action.ts';
+import type { ActionMode, Verdict } from '../model/action.ts';
 import { type Entity, type EntityId, parseEntityId, serviceOf } from '../model/entity.ts';
 import type { Executor } from '../model/executor.ts';
 import type { Incident } from '../model/incident.ts';
+import { mostCareful } from '../model/ladder.ts';
 import type { Phrase } from '../model/phrase.ts';
 import { silenceMatches } from '../model/silence.ts';
 import { VigiaError } from '../runtime/errors.ts';
 import type { RunSurvey, RunSurveyQuery } from '../store/store.ts';
 import type { ActDeps } from './act-deps.ts';
-import { decide, type Decision, type GuardrailFacts, modeOf, type Purpose } from './guardrails.ts';
+import { ceilingOf, decide, type Decision, type GuardrailFacts, modeOf, type Purpose } from './guardrails.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { fillPlaceholders } from './placeholders.ts';
 import { unmetOf } from './preconditions.ts';
@@ -40,6 +41,8 @@ export interface Case {
   readonly query: RunSurveyQuery;
   /** Decides again by what other runs are like at the very moment of the start. */
   readonly again: (survey: RunSurvey) => Decision;
+  /** What the guardrails say to somebody else who wants the same. */
+  readonly as: (purpose: Purpose) => Decision;
 }
 
 /** More outcomes of one incident than this there are not: cooldowns see to it. */
@@ -76,15 +79,14 @@ async function maintenanceOf({ store, clock }: ActDeps, entity: EntityId): Promi
   return found === undefined ? null : found.why;
 }
 
-/** The mode for this target, by the rules of the owner and what was set while Vigía runs. */
-function modeFor(deps: ActDeps, action: ActionDefinition, entity: Entity) {
+/** The mode for this target: what it has climbed to or fallen to, as far as the rules of the owner and the settings allow. */
+async function modeFor(deps: ActDeps, action: ActionDefinition, entity: Entity): Promise<ActionMode> {
   const service = serviceOf(entity);
   const { kind } = parseEntityId(entity.id);
-  return modeOf(
-    action,
-    deps.settings(),
-    deps.ruledMode?.({ action: action.id, entity: entity.id, kind, service }) ?? null,
-  );
+  const ruled = deps.ruledMode?.({ action: action.id, entity: entity.id, kind, service }) ?? null;
+  const step = await deps.store.ladder.get(action.id, kind);
+  const start = modeOf(action, deps.settings(), ruled);
+  return step === null ? start : mostCareful(step.level, ceilingOf(action, deps.settings(), ruled));
 }
 
 async function gather(deps: ActDeps, wish: Wish, found: Pick<Case, 'action' | 'entity' | 'incident'>): Promise<Case> {
@@ -96,7 +98,7 @@ async function gather(deps: ActDeps, wish: Wish, found: Pick<Case, 'action' | 'e
   const filled = fillPlaceholders(action.args, { entity, feature, incident: incident?.id ?? null });
   const request = filled.args && { key: '', entity: entity.id, args: filled.args, timeoutMs: action.timeoutMs };
   const query = { action: action.id, entity: entity.id, fleet: entity.fleet, now };
-  const mode = modeFor(deps, action, entity);
+  const mode = await modeFor(deps, action, entity);
   const facts: GuardrailFacts = {
     now,
     action,
@@ -118,8 +120,9 @@ async function gather(deps: ActDeps, wish: Wish, found: Pick<Case, 'action' | 'e
   };
   const plan = request !== null && executor !== null ? executor.plan(request) : [];
   const again = (survey: RunSurvey): Decision => decide({ ...facts, settings: deps.settings(), survey });
+  const as = (purpose: Purpose): Decision => decide({ ...facts, purpose });
   const tries = facts.verdicts.filter((verdict) => verdict === 'inconclusive').length;
-  return { ...found, executor, args: filled.args, plan, mode, tries, decision: decide(facts), query, again };
+  return { ...found, executor, args: filled.args, plan, mode, tries, decision: decide(facts), query, again, as };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { ActionDefinition } from '../model/action-definition.ts';
 import type { ActionMode, Verdict } from '../model/action.ts';
 import { parseEntityId } from '../model/entity.ts';
+import { boldest, mostCareful } from '../model/ladder.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
 import * as limit from './limits.ts';
 
@@ -12,9 +13,6 @@ export interface ActSettings {
   readonly modes: Readonly<Record<string, ActionMode>>;
 }
 
-/** From the most careful to the boldest. */
-const BOLDNESS: readonly ActionMode[] = ['observe', 'suggest', 'approve', 'auto'];
-
 /**
  * The mode in force: what a rule for this target says (null when none does), but never bolder than what was set for the
  * action while Vigía runs; otherwise what was set, otherwise the catalogue's.
@@ -22,7 +20,20 @@ const BOLDNESS: readonly ActionMode[] = ['observe', 'suggest', 'approve', 'auto'
 export function modeOf(action: ActionDefinition, settings: ActSettings, ruled: ActionMode | null = null): ActionMode {
   const set = Object.hasOwn(settings.modes, action.id) ? settings.modes[action.id] : undefined;
   if (ruled === null) return set ?? action.mode;
-  return set !== undefined && BOLDNESS.indexOf(set) < BOLDNESS.indexOf(ruled) ? set : ruled;
+  return set === undefined ? ruled : mostCareful(set, ruled);
+}
+
+/**
+ * The boldest mode that the owner allows: what a rule or a setting names, otherwise what the action may climb to.
+ */
+export function ceilingOf(
+  action: ActionDefinition,
+  settings: ActSettings,
+  ruled: ActionMode | null = null,
+): ActionMode {
+  const mode = modeOf(action, settings, ruled);
+  const named = ruled !== null || Object.hasOwn(settings.modes, action.id);
+  return named || action.upTo === undefined ? mode : boldest(mode, action.upTo);
 }
 
 /** Who wants it, and what for: a person; Vigía, against an incident; Vigía, to undo what has done harm. */

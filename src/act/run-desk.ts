@@ -97,11 +97,6 @@ export class RunDesk {
     });
   }
 
-  /** Why a person could not carry out this action now; null when they could. For recommendations. */
-  async blocked(action: string, entity: string, incident: string | null): Promise<Phrase | null> {
-    return (await examine(this.#deps, { action, entity, incident, purpose: 'person' })).decision.blocked;
-  }
-
   /**
    * Does for a recommendation what the modes allow Vigía by itself: asks for approval, or acts. At most one run of an
    * incident is under way; what came to nothing on it is not repeated, and when nothing is left a person is called.

@@ -32,6 +32,8 @@ export interface ActionDefinition {
   /** Arguments of the executor, with placeholders such as `{labels.pod}` still in them. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly mode: ActionMode;
+  /** The boldest mode that it may climb to by proven benefit; its mode when left out, so that it stays there. */
+  readonly upTo?: ActionMode;
   readonly disruption: 'none' | 'low' | 'medium' | 'high';
   /** How long after its end an action is given before its outcome is judged. */
   readonly settleMs: number;

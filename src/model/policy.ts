@@ -210,7 +210,9 @@ export const Rung = Type.Object({
   since: Type.Union([Type.Integer(), Type.Null()], {
     description: 'When it came to this level; null when it never moved.',
   }),
-  reason: Type.Union([Type.String(), Type.Null()], { description: 'proven, harmed; null when it never moved.' }),
+  reason: Type.Union([Type.Enum(['proven', 'harmed', 'person']), Type.Null()], {
+    description: 'Null when it never moved.',
+  }),
   resolved: Type.Integer(),
   failed: Type.Integer({ description: 'Ineffective or harmful, since the last fall.' }),
   harmful: Type.Integer(),
@@ -231,5 +233,4 @@ export interface PolicyPort {
   promote(id: string, by: string): Promise<void>;
   /** The policy before the one in force serves again, or the one that needs no model. */
   rollback(by: string): Promise<void>;
-  ladder(): Promise<readonly Rung[]>;
 }

@@ -21,7 +21,11 @@ export function createLadderStore(database: Database): LadderStore {
       const moved = await countOf(
         database.sql,
         sql`insert into ladder (action, entity_kind, level, since, reason, run)
-          values (${action}, ${entityKind}, ${level}, ${at}, ${reason}, ${run})
+          select ${action}, ${entityKind}, ${level}, ${at}, ${reason}, ${run}
+          where ${reason} <> 'proven' or not exists (
+            select 1 from outcomes o left join ladder l on l.action = o.action and l.entity_kind = ${entityKind}
+            where o.action = ${action} and split_part(o.entity, '/', 1) = ${entityKind} and o.verdict = 'harmful'
+              and o.decided_at > coalesce(l.since, '-infinity'))
           on conflict (action, entity_kind) do update
             set level = excluded.level, since = excluded.since, reason = excluded.reason, run = excluded.run
             where ladder.run <> excluded.run and ladder.since <= excluded.since`,

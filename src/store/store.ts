@@ -353,15 +353,18 @@ export interface LadderStep {
   readonly entityKind: string;
   readonly level: ActionMode;
   readonly since: number;
-  readonly reason: 'proven' | 'harmed';
-  /** The run whose outcome moved it. */
+  readonly reason: 'proven' | 'harmed' | 'person';
+  /** The run whose outcome moved it, or who did. */
   readonly run: string;
 }
 
 export interface LadderStore {
   get(action: string, entityKind: string): Promise<LadderStep | null>;
   all(): Promise<readonly LadderStep[]>;
-  /** Writes the step unless the stored one is of the same run or newer; false when it is. */
+  /**
+   * Writes the step unless the stored one is of the same run or newer, or harm was done since that one and the step says that
+   * benefit is proven; false then.
+   */
   move(step: LadderStep): Promise<boolean>;
   /** Verdicts on runs that were started since then. */
   evidence(

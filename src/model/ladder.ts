@@ -1,0 +1,56 @@
+import type { ActionMode } from './action.ts';
+
+/** From the most careful to the boldest. */
+export const LADDER: readonly ActionMode[] = ['observe', 'suggest', 'approve', 'auto'];
+
+const height = (mode: ActionMode): number => LADDER.indexOf(mode);
+export const boldest = (a: ActionMode, b: ActionMode): ActionMode => (height(a) >= height(b) ? a : b);
+export const mostCareful = (a: ActionMode, b: ActionMode): ActionMode => (height(a) <= height(b) ? a : b);
+export const nextUp = (mode: ActionMode): ActionMode | null => LADDER[height(mode) + 1] ?? null;
+
+/** What the lower bound of success has to reach for a level. */
+const NEEDED: Readonly<Record<ActionMode, number>> = { observe: 0, suggest: 0.3, approve: 0.5, auto: 0.7 };
+/** Standard normal quantile of 95 %, one-sided. */
+const Z = 1.6449;
+/** With fewer incidents left alone nobody knows how many end by themselves. */
+const LEAST_UNTOUCHED = 5;
+
+/** One-sided 95 % lower bound of a share (Wilson, 1927); 0 without a case. */
+export function lowerBound(hits: number, cases: number): number {
+  if (cases === 0) return 0;
+  const share = hits / cases;
+  const square = Z * Z;
+  const middle = share + square / (2 * cases);
+  const spread = Z * Math.sqrt((share * (1 - share)) / cases + square / (4 * cases * cases));
+  return Math.max(0, (middle - spread) / (1 + square / cases));
+}
+
+/** Verdicts of an action on one kind of entity, and how often such incidents end by themselves. */
+export interface LadderEvidence {
+  readonly resolved: number;
+  readonly failed: number;
+  readonly harmful: number;
+  readonly untouched: { readonly all: number; readonly over: number };
+}
+
+export interface Standing {
+  readonly success: number;
+  readonly lower: number;
+  readonly byItself: number;
+  /** What the lower bound has to reach for the next level; null at the ceiling. */
+  readonly needed: number | null;
+  /** The level that is earned: one up at most. */
+  readonly earned: ActionMode;
+}
+
+/** Where the evidence puts an action that stands at `level` and may climb to `ceiling`. One harm bars the way up. */
+export function standing(level: ActionMode, ceiling: ActionMode, evidence: LadderEvidence): Standing {
+  const { resolved, failed, harmful, untouched } = evidence;
+  const cases = resolved + failed;
+  const byItself = untouched.all < LEAST_UNTOUCHED ? 0 : untouched.over / untouched.all;
+  const lower = lowerBound(resolved, cases);
+  const next = height(level) < height(ceiling) ? nextUp(level) : null;
+  const needed = next === null ? null : Math.max(NEEDED[next], byItself);
+  const climbs = next !== null && harmful === 0 && lower > Math.max(needed ?? 1, byItself);
+  return { success: cases === 0 ? 0 : resolved / cases, lower, byItself, needed, earned: climbs ? next : level };
+}
