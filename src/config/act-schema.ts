@@ -52,6 +52,38 @@ export const ActSection = Type.Object(
       },
       { ...closed, default: {}, description: 'Of the executor `systemd`.' },
     ),
+    learning: Type.Object(
+      {
+        explorationsPerDay: Type.Integer({
+          default: 5,
+          minimum: 0,
+          maximum: 1000,
+          description:
+            'Incidents a day on which another than the best action may be tried to learn of it, where Vigía may act.',
+        }),
+        share: Type.Number({
+          default: 0.05,
+          minimum: 0.01,
+          maximum: 0.5,
+          description:
+            'Share of such tries that is spread evenly over what is allowed, so that it can be judged later.',
+        }),
+        retrain: Duration({ default: '1h', least: '1m', description: 'Between two trainings of policies.' }),
+        window: Duration({ default: '90d', least: '1h', description: 'How far back past runs are learnt from.' }),
+        promote: Type.Boolean({
+          default: true,
+          description: 'Whether a policy that is proven better may serve by itself.',
+        }),
+      },
+      { ...closed, default: {}, description: 'How it is learnt which action helps.' },
+    ),
+    policies: Type.Array(
+      Type.Object(
+        { package: Type.String({ minLength: 1, maxLength: 512, description: 'Name of a package, or path to one.' }) },
+        closed,
+      ),
+      { default: [], maxItems: 20, description: 'Further policies, each from a package.' },
+    ),
     executors: Type.Array(
       Type.Object(
         { package: Type.String({ minLength: 1, maxLength: 512, description: 'Name of a package, or path to one.' }) },

@@ -17,6 +17,7 @@ export const actionDefinitions = (config: Config): readonly ActionDefinition[] =
       executor: entry.executor,
       args: entry.args,
       mode: entry.mode ?? act.mode,
+      ...(entry.upTo !== undefined && { upTo: entry.upTo }),
       disruption: entry.disruption,
       settleMs: entry.settle ?? act.settle,
       cooldownMs: entry.cooldown ?? act.cooldown,

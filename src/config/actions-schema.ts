@@ -29,6 +29,11 @@ export const ActionEntry = Type.Object(
         'For the executor: `argv` of a command; `url`, `method`, `headers`, `body`, `sign`, `retries` of a webhook; see the guide.',
     }),
     mode: Type.Optional(Type.Enum([...ACTION_MODES])),
+    upTo: Type.Optional(
+      Type.Enum([...ACTION_MODES], {
+        description: 'The boldest mode it may climb to by proven benefit; its own when left out.',
+      }),
+    ),
     disruption: Type.Enum(['none', 'low', 'medium', 'high'], { default: 'low' }),
     timeout: Duration({ default: '1m', least: '100ms', most: '1h' }),
     cooldown: Type.Optional(Duration()),
