@@ -36,6 +36,17 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          name: 'distributed',
+          // Brokers, a database and every stage as processes of their own: nothing else beside them.
+          sequence: { groupOrder: 3 },
+          include: ['test/distributed/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
     ],
     coverage: { provider: 'v8', include: ['src/**/*.ts'], exclude: ['src/**/*.test.ts', 'src/ml/kernels/assembly/**'] },
   },

@@ -133,40 +133,8 @@ class KafkaBus implements Bus {
     options: SubscribeOptions = {},
   ): Promise<Subscription> {
     this.#refuseWhenStopped();
-    const { clock, log, backoff = DEFAULT_BACKOFF } = this.#deps;
-    const name = this.#prefix + topic.name;
-    const labels = { topic: topic.name, group };
-    const partitions = await this.#topics.partitions(name);
-    const groupId = `${this.#prefix}${group}.${topic.name}`;
-    const sessionMs = this.#options.sessionMs ?? DEFAULT_SESSION_MS;
-    const subscription: KafkaSubscription = new KafkaSubscription(handler as Handler<unknown>, options, {
-      clock,
-      backoff,
-      partitions,
-      signal: this.#end.signal,
-      membership: {
-        options: this.#options,
-        topic: name,
-        groupId,
-        sessionMs,
-        instance: this.#nameOf(groupId),
-      },
-      createFetchConsumer: () => createConsumer(this.#options, { groupId, sessionMs }),
-      decode: ({ record: { key, value, headers } }) => {
-        const version = headers.find(([header]) => header?.equals(VERSION_HEADER))?.[1]?.toString();
-        return readValue(topic.name, key?.toString() ?? '', version, value);
-      },
-      bury: this.#burial(topic.name, group),
-      onRedelivery: (error, pauseMs) => {
-        this.#metrics.redeliveries.inc(labels);
-        log.warn({ ...labels, err: error.message, pauseMs }, 'a batch failed and comes again');
-      },
-      onLag: (messages) => {
-        this.#metrics.lag.set(labels, messages);
-        this.#metrics.assigned.set(labels, subscription.assigned());
-      },
-      onError: (error) => this.#complain(groupId, error),
-    });
+    const partitions = await this.#topics.partitions(this.#prefix + topic.name);
+    const subscription = this.#join(handler as Handler<unknown>, options, { topic: topic.name, group, partitions });
     this.#subscriptions.add(subscription);
     return {
       lag: () => subscription.lag(),
@@ -176,6 +144,40 @@ class KafkaBus implements Bus {
         this.#subscriptions.delete(subscription);
       },
     };
+  }
+
+  #join(
+    handler: Handler<unknown>,
+    options: SubscribeOptions,
+    { topic, group, partitions }: { topic: string; group: string; partitions: number },
+  ): KafkaSubscription {
+    const { clock, log, backoff = DEFAULT_BACKOFF } = this.#deps;
+    const labels = { topic, group };
+    const groupId = `${this.#prefix}${group}.${topic}`;
+    const sessionMs = this.#options.sessionMs ?? DEFAULT_SESSION_MS;
+    const instance = this.#nameOf(groupId);
+    return new KafkaSubscription(handler, options, {
+      clock,
+      backoff,
+      partitions,
+      signal: this.#end.signal,
+      membership: { options: this.#options, topic: this.#prefix + topic, groupId, sessionMs, instance },
+      createFetchConsumer: () => createConsumer(this.#options, { groupId, sessionMs }),
+      decode: ({ record: { key, value, headers } }) => {
+        const version = headers.find(([header]) => header?.equals(VERSION_HEADER))?.[1]?.toString();
+        return readValue(topic, key?.toString() ?? '', version, value);
+      },
+      bury: this.#burial(topic, group),
+      onRedelivery: (error, pauseMs) => {
+        this.#metrics.redeliveries.inc(labels);
+        log.warn({ ...labels, err: error.message, pauseMs }, 'a batch failed and comes again');
+      },
+      onLag: (messages, held) => {
+        this.#metrics.lag.set(labels, messages);
+        this.#metrics.assigned.set(labels, held);
+      },
+      onError: (error) => this.#complain(groupId, error),
+    });
   }
 
   stop(timeoutMs: number = DEFAULT_STOP_MS): Promise<void> {

@@ -3,6 +3,7 @@ import { ACTION_MODES } from '../model/action.ts';
 import { LANGUAGES } from '../text/language.ts';
 import { ActSection } from './act-schema.ts';
 import { ActionEntry } from './actions-schema.ts';
+import { BusSection } from './bus-schema.ts';
 import { CollectSection, EntityRule, LimitRule } from './collect-schema.ts';
 import { CorrelateSection, TopologyEdge } from './correlate-schema.ts';
 import { FailureEntry, PredictSection } from './failures-schema.ts';
@@ -47,6 +48,29 @@ const StoreSection = Type.Object(
         description: 'PostgreSQL or TimescaleDB. Without it the embedded database in the data folder is used.',
       }),
     ),
+    replica: Type.Optional(
+      Type.String({
+        pattern: DATABASE_URL,
+        expects: 'secret_url',
+        description: 'A read replica of it, which charts and long lists are read from while it is not far behind.',
+      }),
+    ),
+    connections: Type.Integer({
+      default: 8,
+      minimum: 2,
+      maximum: 1000,
+      description: 'Connections to the server that one process may have.',
+    }),
+    statementTimeout: Duration({
+      default: '60s',
+      least: '1s',
+      most: '1h',
+      description: 'A statement that takes longer is cancelled by the server.',
+    }),
+    timescale: Type.Boolean({
+      default: true,
+      description: 'Use TimescaleDB where the server has it and the database is new; plain tables otherwise.',
+    }),
     diskBudget: Size({ default: '2GiB', least: '64MiB', description: 'The oldest raw data goes when it is spent.' }),
     retention: Type.Object(
       {
@@ -202,6 +226,7 @@ export const ConfigSchema = Type.Object(
     ),
     api: ApiSection,
     store: StoreSection,
+    bus: BusSection,
     collect: CollectSection,
     entities: Type.Array(EntityRule, { default: [], maxItems: 1000, description: 'How labels become entities.' }),
     topology: Type.Array(TopologyEdge, {

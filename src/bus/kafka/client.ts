@@ -18,7 +18,7 @@ function guard(client: { [kGetConnection]: Get; clearMetadata(): void }): void {
       return;
     }
     client.clearMetadata();
-    callback(new NetworkError('the broker that is asked for is not known at this time'), undefined as never);
+    callback(new NetworkError('the broker that is asked for is not known at this time'), undefined);
   };
 }
 

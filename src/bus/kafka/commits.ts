@@ -18,7 +18,7 @@ export class Commits {
   readonly #deps: CommitsDeps;
   readonly #done = new Map<number, bigint>();
   readonly #committed = new Map<number, bigint>();
-  #running: Promise<void> | undefined;
+  #running = false;
 
   constructor(deps: CommitsDeps) {
     this.#deps = deps;
@@ -35,9 +35,7 @@ export class Commits {
 
   done(partition: number, next: bigint): void {
     this.#done.set(partition, next);
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    if (!this.#running) void this.#run();
   }
 
   /** What these partitions still owe is committed, or given up after a while; then they are forgotten. */
@@ -64,20 +62,26 @@ export class Commits {
   }
 
   async #run(): Promise<void> {
-    const { clock, commit, onCommitted, onError, signal } = this.#deps;
+    this.#running = true;
     // What is done in one turn of the event loop is committed together.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    while (!signal.aborted) {
+    while (!this.#deps.signal.aborted) {
       const owed = new Map([...this.#done].filter(([partition]) => this.#owes(partition)));
-      if (owed.size === 0) return;
-      try {
-        await commit(owed);
-        for (const [partition, offset] of owed) if (this.#done.has(partition)) this.#committed.set(partition, offset);
-        onCommitted();
-      } catch (thrown) {
-        onError(toError(thrown));
-        await clock.sleep(PAUSE_MS, signal).catch(() => undefined);
-      }
+      if (owed.size === 0) break;
+      await this.#try(owed);
+    }
+    this.#running = false;
+  }
+
+  async #try(owed: ReadonlyMap<number, bigint>): Promise<void> {
+    const { clock, commit, onCommitted, onError, signal } = this.#deps;
+    try {
+      await commit(owed);
+      for (const [partition, offset] of owed) if (this.#done.has(partition)) this.#committed.set(partition, offset);
+      onCommitted();
+    } catch (thrown) {
+      onError(toError(thrown));
+      await clock.sleep(PAUSE_MS, signal).catch(() => undefined);
     }
   }
 }

@@ -27,7 +27,7 @@ export interface KafkaSubscriptionDeps {
   readonly decode: (fetched: FetchedRecord) => Encoded;
   readonly bury: (rejected: readonly Rejected<unknown>[]) => Promise<void>;
   readonly onRedelivery: (error: Error, pauseMs: number) => void;
-  readonly onLag: (messages: number) => void;
+  readonly onLag: (messages: number, held: number) => void;
   readonly onError: (error: Error) => void;
 }
 
@@ -64,7 +64,7 @@ export class KafkaSubscription implements Subscription {
       clock,
       signal,
       commit: (offsets) => this.#membership.commit(offsets),
-      onCommitted: () => deps.onLag(this.lag()),
+      onCommitted: () => this.#tell(),
       onError,
     });
     this.#work = new MemberWork<KafkaEntry>(handler, options, { ...deps, onDone: (entries) => this.#done(entries) });
@@ -109,7 +109,11 @@ export class KafkaSubscription implements Subscription {
     } catch (thrown) {
       this.#deps.onError(toError(thrown));
     }
-    this.#deps.onLag(this.lag());
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#deps.onLag(this.lag(), this.assigned());
   }
 
   stop(): Promise<void> {
@@ -122,7 +126,7 @@ export class KafkaSubscription implements Subscription {
     await this.#next(() => this.#giveUp(this.#held));
     await this.#membership.leave();
     await this.#fetcher.close();
-    this.#deps.onLag(0);
+    this.#deps.onLag(0, 0);
   }
 
   #decided(partitions: readonly number[], fresh: boolean): void {
@@ -209,7 +213,7 @@ export class KafkaSubscription implements Subscription {
       if (!this.#work.has(partition)) continue;
       this.#work.push({ ...this.#deps.decode(raw), attempt: 1, partition, offset, raw });
     }
-    this.#deps.onLag(this.lag());
+    this.#tell();
   }
 
   #done(entries: readonly KafkaEntry[]): void {

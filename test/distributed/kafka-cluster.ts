@@ -1,0 +1,269 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../system/vigia.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const pom = join(import.meta.dirname, 'kafka/pom.xml');
+
+const runs = (command: string, ...args: string[]): boolean => {
+  try {
+    execFileSync(command, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Why Kafka cannot be started here; null when it can. */
+export const kafkaMissing: string | null = runs('java', '-version')
+  ? runs('mvn', '--version')
+    ? null
+    : 'Maven is not installed: run `sudo apt-get install maven`'
+  : 'Java 17 is not installed: run `sudo apt-get install openjdk-17-jre-headless`';
+
+/** The folder of the broker's jars, fetched from Maven Central the first time. */
+function kafkaJars(): string {
+  const version = /<version>([\d.]+)<\/version>\s*<\/dependency>/.exec(readFileSync(pom, 'utf8'))?.[1] ?? '';
+  const folder = join(root, 'node_modules/.cache/vigia-kafka', version);
+  if (existsSync(folder)) return folder;
+  const fresh = `${folder}.${process.pid}`;
+  mkdirSync(fresh, { recursive: true });
+  const goal = 'dependency:copy-dependencies';
+  execFileSync('mvn', ['-q', '-B', '-f', pom, goal, '-DincludeScope=runtime', `-DoutputDirectory=${fresh}`], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  // Only a complete folder gets the name that is looked for.
+  renameSync(fresh, folder);
+  return folder;
+}
+
+export interface ClusterOptions {
+  readonly brokers: number;
+  /** MB of heap of each broker. */
+  readonly heap?: number;
+  /** The address that a broker tells its clients, for tests that put a proxy between. */
+  readonly advertise?: (broker: number, port: number) => Promise<number>;
+  /** Opens a second listener with these; clients sign in with this user by SASL PLAIN or SCRAM-SHA-256, over TLS. */
+  readonly user?: { readonly name: string; readonly password: string };
+}
+
+export interface Broker {
+  readonly id: number;
+  readonly address: string;
+  /** With TLS and SASL, when the cluster has a user. */
+  readonly secureAddress: string;
+  kill(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface Cluster {
+  /** Addresses of all brokers. */
+  readonly addresses: readonly string[];
+  readonly brokers: readonly Broker[];
+  /** PEM of the certificate of the secure listeners. */
+  readonly certificate: string;
+  stop(): Promise<void>;
+}
+
+const JVM = [
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-Xshare:auto',
+  '-Dlog4j2.level=WARN',
+  '-Djava.awt.headless=true',
+];
+
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+/** A key pair for 127.0.0.1, in a store that Java reads, and its certificate as PEM. */
+function createCertificate(folder: string): { readonly store: string; readonly certificate: string } {
+  const store = join(folder, 'broker.p12');
+  const common = ['-keystore', store, '-storepass', 'changeit', '-alias', 'broker'];
+  execFileSync(
+    'keytool',
+    [
+      '-genkeypair',
+      '-keyalg',
+      'EC',
+      '-validity',
+      '30',
+      '-dname',
+      'CN=broker',
+      '-storetype',
+      'PKCS12',
+      '-ext',
+      'san=ip:127.0.0.1,dns:localhost',
+      ...common,
+    ],
+    { stdio: 'ignore' },
+  );
+  const certificate = execFileSync('keytool', ['-exportcert', '-rfc', ...common], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return { store, certificate };
+}
+
+interface Plan {
+  readonly id: number;
+  readonly folder: string;
+  readonly port: number;
+  readonly securePort: number;
+  readonly advertised: number;
+  readonly controller: number;
+}
+
+function settings(plan: Plan, plans: readonly Plan[], { brokers, user }: ClusterOptions, store: string): string {
+  const copies = Math.min(3, brokers);
+  const secure = user === undefined ? '' : `,SECURE://127.0.0.1:${plan.securePort}`;
+  const lines = [
+    'process.roles=broker,controller',
+    `node.id=${plan.id}`,
+    `controller.quorum.voters=${plans.map(({ id, controller }) => `${id}@127.0.0.1:${controller}`).join(',')}`,
+    `listeners=PLAINTEXT://127.0.0.1:${plan.port}${secure},CONTROLLER://127.0.0.1:${plan.controller}`,
+    `advertised.listeners=PLAINTEXT://127.0.0.1:${plan.advertised}${secure}`,
+    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
+    'controller.listener.names=CONTROLLER',
+    `log.dirs=${join(plan.folder, 'log')}`,
+    `offsets.topic.replication.factor=${copies}`,
+    `transaction.state.log.replication.factor=${copies}`,
+    'transaction.state.log.min.isr=1',
+    'offsets.topic.num.partitions=4',
+    'auto.create.topics.enable=false',
+    // Small enough for a test, and quick where nobody waits for it.
+    'group.initial.rebalance.delay.ms=300',
+    'group.min.session.timeout.ms=1000',
+    'broker.session.timeout.ms=6000',
+    'num.network.threads=2',
+    'num.io.threads=4',
+    'num.recovery.threads.per.data.dir=1',
+    'log.cleaner.dedupe.buffer.size=4194304',
+    'log.cleaner.io.buffer.size=65536',
+    'background.threads=2',
+    'log.segment.bytes=67108864',
+    'log.index.size.max.bytes=262144',
+  ];
+  if (user !== undefined) {
+    const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${user.name}="${user.password}";`;
+    lines.push(
+      'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256',
+      `listener.name.secure.plain.sasl.jaas.config=${plain}`,
+      'listener.name.secure.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;',
+      'listener.name.secure.ssl.keystore.type=PKCS12',
+      `listener.name.secure.ssl.keystore.location=${store}`,
+      'listener.name.secure.ssl.keystore.password=changeit',
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+async function listening(port: number, child: ChildProcess, log: string): Promise<void> {
+  const limit = Date.now() + 90_000;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the broker ended:\n${readFileSync(log, 'utf8').slice(-4000)}`);
+    const socket = connect(port, '127.0.0.1');
+    const open = await Promise.race([once(socket, 'connect').then(() => true), delay(1000, false)]).catch(() => false);
+    socket.destroy();
+    if (open) return;
+    if (Date.now() > limit) throw new Error(`the broker does not listen:\n${readFileSync(log, 'utf8').slice(-4000)}`);
+    await delay(100);
+  }
+}
+
+function createBroker(plan: Plan, jars: string, heap: number): Broker & { end(): void } {
+  let child: ChildProcess | undefined;
+  const log = join(plan.folder, 'output');
+  return {
+    id: plan.id,
+    address: `127.0.0.1:${plan.advertised}`,
+    secureAddress: `127.0.0.1:${plan.securePort}`,
+    start: async () => {
+      const output = openSync(log, 'a');
+      const args = [...JVM, `-Xmx${heap}m`, '-cp', `${jars}/*`, 'kafka.Kafka', join(plan.folder, 'server.properties')];
+      child = spawn('java', args, { stdio: ['ignore', output, output] });
+      closeSync(output);
+      children.add(child);
+      await listening(plan.port, child, log);
+    },
+    kill: async () => {
+      const dying = child;
+      child = undefined;
+      if (dying === undefined) return;
+      const gone = once(dying, 'exit');
+      dying.kill('SIGKILL');
+      await gone;
+      children.delete(dying);
+    },
+    end: () => child?.kill('SIGKILL'),
+  };
+}
+
+/** Starts Apache Kafka in KRaft mode on loopback, each broker its own controller too, in a temporary folder. */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { advertise = async (_id, port) => port, brokers: count, heap = 256, user } = options;
+  const jars = kafkaJars();
+  const folder = mkdtempSync(join(tmpdir(), 'vigia-kafka-'));
+  const { store, certificate } = user === undefined ? { store: '', certificate: '' } : createCertificate(folder);
+  const plans: Plan[] = [];
+  for (let id = 1; id <= count; id += 1) {
+    const own = join(folder, String(id));
+    mkdirSync(own);
+    const port = await freePort();
+    const [securePort, controller, advertised] = [await freePort(), await freePort(), await advertise(id, port)];
+    plans.push({ id, folder: own, port, securePort, controller, advertised });
+  }
+  const cluster = randomBytes(16).toString('base64url');
+  await Promise.all(
+    plans.map(async (plan) => {
+      const file = join(plan.folder, 'server.properties');
+      writeFileSync(file, settings(plan, plans, options, store));
+      const scram =
+        user === undefined ? [] : ['--add-scram', `SCRAM-SHA-256=[name=${user.name},password=${user.password}]`];
+      const args = [
+        ...JVM,
+        '-cp',
+        `${jars}/*`,
+        'kafka.tools.StorageTool',
+        'format',
+        '-t',
+        cluster,
+        '-c',
+        file,
+        ...scram,
+      ];
+      const formatting = spawn('java', args, { stdio: 'ignore' });
+      const [code] = (await once(formatting, 'exit')) as [number];
+      if (code !== 0) throw new Error(`the log of broker ${plan.id} could not be made`);
+    }),
+  );
+  const brokers = plans.map((plan) => createBroker(plan, jars, heap));
+  await Promise.all(brokers.map((broker) => broker.start()));
+  return {
+    addresses: brokers.map(({ address }) => address),
+    brokers,
+    certificate,
+    stop: async () => {
+      await Promise.all(brokers.map((broker) => broker.kill()));
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
