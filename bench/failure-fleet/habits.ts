@@ -125,13 +125,27 @@ export function measure({ habits, course, load, now, step }: Moment, noise: Rand
   // A disk that fails, fails in bursts.
   const bad = level(6) ** 1.5 * (noise.next() < 0.3 ? 1 : 0.1);
   const crashes = level(5);
-  out[0] = Math.min(100, (habits.cpu + 25 * load + 25 * batch) * jitter(0.06) + 5 * late + 10 * Math.max(0, memory - 0.9));
+  out[0] = Math.min(
+    100,
+    (habits.cpu + 25 * load + 25 * batch) * jitter(0.06) + 5 * late + 10 * Math.max(0, memory - 0.9),
+  );
   out[1] = Math.min(1, memory);
-  out[2] = Math.min(1, habits.disk + 7 * habits.growth * weeks + 0.06 * batch + (0.95 - habits.disk) * level(1) + 0.002 * heavy(noise));
+  out[2] = Math.min(
+    1,
+    habits.disk + 7 * habits.growth * weeks + 0.06 * batch + (0.95 - habits.disk) * level(1) + 0.002 * heavy(noise),
+  );
   out[3] = requests * (1 - 0.1 * errors);
-  out[4] = requests * (habits.errors * jitter(0.5) + 0.3 * sick + 0.12 * (Math.exp(3 * errors) - 1) / 19);
-  out[5] = habits.latency * (1 + 0.5 * load * load) * (1 + 3 * late ** 1.5 + 0.3 * level(7) + burst(1)) * Math.exp(slow[2]) * jitter(0.08);
-  out[6] = Math.min(1, habits.connections + 0.18 * load + 0.15 * batch + 0.4 * burst(2) + 0.55 * level(3) + 0.02 * heavy(noise));
+  out[4] = requests * (habits.errors * jitter(0.5) + 0.3 * sick + (0.12 * (Math.exp(3 * errors) - 1)) / 19);
+  out[5] =
+    habits.latency *
+    (1 + 0.5 * load * load) *
+    (1 + 3 * late ** 1.5 + 0.3 * level(7) + burst(1)) *
+    Math.exp(slow[2]) *
+    jitter(0.08);
+  out[6] = Math.min(
+    1,
+    habits.connections + 0.18 * load + 0.15 * batch + 0.4 * burst(2) + 0.55 * level(3) + 0.02 * heavy(noise),
+  );
   out[7] = habits.queue * load * jitter(0.4) * (1 + 3 * batch) + 2000 * size * (level(7) + 0.3 * burst(3));
   out[8] = counted(noise, 2 * size * load + 60 * burst(4) + 12 * bad);
   out[9] = counted(noise, 0.02 + 8 * bad);

@@ -71,7 +71,9 @@ export function suddenPrecision(
     return {
       ...one,
       times: Float64Array.from(kept, (row) => one.times[row]!),
-      probabilities: Float64Array.from(kept.flatMap((row) => [...one.probabilities.subarray(row * width, (row + 1) * width)])),
+      probabilities: Float64Array.from(
+        kept.flatMap((row) => [...one.probabilities.subarray(row * width, (row + 1) * width)]),
+      ),
       failures: one.failures.filter(({ kind }) => sudden.has(kind)),
     };
   });

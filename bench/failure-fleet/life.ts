@@ -107,7 +107,11 @@ class World {
       this.#habits.deploy(chance);
     }
     if (silence < SILENCES_A_DAY * days) this.#silentUntil = now + 1200 + 9600 * length;
-    measure({ habits: this.#habits, course, load: loadAt(this.#habits, now, this.#noise), now, step }, this.#noise, this.#row);
+    measure(
+      { habits: this.#habits, course, load: loadAt(this.#habits, now, this.#noise), now, step },
+      this.#noise,
+      this.#row,
+    );
     const heard = now >= this.#silentUntil && now >= this.#downUntil;
     if (heard) this.#write(now, course);
   }

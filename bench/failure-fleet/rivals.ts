@@ -52,7 +52,11 @@ export function lstmAlone(fleet: FleetHistory, horizons: readonly number[], seed
     fill(values, { row: rows.row[i]!, columns: fleet.columns.length, out: sequences, at: at * width });
   });
   const pick = (from: ArrayLike<number>): Float64Array => Float64Array.from(order, (i) => from[i]!);
-  const targets = hazardTargets(pick(rows.time), Uint8Array.from(order, (i) => rows.failed[i]!), [...edges]);
+  const targets = hazardTargets(
+    pick(rows.time),
+    Uint8Array.from(order, (i) => rows.failed[i]!),
+    [...edges],
+  );
   const { bytes } = runTrainingTask(
     {
       kind: 'lstm',

@@ -155,6 +155,8 @@ const REASONS = {
   start: 'start',
   'from-start': 'change',
   'from-mean': 'change',
+  'from-own': 'change',
+  'from-yesterday': 'change',
   slope: 'trend',
   'slope-since-start': 'trend',
   deviation: 'unsteady',

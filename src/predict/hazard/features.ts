@@ -1,12 +1,14 @@
 import type { EntityHistory } from '../../model/predictor.ts';
 import { matchColumns, type SignalModel, type Signals, signalsOf } from './signals.ts';
 import { createTraitReader, type Trait, type TraitScale } from './traits.ts';
-import { createStatistics, SinceStart, windowStatistics } from './window-statistics.ts';
+import { createStatistics, firstAfter, SinceStart, windowStatistics } from './window-statistics.ts';
 
 /** Statistics of a signal over one of the windows. */
 const WINDOW_STATISTICS = ['mean', 'slope', 'deviation', 'missing'] as const;
 /** Statistics of a signal since the entity's first row. */
 const START_STATISTICS = ['last', 'start', 'from-start', 'from-mean', 'slope-since-start'] as const;
+/** How far a window's mean lies from the entity's own mean, or from that of a day before, in the entity's own deviations. */
+const OWN_STATISTICS = ['from-own', 'from-yesterday'] as const;
 
 /** One number that boosting reads. `signal` counts the signals of a `SignalModel`, `window` its windows. */
 export type FeatureSpec =
@@ -17,6 +19,12 @@ export type FeatureSpec =
       readonly window: number;
     }
   | { readonly of: 'start'; readonly signal: number; readonly statistic: (typeof START_STATISTICS)[number] }
+  | {
+      readonly of: 'own';
+      readonly signal: number;
+      readonly statistic: (typeof OWN_STATISTICS)[number];
+      readonly window: number;
+    }
   | { readonly of: 'trait'; readonly trait: Trait };
 
 export interface FeatureModel {
@@ -31,6 +39,11 @@ export interface FeatureModel {
 const WINDOW_STEPS = [5, 15, 45] as const;
 /** The window whose mean stands for now where it is compared with the entity's own past. */
 const NOW_WINDOW = 1;
+/** Windows whose mean is compared with the day before. */
+const DAILY_WINDOWS = [1, 2] as const;
+const DAY_MS = 86_400_000;
+/** A day is followed where it has so many steps. */
+const LEAST_STEPS_A_DAY = 12;
 
 /** Windows of some steps, and where horizons are much longer than those, windows of their size. */
 export function windowsOf({ step, cap }: TraitScale): number[] {
@@ -42,7 +55,8 @@ export function windowsOf({ step, cap }: TraitScale): number[] {
 }
 
 /** Every feature that could be of use: what is kept of them is chosen by boosting on a part of the rows. */
-export function allSpecs(width: number, windows: number, traits: readonly Trait[]): FeatureSpec[] {
+export function allSpecs(width: number, windows: number, traits: readonly Trait[], scale: TraitScale): FeatureSpec[] {
+  const daily = dayOf(scale) !== null;
   const specs: FeatureSpec[] = traits.map((trait) => ({ of: 'trait', trait }));
   for (let signal = 0; signal < width; signal++) {
     for (const statistic of START_STATISTICS) specs.push({ of: 'start', signal, statistic });
@@ -52,8 +66,17 @@ export function allSpecs(width: number, windows: number, traits: readonly Trait[
       if (window === NOW_WINDOW) specs.push({ of: 'window', signal, statistic: 'deviation', window });
     }
     specs.push({ of: 'window', signal, statistic: 'missing', window: windows - 1 });
+    for (let window = 0; window < windows; window++) specs.push({ of: 'own', signal, statistic: 'from-own', window });
+    if (daily)
+      for (const window of DAILY_WINDOWS) specs.push({ of: 'own', signal, statistic: 'from-yesterday', window });
   }
   return specs;
+}
+
+/** A day in the unit of time; null where times are no dates, or steps too long. */
+function dayOf({ unitMs, step }: TraitScale): number | null {
+  const day = DAY_MS / (unitMs ?? Number.NaN);
+  return day >= LEAST_STEPS_A_DAY * step ? day : null;
 }
 
 /** Rows of one entity. */
@@ -74,13 +97,10 @@ export interface FeatureReader {
 
 /** A reader of histories whose values are named by `columns`. */
 export function createFeatureReader(model: FeatureModel, columns: readonly string[]): FeatureReader {
-  const { specs, windows, scale } = model;
+  const { specs, scale } = model;
   const places = matchColumns(model.signals, columns);
   const width = model.signals.used.length + model.signals.fused;
-  const statistics = windows.map(() => createStatistics(width));
-  const needed = windows.map((_, window) => specs.some((spec) => usesWindow(spec, window)));
-  const sinceStart = specs.some((spec) => spec.of === 'start' && spec.statistic !== 'last');
-  const since = new SinceStart(width, scale.step);
+  const comparisons = createComparisons(model, width);
   let space = new Float64Array(0);
 
   function read({ history, rows }: FeatureRows, out: Float32Array, at: number): Signals {
@@ -88,40 +108,97 @@ export function createFeatureReader(model: FeatureModel, columns: readonly strin
     // With room to spare, so that entities of rising length do not each take new memory.
     if (space.length < end * width) space = new Float64Array(2 * end * width);
     const signals = signalsOf(model.signals, history, { places, rows: end, space });
-    const reader = createTraitReader(history, scale);
-    since.begin(signals);
+    const traits = createTraitReader(history, scale);
+    comparisons.begin(signals);
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
-      if (sinceStart) since.advance(row);
-      for (let w = 0; w < windows.length; w++) {
-        if (needed[w]) windowStatistics(signals, { row, length: windows[w]!, step: scale.step }, statistics[w]!);
+      comparisons.look(row);
+      const to = at + i * specs.length;
+      for (let f = 0; f < specs.length; f++) {
+        const spec = specs[f]!;
+        out[to + f] = spec.of === 'trait' ? traits(spec.trait, row) : comparisons.of(spec);
       }
-      describeRow(signals, row, reader, out.subarray(at + i * specs.length));
     }
     return signals;
-  }
-
-  // oxlint-disable-next-line eslint/max-params -- a row, what is read of it, where it goes
-  function describeRow(
-    signals: Signals,
-    row: number,
-    reader: (trait: Trait, row: number) => number,
-    to: Float32Array,
-  ): void {
-    for (let f = 0; f < specs.length; f++) {
-      const spec = specs[f]!;
-      if (spec.of === 'trait') to[f] = reader(spec.trait, row);
-      else if (spec.of === 'window') to[f] = statistics[spec.window]![spec.statistic][spec.signal]!;
-      else to[f] = startStatistic(spec, statistics, since, signals.values[row * width + spec.signal]!);
-    }
   }
 
   return { read };
 }
 
+/** What one row's signals look like beside those before it. */
+interface Comparisons {
+  begin(signals: Signals): void;
+  /** Turns to a row; rows must rise. */
+  look(row: number): void;
+  of(spec: SignalSpec): number;
+}
+
+type SignalSpec = Exclude<FeatureSpec, { of: 'trait' }>;
+
+function createComparisons({ specs, windows, scale }: FeatureModel, width: number): Comparisons {
+  const now = windows.map(() => createStatistics(width));
+  const yesterday = windows.map(() => createStatistics(width));
+  const needed = windows.map((_, window) => signalsWhere(specs, (spec) => usesWindow(spec, window)));
+  const daily = windows.map((_, window) =>
+    signalsWhere(specs, (spec) => spec.of === 'own' && spec.statistic === 'from-yesterday' && spec.window === window),
+  );
+  const day = dayOf(scale) ?? Number.NaN;
+  const sinceStart = specs.some((spec) => spec.of === 'own' || (spec.of === 'start' && spec.statistic !== 'last'));
+  const since = new SinceStart(width, scale.step);
+  let signals: Signals;
+  let last = 0;
+
+  /** The same window a day before; missing where there is none. */
+  function lookBack(row: number, window: number): void {
+    const { times } = signals;
+    const then = times[row]! - day;
+    const before = firstAfter(times, then, row) - 1;
+    const length = windows[window]!;
+    if (before < 0 || times[before]! <= then - length) yesterday[window]!.mean.fill(Number.NaN);
+    else windowStatistics(signals, { row: before, length, step: scale.step }, yesterday[window]!, daily[window]!);
+  }
+
+  return {
+    begin: (all) => {
+      signals = all;
+      since.begin(all);
+    },
+    look: (row) => {
+      last = row * width;
+      if (sinceStart) since.advance(row);
+      for (let w = 0; w < windows.length; w++) {
+        if (needed[w]!.length > 0)
+          windowStatistics(signals, { row, length: windows[w]!, step: scale.step }, now[w]!, needed[w]!);
+        if (daily[w]!.length > 0) lookBack(row, w);
+      }
+    },
+    of: (spec) => {
+      if (spec.of === 'window') return now[spec.window]![spec.statistic][spec.signal]!;
+      if (spec.of === 'own') return ownStatistic(spec, { now, yesterday, since });
+      return startStatistic(spec, now, since, signals.values[last + spec.signal]!);
+    },
+  };
+}
+
+/** Signals of the specs that are asked for, rising. */
+function signalsWhere(specs: readonly FeatureSpec[], asked: (spec: FeatureSpec) => boolean): Int32Array {
+  const found = new Set(specs.flatMap((spec) => (spec.of !== 'trait' && asked(spec) ? [spec.signal] : [])));
+  return Int32Array.from(found).sort();
+}
+
 const usesWindow = (spec: FeatureSpec, window: number): boolean =>
-  (spec.of === 'window' && spec.window === window) ||
+  ((spec.of === 'window' || spec.of === 'own') && spec.window === window) ||
   (spec.of === 'start' && window === NOW_WINDOW && (spec.statistic === 'from-start' || spec.statistic === 'from-mean'));
+
+type Means = readonly { readonly mean: Float64Array }[];
+
+function ownStatistic(
+  { signal, statistic, window }: Extract<FeatureSpec, { of: 'own' }>,
+  { now, yesterday, since }: { readonly now: Means; readonly yesterday: Means; readonly since: SinceStart },
+): number {
+  const from = statistic === 'from-own' ? since.mean(signal) : yesterday[window]!.mean[signal]!;
+  return (now[window]!.mean[signal]! - from) / since.deviation(signal);
+}
 
 function startStatistic(
   { signal, statistic }: Extract<FeatureSpec, { of: 'start' }>,

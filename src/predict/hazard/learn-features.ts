@@ -46,7 +46,7 @@ export function learnFeatures(lesson: FeatureLesson): LearntFeatures {
   const scale: TraitScale = { cap: intervals.cap, step, unitMs };
   const signals = learnSignals(lesson, step);
   const windows = windowsOf(scale);
-  const specs = allSpecs(signals.used.length + signals.fused, windows.length, traitsOf(fleet.entities, scale));
+  const specs = allSpecs(signals.used.length + signals.fused, windows.length, traitsOf(fleet.entities, scale), scale);
   return choose({ signals, windows, scale, specs }, lesson);
 }
 
@@ -89,6 +89,7 @@ function learnFusing(model: SignalModel, { fleet, rows, intervals }: FeatureLess
   const position = new Float64Array(picked.length);
   const healthy = new Uint8Array(picked.length);
   const statistics = createStatistics(columns);
+  const every = Int32Array.from({ length: columns }, (_, s) => s);
   const places = Int32Array.from(fleet.columns.keys());
   let i = 0;
   eachEntity(rows, (entity, from, to) => {
@@ -98,7 +99,7 @@ function learnFusing(model: SignalModel, { fleet, rows, intervals }: FeatureLess
     for (; i < picked.length && picked[i]! < to; i++) {
       const at = picked[i]!;
       const row = rows.row[at]!;
-      windowStatistics(signals, { row, length: SMOOTH_STEPS * model.step, step: model.step }, statistics);
+      windowStatistics(signals, { row, length: SMOOTH_STEPS * model.step, step: model.step }, statistics, every);
       values.set(statistics.mean, i * columns);
       position[i] = knownPosition(rows, at, intervals);
       healthy[i] = rows.time[at]! > intervals.cap && row < YOUNG_SHARE * history.times.length ? 1 : 0;
@@ -139,7 +140,7 @@ function choose(model: FeatureModel, lesson: FeatureLesson): LearntFeatures {
     {
       matrix: { data, rows: picked.length, columns: model.specs.length },
       target: Float64Array.from(picked, (i) => knownPosition(rows, i, intervals)),
-      weights: Float64Array.from(picked, (i) => rows.weight[i]!),
+      weights: Float64Array.from(picked, (i) => rows.lean[i]!),
     },
     {
       objective: 'squared',

@@ -17,6 +17,8 @@ export const STEPS = 15;
 const ROWS_A_STEP = 2;
 /** The part of the largest horizon that a sequence looks back over at least. */
 const LOOK_BACK = 0.25;
+/** How many times longer than the least stretches of one length may be. */
+const UNEVEN = 3;
 const MOST_SIGNALS = 12;
 const MOST_FROM_START = 6;
 const MOST_CONTEXT = 16;
@@ -28,8 +30,25 @@ export function sequenceFor({ model, gain, signalGain }: LearntFeatures, interva
   const best = fallingPlaces(signalGain).slice(0, MOST_SIGNALS);
   const channels: Channel[] = best.map((signal) => ({ signal, fromStart: false }));
   for (const signal of best.slice(0, MOST_FROM_START)) channels.push({ signal, fromStart: true });
-  const spacing = Math.max(ROWS_A_STEP * scale.step, (LOOK_BACK * intervals.cap) / STEPS);
-  return { steps: STEPS, spacing, channels, context: Int32Array.from(fallingPlaces(gain).slice(0, MOST_CONTEXT)) };
+  return {
+    steps: STEPS,
+    backs: backsOf(scale.step, intervals.cap),
+    channels,
+    context: Int32Array.from(fallingPlaces(gain).slice(0, MOST_CONTEXT)),
+  };
+}
+
+/**
+ * Where stretches begin. Of one length, unless horizons are so much longer than steps that the last minutes would be lost in it: then
+ * each is longer than the one after it, by the same factor.
+ */
+function backsOf(step: number, cap: number): number[] {
+  const least = ROWS_A_STEP * step;
+  const total = LOOK_BACK * cap;
+  const places = Array.from({ length: STEPS }, (_, k) => k);
+  if (total <= UNEVEN * STEPS * least) return places.map((k) => (k + 1) * Math.max(least, total / STEPS));
+  const factor = (total / least) ** (1 / (STEPS - 1));
+  return places.map((k) => Math.max((k + ROWS_A_STEP) * step, least * factor ** k));
 }
 
 const fallingPlaces = (values: Float64Array): number[] =>

@@ -1,11 +1,11 @@
 import type { Signals } from './signals.ts';
 import { START_ROWS } from './window-statistics.ts';
 
-/** What an LSTM reads: the last `steps` stretches of `spacing` before a row, oldest first. */
+/** What an LSTM reads: the last `steps` stretches before a row, oldest first. */
 export interface SequenceShape {
   readonly steps: number;
-  /** Length of a stretch in the unit of time; what falls into it is averaged. */
-  readonly spacing: number;
+  /** How far back each stretch begins, in the unit of time, newest first; it ends where the one before begins. What falls into it is averaged. */
+  readonly backs: readonly number[];
   readonly channels: readonly Channel[];
   /**
    * Features of the row that are shown again at every step, after the channels: what came long before the sequence, such as the
@@ -43,7 +43,7 @@ export interface SequencePlace {
  * the network passes over: runs may be shorter than the sequence.
  */
 export function fillSequence(shape: SequenceShape, place: SequencePlace): void {
-  const { steps, spacing, channels, context } = shape;
+  const { steps, backs, channels, context } = shape;
   const { signals, row, features, featuresAt, out } = place;
   const now = signals.times[row]!;
   const starts = channels.map(({ signal, fromStart }) => (fromStart ? startOf(signals, row, signal) : 0));
@@ -55,7 +55,7 @@ export function fillSequence(shape: SequenceShape, place: SequencePlace): void {
       out.fill(Number.NaN, place.at, to + width);
       return;
     }
-    const first = firstSince(signals.times, last, now - (steps - step) * spacing);
+    const first = firstSince(signals.times, last, now - backs[steps - 1 - step]!);
     for (const [c, channel] of channels.entries())
       out[to + c] = meanOf(signals, channel.signal, first, last) - starts[c]!;
     for (let c = 0; c < context.length; c++) out[to + channels.length + c] = features[featuresAt + context[c]!]!;

@@ -58,7 +58,7 @@ function lifeTask(lesson: TeamLesson): TrainingTask {
     data: {
       matrix: featureMatrix(lesson, picked),
       target: Float64Array.from(picked, (i) => knownPosition(rows, i, intervals)),
-      weights: Float64Array.from(picked, (i) => rows.weight[i]!),
+      weights: Float64Array.from(picked, (i) => rows.lean[i]!),
     },
     options: {
       objective: 'squared',
@@ -85,7 +85,7 @@ function hazardTask(lesson: TeamLesson): TrainingTask {
       matrix: featureMatrix(lesson, picked),
       survived,
       event,
-      weights: Float64Array.from(picked, (i) => rows.weight[i]!),
+      weights: Float64Array.from(picked, (i) => rows.lean[i]!),
     },
     options: {
       intervals: ends.length,
@@ -136,7 +136,7 @@ function lstmTask(lesson: TeamLesson): TrainingTask {
       learningRate: 3e-3,
       dropout: 0.1,
       validationShare: 0,
-      rowWeights: Float64Array.from(drawn, (i) => rows.weight[i]!),
+      rowWeights: Float64Array.from(drawn, (i) => rows.lean[i]!),
     },
   };
 }

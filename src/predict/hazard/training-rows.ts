@@ -1,6 +1,7 @@
 import { createRandom } from '../../ml/random.ts';
 import type { EntityHistory } from '../../model/predictor.ts';
 import { intervalAt } from './intervals.ts';
+import { eventfulness } from './eventfulness.ts';
 import { labelRows, type RowLabel } from './labels.ts';
 import { notActedWeights } from './not-acted-weights.ts';
 
@@ -16,8 +17,17 @@ export interface TrainingRows {
   readonly time: Float64Array;
   readonly failed: Uint8Array;
   readonly failure: Int32Array;
+  /** What the row stands for: its own weight, and those of the rows that were left out for it. */
   readonly weight: Float64Array;
+  /**
+   * How much members learn from it: in between its own weight and `weight`. With the latter the few rows that stand for
+   * hundreds would drown those shortly before a failure; the stack and the calibration put the level right.
+   */
+  readonly lean: Float64Array;
 }
+
+/** Members learn from a row by its weight to this power of what it stands for. */
+const LEAN = 0.5;
 
 export interface RowChoice {
   readonly quiet: number;
@@ -38,18 +48,21 @@ export function chooseRows(entities: readonly EntityHistory[], choice: RowChoice
   const labels = entities.map((history) => labelRows(history, choice.quiet));
   const groupOf = (label: RowLabel, row: number): number =>
     label.failed[row] === 1 ? intervalAt(choice.edges, label.time[row]!) : choice.edges.length;
-  const shares = sharesOf(labels, groupOf, choice);
+  const moves = entities.map(eventfulness);
+  const shares = sharesOf(labels, groupOf, { ...choice, moves });
   const random = createRandom(choice.seed);
-  const kept: { entity: number; row: number; weight: number }[] = [];
+  const kept: { entity: number; row: number; weight: number; lean: number }[] = [];
   const reach = choice.reach ?? choice.edges.at(-1)!;
   for (const [entity, label] of labels.entries()) {
     const own = random.fork(entity);
     const chance = notActedWeights(entities[entity]!, reach);
+    const weights = entities[entity]!.weights;
     for (let row = 0; row < label.time.length; row++) {
       if (!(label.time[row]! > 0)) continue;
-      const share = shares[groupOf(label, row)]!;
-      const weight = ((entities[entity]!.weights?.[row] ?? 1) * (chance?.[row] ?? 1)) / share;
-      if (weight > 0 && own.next() < share) kept.push({ entity, row, weight });
+      const share = Math.min(1, shares[groupOf(label, row)]! * moves[entity]![row]!);
+      const weight = (weights?.[row] ?? 1) * (chance?.[row] ?? 1);
+      if (weight > 0 && own.next() < share)
+        kept.push({ entity, row, weight: weight / share, lean: weight / share ** LEAN });
     }
   }
   return {
@@ -61,31 +74,41 @@ export function chooseRows(entities: readonly EntityHistory[], choice: RowChoice
     failed: Uint8Array.from(kept, ({ entity, row }) => labels[entity]!.failed[row]!),
     failure: Int32Array.from(kept, ({ entity, row }) => labels[entity]!.failure[row]!),
     weight: Float64Array.from(kept, ({ weight }) => weight),
+    lean: Float64Array.from(kept, ({ lean }) => lean),
   };
 }
 
-/** Which share of the rows of each interval to keep, and last that of rows without a failure in sight. */
+/** Which share of the rows of each interval to keep for each unit of eventfulness, and last that of rows without a failure in sight. */
 function sharesOf(
   labels: readonly RowLabel[],
   groupOf: (label: RowLabel, row: number) => number,
-  { edges, most }: RowChoice,
+  { edges, most, moves }: RowChoice & { readonly moves: readonly Float32Array[] },
 ): Float64Array {
   const counts = new Float64Array(edges.length + 1);
-  for (const label of labels) {
-    for (let row = 0; row < label.time.length; row++) if (label.time[row]! > 0) counts[groupOf(label, row)]! += 1;
+  const sums = new Float64Array(edges.length + 1);
+  for (const [entity, label] of labels.entries()) {
+    for (let row = 0; row < label.time.length; row++) {
+      if (!(label.time[row]! > 0)) continue;
+      const group = groupOf(label, row);
+      counts[group]! += 1;
+      sums[group]! += moves[entity]![row]!;
+    }
   }
-  const far = counts[edges.length]!;
   const shares = new Float64Array(edges.length + 1).fill(1);
-  let room = Math.max(most / 2, most - far);
+  const take = (group: number, room: number): number => {
+    if (counts[group]! > room) shares[group] = room / sums[group]!;
+    return Math.min(counts[group]!, room);
+  };
+  let room = Math.max(most / 2, most - counts[edges.length]!);
   // The small ones first: what they do not use is for the larger ones.
   const rising = [...edges.keys()].sort((a, b) => counts[a]! - counts[b]!);
+  let near = 0;
   for (const [i, group] of rising.entries()) {
-    const taken = Math.min(counts[group]!, room / (rising.length - i));
-    if (counts[group]! > 0) shares[group] = taken / counts[group]!;
+    const taken = take(group, room / (rising.length - i));
     room -= taken;
+    near += taken;
   }
-  const near = rising.reduce((sum, group) => sum + shares[group]! * counts[group]!, 0);
-  if (far > 0) shares[edges.length] = Math.min(1, (most - near) / far);
+  take(edges.length, most - near);
   return shares;
 }
 

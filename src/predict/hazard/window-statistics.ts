@@ -21,7 +21,7 @@ export function createStatistics(width: number): WindowStatistics {
 }
 
 /** First row later than `time`. */
-function firstAfter(times: Float64Array, time: number, end: number): number {
+export function firstAfter(times: Float64Array, time: number, end: number): number {
   let low = 0;
   let high = end;
   while (low < high) {
@@ -40,21 +40,32 @@ export interface Stretch {
   readonly step: number;
 }
 
-/** Statistics of every signal over the rows in (time - length, time]. O(min(rows, 64) × width). */
-export function windowStatistics(signals: Signals, { row, length, step }: Stretch, out: WindowStatistics): void {
+/** Times of the rows of a window, newest first, in steps before the newest: the same for all of its signals. */
+const ages = new Float64Array(MOST_ROWS + 1);
+
+/** Statistics of the `wanted` signals over the rows in (time - length, time]. O(min(rows, 64) × wanted). */
+// oxlint-disable-next-line eslint/max-params -- of what, when, where to, and of which signals
+export function windowStatistics(
+  signals: Signals,
+  { row, length, step }: Stretch,
+  out: WindowStatistics,
+  wanted: Int32Array,
+): void {
   const { times, values, width } = signals;
   const now = times[row]!;
   const first = Math.min(row, firstAfter(times, now - length, row));
   const stride = Math.ceil((row - first + 1) / MOST_ROWS);
-  for (let s = 0; s < width; s++) {
+  const jump = stride * width;
+  let all = 0;
+  for (let r = row; r >= first; r -= stride) ages[all++] = (times[r]! - now) / step;
+  for (let i = 0; i < wanted.length; i++) {
+    const s = wanted[i]!;
     let n = 0;
-    let all = 0;
     let [sum, squares, sumT, squaresT, cross] = [0, 0, 0, 0, 0];
-    for (let r = row; r >= first; r -= stride) {
-      all++;
-      const x = values[r * width + s]!;
+    for (let k = 0, at = row * width + s; k < all; k++, at -= jump) {
+      const x = values[at]!;
       if (x !== x) continue;
-      const t = (times[r]! - now) / step;
+      const t = ages[k]!;
       n++;
       sum += x;
       squares += x * x;
@@ -70,12 +81,13 @@ export function windowStatistics(signals: Signals, { row, length, step }: Stretc
   }
 }
 
-/** Running sums from an entity's first row on: its own start, mean and slope since then. */
+/** Running sums from an entity's first row on: its own start, mean, deviation and slope since then. */
 export class SinceStart {
   private readonly step: number;
-  /** Of each signal: values seen, their sum, sums of times, of squared times and of products. */
+  /** Of each signal: values seen, sums of them, of their squares, of times, of squared times and of products. */
   private readonly count: Float64Array;
   private readonly sum: Float64Array;
+  private readonly squares: Float64Array;
   private readonly sumT: Float64Array;
   private readonly squaresT: Float64Array;
   private readonly cross: Float64Array;
@@ -88,21 +100,21 @@ export class SinceStart {
     const array = (): Float64Array => new Float64Array(width);
     this.step = step;
     [this.count, this.sum, this.sumT, this.squaresT] = [array(), array(), array(), array()];
-    [this.cross, this.first] = [array(), array()];
+    [this.cross, this.first, this.squares] = [array(), array(), array()];
   }
 
   /** Starts with the first row of another entity. */
   begin(signals: Signals): void {
     this.signals = signals;
     this.next = 0;
-    for (const sums of [this.count, this.sum, this.sumT, this.squaresT, this.cross]) sums.fill(0);
+    for (const sums of [this.count, this.sum, this.squares, this.sumT, this.squaresT, this.cross]) sums.fill(0);
     this.first.fill(Number.NaN);
   }
 
   /** Takes rows up to and including `row`; rows must be asked for in rising order. */
   advance(row: number): void {
     const { values, times, width } = this.signals!;
-    const { count, sum, sumT, squaresT, cross, first } = this;
+    const { count, sum, squares, sumT, squaresT, cross, first } = this;
     for (; this.next <= row; this.next++) {
       const t = (times[this.next]! - times[0]!) / this.step;
       const from = this.next * width;
@@ -111,6 +123,7 @@ export class SinceStart {
         if (x !== x) continue;
         count[s]! += 1;
         sum[s]! += x;
+        squares[s]! += x * x;
         sumT[s]! += t;
         squaresT[s]! += t * t;
         cross[s]! += x * t;
@@ -125,6 +138,14 @@ export class SinceStart {
 
   mean(s: number): number {
     return this.sum[s]! / this.count[s]!;
+  }
+
+  /** NaN where nothing has moved yet. */
+  deviation(s: number): number {
+    const n = this.count[s]!;
+    const spread = this.squares[s]! - this.sum[s]! ** 2 / n;
+    // What rounding leaves of a constant is no spread.
+    return n > START_ROWS && spread > 1e-9 * this.squares[s]! ? Math.sqrt(spread / (n - 1)) : Number.NaN;
   }
 
   slope(s: number): number {
