@@ -4,7 +4,7 @@ import { matrixFromRows } from '../../ml/matrix.ts';
 import { fitRandomForest } from '../../ml/random-forest.ts';
 import { decodeModel, encodeModel, requireKind } from '../../ml/serialize.ts';
 import { findLeaf } from '../../ml/tree-ensemble.ts';
-import { growInTurns } from './grow.ts';
+import { growInTurns } from '../../ml/grow-in-turns.ts';
 
 /** One past try of an action, with the row of its context. */
 export interface PastTry {

@@ -12,7 +12,7 @@ import {
   type PolicyStep,
 } from '../../model/policy.ts';
 import { rowOf } from './context-row.ts';
-import { growInTurns } from './grow.ts';
+import { growInTurns } from '../../ml/grow-in-turns.ts';
 import { onlyTheBest, withFloor } from './shares.ts';
 import { believe, fitSuccess, loadSuccess, type SuccessModel } from './success-model.ts';
 import { opinionOf } from './tally-policy.ts';

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Forest, mergeForests } from '../../ml/forest.ts';
-import type { ForestOptions } from '../../ml/forest-options.ts';
-import type { LabelledRows } from '../../ml/supervised-rows.ts';
+import { type Forest, mergeForests } from './forest.ts';
+import type { ForestOptions } from './forest-options.ts';
+import type { LabelledRows } from './supervised-rows.ts';
 
 /** Trees that are grown before others have their turn: some milliseconds each at the most rows that are learnt from. */
 const AT_ONCE = 4;
