@@ -1,0 +1,112 @@
+import { readdirSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { LIMITS } from '../world.ts';
+import type { Disk } from './disk.ts';
+import type { ReplicaLog } from './log.ts';
+import type { Places } from './places.ts';
+
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2, 2.5];
+const NANOSECONDS = 1e9;
+const DELAY_RESOLUTION_MS = 10;
+/** Gauges are means over about so long, since one look sees nothing of what comes and goes in between. */
+const MEAN_OF_S = 3;
+const LOOK_MS = 100;
+
+export interface ReplicaMetrics {
+  readonly requests: Counter<'code'>;
+  readonly errors: Counter<'reason'>;
+  readonly seconds: Histogram;
+  /** Time a request spends here, without waiting for a place or for others. */
+  readonly work: Histogram;
+  readonly storage: Histogram;
+  expose(): Promise<string>;
+  stop(): void;
+}
+
+export interface Measured {
+  readonly slots: Places;
+  readonly slotCount: number;
+  readonly pool: Places;
+  readonly disk: Disk;
+  readonly log: ReplicaLog;
+  readonly clockOffsetMs: () => number;
+}
+
+function openFiles(): number {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch {
+    // Not even the folder can be opened any more.
+    return LIMITS.openFiles;
+  }
+}
+
+/** A mean that forgets, fed by looking ten times a second. */
+function meanOf(look: () => number): { value: () => number; stop: () => void } {
+  let mean = look();
+  const weight = LOOK_MS / 1000 / MEAN_OF_S;
+  const timer = setInterval(() => {
+    mean += weight * (look() - mean);
+  }, LOOK_MS);
+  return { value: () => mean, stop: () => clearInterval(timer) };
+}
+
+/** What the process says of itself, in Prometheus' text form. */
+export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockOffsetMs }: Measured): ReplicaMetrics {
+  const registers = [new Registry()];
+  const [registry] = registers as [Registry];
+  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  delay.enable();
+  const busy = meanOf(() => slots.taken);
+  const pooled = meanOf(() => pool.taken);
+  const gauge = (name: string, help: string, read: () => number): void => {
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        registers: [],
+        collect() {
+          this.set(read());
+        },
+      }),
+    );
+  };
+  const lag = (): number => {
+    const seconds = Math.max(0, (Number.isNaN(delay.mean) ? 0 : delay.max) / NANOSECONDS - DELAY_RESOLUTION_MS / 1000);
+    delay.reset();
+    return seconds;
+  };
+  gauge('lab_heap_used_bytes', 'Heap in use', () => getHeapStatistics().used_heap_size);
+  gauge('lab_heap_limit_bytes', 'Heap that the process may use', () => getHeapStatistics().heap_size_limit);
+  gauge('lab_event_loop_lag_seconds', 'Longest wait of the event loop since the last look', lag);
+  gauge('process_open_fds', 'Open files', openFiles);
+  gauge('process_max_fds', 'Files that may be open', () => LIMITS.openFiles);
+  gauge('lab_slots_in_use', 'Requests that are worked on, mean of some seconds', busy.value);
+  gauge('lab_slots', 'Requests that may be worked on at once', () => slotCount);
+  gauge('lab_pool_in_use', 'Connections to others in use, mean of some seconds', pooled.value);
+  gauge('lab_pool_size', 'Connections to others that may be in use', () => LIMITS.poolSize);
+  gauge('lab_disk_used_bytes', 'Disk in use', () => disk.used);
+  gauge('lab_disk_limit_bytes', 'Size of the disk', () => LIMITS.diskBytes);
+  gauge('lab_clock_offset_seconds', 'How far the clock is ahead of the reference', () => clockOffsetMs() / 1000);
+  gauge('lab_log_bytes_total', 'Bytes of log written', () => log.bytes);
+  return {
+    requests: new Counter({ name: 'lab_requests_total', help: 'Requests', labelNames: ['code'], registers }),
+    errors: new Counter({ name: 'lab_errors_total', help: 'Failed requests', labelNames: ['reason'], registers }),
+    seconds: new Histogram({ name: 'lab_request_seconds', help: 'Time to answer', buckets: BUCKETS, registers }),
+    work: new Histogram({ name: 'lab_work_seconds', help: 'Own time of a request', buckets: BUCKETS, registers }),
+    storage: new Histogram({
+      name: 'lab_storage_seconds',
+      help: 'Time of a storage access',
+      buckets: BUCKETS,
+      registers,
+    }),
+    expose: () => registry.metrics(),
+    stop() {
+      delay.disable();
+      busy.stop();
+      pooled.stop();
+    },
+  };
+}
