@@ -130,7 +130,7 @@ export async function checkHost(): Promise<Finding> {
 /** Whether the PostgreSQL server answers; nothing when the embedded one is used. */
 export async function checkDatabase({ store: { url } }: Config): Promise<readonly Finding[]> {
   if (url === undefined) return [];
-  const database = openPostgresDatabase({ url, poolSize: 1 });
+  const database = openPostgresDatabase({ url, poolSize: 1, patienceMs: 0 });
   try {
     await sql`select 1`.execute(database.sql);
     return [finding('ok', 'commands.doctor_database')];

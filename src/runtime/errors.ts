@@ -14,6 +14,7 @@ const table = {
   API_UNAUTHORIZED: { status: 401 },
   BODY_INVALID: { status: 400 },
   BODY_TOO_LARGE: { status: 413 },
+  BODY_TYPE: { status: 415 },
   BUS_MESSAGE_TOO_LARGE: { status: 413 },
   BUS_PARTITIONS: { status: 500 },
   BUS_REFUSED: { status: 500 },
@@ -52,7 +53,10 @@ const table = {
   SILENCE_MATCH: { status: 400 },
   SILENCE_OVER: { status: 409 },
   SILENCE_RANGE: { status: 400 },
+  STAGES_ALONE: { status: 400 },
+  STAGE_AWAY: { status: 503, retryable: true },
   STATE_INVALID: { status: 500 },
+  STORE_BUSY: { status: 503, retryable: true },
   STORE_CONFLICT: { status: 409 },
   STORE_DAMAGED: { status: 500 },
   STORE_FULL: { status: 507, retryable: true },
@@ -66,6 +70,8 @@ const table = {
 } as const satisfies Record<keyof typeof english, { status: number; retryable?: true }>;
 
 export type ErrorCode = keyof typeof table;
+
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(table, code);
 export type ErrorValues = Readonly<Record<string, string | number>>;
 
 /** Fills `{{name}}` of a template; what has no value stays visible. */

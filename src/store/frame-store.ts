@@ -55,15 +55,29 @@ const NO_VALUES = new Float32Array(0);
 const inRange = (entity: number, { from, to }: TimeRange): RawBuilder<unknown> =>
   sql`entity = ${entity} and time >= ${timestamp(from)} and time < ${timestamp(to)}`;
 
+type ReaderDeps = Pick<FrameStoreDeps, 'database' | 'entities'>;
+
+const readerOver = ({ database, entities }: ReaderDeps, layouts: LayoutNumbers): Pick<FrameStore, 'columns'> => ({
+  columns: async ({ entity, ...query }) =>
+    readFrameColumns(database, layouts, {
+      ...query,
+      // Numbers begin at 1, so nobody's frames have 0.
+      entity: (await entities.known(entity)) ?? 0,
+      table: TIER_TABLES[query.tier],
+    }),
+});
+
 class SqlFrameStore implements FrameStore {
   readonly #deps: FrameStoreDeps;
   readonly #database: Database;
   readonly #layouts: LayoutNumbers;
+  readonly #reader: Pick<FrameStore, 'columns'>;
 
   constructor(deps: FrameStoreDeps) {
     this.#deps = deps;
     this.#database = deps.database;
     this.#layouts = createLayoutNumbers(deps.database);
+    this.#reader = readerOver(deps, this.#layouts);
   }
 
   append(frames: readonly Frame[]): Promise<void> {
@@ -147,13 +161,8 @@ class SqlFrameStore implements FrameStore {
     }));
   }
 
-  async columns({ entity, ...query }: Parameters<FrameStore['columns']>[0]): Promise<FrameColumns> {
-    return readFrameColumns(this.#database, this.#layouts, {
-      ...query,
-      // Numbers begin at 1, so nobody's frames have 0.
-      entity: (await this.#deps.entities.known(entity)) ?? 0,
-      table: TIER_TABLES[query.tier],
-    });
+  columns(query: Parameters<FrameStore['columns']>[0]): Promise<FrameColumns> {
+    return this.#reader.columns(query);
   }
 
   /** One look into the index an entity, rather than one over all frames. */
@@ -178,3 +187,7 @@ class SqlFrameStore implements FrameStore {
 }
 
 export const createFrameStore = (deps: FrameStoreDeps): FrameStore => new SqlFrameStore(deps);
+
+/** Charts from a database that is only read. */
+export const createFrameReader = (deps: ReaderDeps): Pick<FrameStore, 'columns'> =>
+  readerOver(deps, createLayoutNumbers(deps.database));

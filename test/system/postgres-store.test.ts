@@ -108,7 +108,7 @@ describe('the store on a PostgreSQL server', () => {
     });
 
     it('says that the server is away, and goes on when it is back', async () => {
-      const database = openPostgresDatabase({ url: 'postgres://vigia@127.0.0.1:1/postgres' });
+      const database = openPostgresDatabase({ url: 'postgres://vigia@127.0.0.1:1/postgres', patienceMs: 0 });
       await expect(sql`select 1`.execute(database.sql)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
       await database.close();
       const victim = connect();

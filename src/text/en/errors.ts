@@ -15,6 +15,7 @@ export const errors = {
   API_HEADER_MISSING: 'A change needs a token or, on this machine, the header "X-Vigia: 1".',
   BODY_INVALID: 'The request is not valid: {{detail}}.',
   BODY_TOO_LARGE: 'The request has more than {{limit}} bytes. Send it in smaller parts.',
+  BODY_TYPE: 'This is not taken here: {{found}}. Send {{expected}}.',
   BUS_MESSAGE_TOO_LARGE:
     'A message of topic {{topic}} has {{bytes}} bytes; at most {{limit}} are possible. Send it in smaller parts.',
   BUS_PARTITIONS:
@@ -63,7 +64,11 @@ export const errors = {
   SILENCE_OVER: 'The silence {{id}} is over and cannot be changed. Make a new one.',
   SILENCE_RANGE:
     'It must end after it begins, in the future, and at most {{days}} days later. Correct from, and to or forSeconds.',
+  STAGES_ALONE:
+    'A process with some of the stages needs others to have the rest: set {{missing}}, or leave --stages out to have all of them in one process.',
+  STAGE_AWAY: 'No process with the stage {{stage}} has answered. See whether one is running, and look again before you repeat it.',
   STATE_INVALID: 'The saved state of {{what}} is damaged or of another version; it is learnt anew.',
+  STORE_BUSY: 'The database could not do it in time: {{detail}}. It is tried again.',
   STORE_DAMAGED:
     'The data folder {{folder}} cannot be opened: {{detail}}. Nothing was changed in it. Restore a backup, or start with another folder (VIGIA_DATA).',
   EXTENSION_INVALID:

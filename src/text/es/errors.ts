@@ -14,6 +14,7 @@ export const errors: Record<keyof typeof english, string> = {
   API_HEADER_MISSING: 'Para hacer cambios hace falta un token o, en esta misma máquina, la cabecera «X-Vigia: 1».',
   BODY_INVALID: 'La petición no es válida: {{detail}}.',
   BODY_TOO_LARGE: 'La petición supera los {{limit}} bytes. Envíala en partes más pequeñas.',
+  BODY_TYPE: 'Esto no se admite aquí: {{found}}. Envía {{expected}}.',
   BUS_MESSAGE_TOO_LARGE:
     'Un mensaje del tema {{topic}} ocupa {{bytes}} bytes y el máximo es {{limit}}. Envíalo en partes más pequeñas.',
   BUS_PARTITIONS:
@@ -62,7 +63,11 @@ export const errors: Record<keyof typeof english, string> = {
   SILENCE_OVER: 'El silencio {{id}} ya ha terminado y no se puede cambiar. Cree otro.',
   SILENCE_RANGE:
     'Debe terminar después de empezar, en el futuro, y como mucho {{days}} días después. Corrija from, y to o forSeconds.',
+  STAGES_ALONE:
+    'Un proceso con solo algunas etapas necesita que otros tengan las demás: configure {{missing}}, o quite --stages para tenerlas todas en un proceso.',
+  STAGE_AWAY: 'Ningún proceso con la etapa {{stage}} ha respondido. Compruebe que haya uno en marcha y mire el resultado antes de repetirlo.',
   STATE_INVALID: 'El estado guardado de {{what}} está dañado o es de otra versión; se vuelve a aprender.',
+  STORE_BUSY: 'La base de datos no ha podido hacerlo a tiempo: {{detail}}. Se volverá a intentar.',
   STORE_DAMAGED:
     'No se puede abrir la carpeta de datos {{folder}}: {{detail}}. No se ha cambiado nada en ella. Restaura una copia o usa otra carpeta (VIGIA_DATA).',
   EXTENSION_INVALID:
