@@ -19,32 +19,67 @@ export const POSTGRES_MISSING = 'PostgreSQL 15 is not installed: run `sudo apt-g
 
 export interface PostgresServer {
   readonly url: string;
+  /** Stops it as a kill would; its data stay. */
+  down(): void;
+  up(): void;
+  /** A server that follows this one. */
+  replica(): Promise<PostgresServer>;
   stop(): void;
 }
 
-/** Starts a server of our own on loopback in a temporary folder; as root, as the user `postgres`, for it refuses root. */
-export async function startPostgres(bin: string): Promise<PostgresServer> {
+const runIn = (folder: string, bin: string, program: string, args: readonly string[]): void => {
+  const command = [join(bin, program), ...args];
+  const [file = '', ...rest] = isRoot() ? ['runuser', '-u', 'postgres', '--', ...command] : command;
+  execFileSync(file, rest, { stdio: 'ignore', cwd: folder });
+};
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+/** A folder of the user that the server runs as: as root, that is `postgres`, for the server refuses root. */
+function serverFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'vigia-postgres-'));
-  const root = process.getuid?.() === 0;
-  if (root) {
+  if (isRoot()) {
     const id = (flag: string): number => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
     chownSync(folder, id('-u'), id('-g'));
   }
   chmodSync(folder, 0o700);
-  const run = (program: string, ...args: string[]): void => {
-    const command = [join(bin, program), ...args];
-    const [file = '', ...rest] = root ? ['runuser', '-u', 'postgres', '--', ...command] : command;
-    execFileSync(file, rest, { stdio: 'ignore', cwd: folder });
-  };
+  return folder;
+}
+
+/** Starts a server of our own on loopback in a temporary folder. */
+export async function startPostgres(bin: string): Promise<PostgresServer> {
+  const folder = serverFolder();
+  runIn(folder, bin, 'initdb', ['-D', join(folder, 'data'), '-A', 'trust', '-U', 'vigia', '-E', 'UTF8', '--no-sync']);
+  return serve(folder, bin);
+}
+
+async function serve(folder: string, bin: string): Promise<PostgresServer> {
   const data = join(folder, 'data');
   const port = await freePort();
-  run('initdb', '-D', data, '-A', 'trust', '-U', 'vigia', '-E', 'UTF8', '--no-sync');
   const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${folder} -c fsync=off`;
-  run('pg_ctl', '-D', data, '-w', '-l', join(folder, 'log'), '-o', settings, 'start');
+  const control = (...args: string[]): void => runIn(folder, bin, 'pg_ctl', ['-D', data, '-w', ...args]);
+  const up = (): void => control('-l', join(folder, 'log'), '-o', settings, 'start');
+  const down = (): void => control('-m', 'immediate', 'stop');
+  let running = true;
+  up();
   return {
     url: `postgres://vigia@127.0.0.1:${port}/postgres`,
+    up: () => {
+      up();
+      running = true;
+    },
+    down: () => {
+      running = false;
+      down();
+    },
+    replica: () => {
+      const other = serverFolder();
+      const from = `host=127.0.0.1 port=${port} user=vigia`;
+      runIn(other, bin, 'pg_basebackup', ['-D', join(other, 'data'), '-d', from, '-R', '-c', 'fast', '--no-sync']);
+      return serve(other, bin);
+    },
     stop: () => {
-      run('pg_ctl', '-D', data, '-w', '-m', 'immediate', 'stop');
+      if (running) down();
       rmSync(folder, { recursive: true, force: true });
     },
   };
