@@ -13,6 +13,7 @@ export default defineConfig({
           isolate: false,
           sequence: { groupOrder: 0 },
           testTimeout: 20_000,
+          hookTimeout: 60_000,
         },
       },
       {

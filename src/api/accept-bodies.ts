@@ -1,7 +1,8 @@
 import { promisify } from 'node:util';
 import { gunzip as gunzipWithCallback } from 'node:zlib';
 import type { FastifyRequest, preParsingAsyncHookHandler } from 'fastify';
-import { VigiaError } from '../runtime/errors.ts';
+import SnappyJS from 'snappyjs';
+import { toError, VigiaError } from '../runtime/errors.ts';
 import type { ApiApp } from './api-app.ts';
 
 const gunzip = promisify(gunzipWithCallback);
@@ -25,8 +26,20 @@ async function readBody(payload: AsyncIterable<Buffer>, limit: number): Promise<
   return Buffer.concat(chunks);
 }
 
+/** Snappy's block format begins with the length of what it holds; a length that is too large is refused unread. */
+function unsnappy(body: Buffer, limit: number): Buffer {
+  try {
+    return Buffer.from(SnappyJS.uncompress(body, limit));
+  } catch (error) {
+    const { message } = toError(error);
+    if (/too big/.test(message)) throw new VigiaError('BODY_TOO_LARGE', { limit }, error);
+    throw new VigiaError('BODY_INVALID', { detail: `snappy: ${message}` }, error);
+  }
+}
+
 async function plain(body: Buffer, encoding: string | undefined, limit: number): Promise<Buffer> {
   if (encoding === undefined || encoding === 'identity') return body;
+  if (encoding === 'snappy') return unsnappy(body, limit);
   if (encoding !== 'gzip') throw new VigiaError('BODY_INVALID', { detail: `Content-Encoding: ${encoding}` });
   try {
     return await gunzip(body, { maxOutputLength: limit });
@@ -45,10 +58,14 @@ export interface Bodies {
 }
 
 /**
- * Lets the routes that `add` makes take bodies of any type as bytes, gzip allowed, up to a size. One sender must not take
- * all the memory: what would not fit is refused (`API_BUSY`) before it is read.
+ * Lets the routes that `add` makes take bodies of any type as bytes, gzip and snappy allowed, up to a size. One sender must
+ * not take all the memory: what would not fit is refused (with the code `busy`) before it is read.
  */
-export function acceptBodies(app: ApiApp, bodyBytes: number, add: (bodies: Bodies) => void): void {
+export function acceptBodies(
+  app: ApiApp,
+  { bodyBytes, busy = 'API_BUSY' }: { readonly bodyBytes: number; readonly busy?: 'API_BUSY' | 'API_FLOODED' },
+  add: (bodies: Bodies) => void,
+): void {
   const budget = bodyBytes * BODIES_IN_WORK;
   let inWork = 0;
   app.removeAllContentTypeParsers();
@@ -58,7 +75,7 @@ export function acceptBodies(app: ApiApp, bodyBytes: number, add: (bodies: Bodie
   add({
     preParsing: async (request, reply, payload) => {
       const size = Math.min(Number(request.headers['content-length'] ?? bodyBytes), bodyBytes);
-      if (inWork + size > budget) throw new VigiaError('API_BUSY');
+      if (inWork + size > budget) throw new VigiaError(busy);
       inWork += size;
       reply.raw.once('close', () => {
         inWork -= size;

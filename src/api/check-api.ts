@@ -4,6 +4,8 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Feature, Frame, FrameLayout } from '../model/frame.ts';
 import type { Incident } from '../model/incident.ts';
+import { createValueDesk } from '../learn/policies/value-report.ts';
+import type { Rung } from '../model/policy.ts';
 import { createFeedbackDesk } from '../learn/feedback/feedback-desk.ts';
 import { phrase } from '../model/phrase.ts';
 import type { Prediction } from '../model/prediction.ts';
@@ -119,6 +121,11 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
       const text = Buffer.from(body).toString();
       if (text.includes('malformed')) throw new VigiaError('EXPOSITION_INVALID', { line: 2, detail: 'no value' });
       ingested.push({ body: text, format });
+      return { samples: 1, dropped: text.includes('too old') ? { too_old: 2 } : {} };
+    },
+    ingestOtlpLogs: async (body, encoding) => {
+      ingested.push({ body: Buffer.from(body).toString(), format: `logs/otlp/${encoding}` });
+      return { dropped: 0 };
     },
     publishEvents: (events) => store.events.append(events),
     entityOf: (labels) => ({
@@ -142,7 +149,30 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
       reject: (name, by) => decide(name, 'rejected', by),
       automation: async () => ({ killSwitch: settings.killSwitch, breaker: { open: false, reason: null } }),
       resetBreaker: async () => ({ killSwitch: settings.killSwitch, breaker: { open: false, reason: null } }),
+      ladder: async () => [rung()],
+      putOnLadder: async (wish) => ({ ...rung(), ...wish }),
     },
+    policies: {
+      overview: async () => ({
+        inForce: {
+          id: null,
+          kind: 'beta',
+          version: '1',
+          state: 'champion',
+          createdAt: null,
+          reason: 'first',
+          incidents: 0,
+          evaluation: null,
+        },
+        policies: [],
+        curve: [],
+        exploration: { share: 0.05, perDay: 5, used: 0 },
+      }),
+      train: () => undefined,
+      promote: async () => undefined,
+      rollback: async () => undefined,
+    },
+    value: createValueDesk({ store, disruptionOf: () => 'low' }),
     settings: {
       current: () => settings,
       change: async (next) => {
@@ -164,6 +194,10 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
       rollback: async () => undefined,
       exportModel: async () => Uint8Array.of(1, 2, 3),
       importModel: async () => 'model_1',
+      report: async (id) => {
+        throw new VigiaError('NOT_FOUND', { what: 'model', id });
+      },
+      cone: async () => ({ model: null, horizons: [], points: [] }),
     },
     alerting: async () => ({ pots: [], thresholds: [], noise: { since: NOW, items: [] } }),
     budget: async () => ({
@@ -181,6 +215,22 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
   const api = createApi(deps);
   return { api, app: api.app, deps, changes, ingested };
 }
+
+const rung = (): Rung => ({
+  action: 'clean',
+  entityKind: 'host',
+  level: 'suggest',
+  ceiling: 'auto',
+  since: null,
+  reason: null,
+  resolved: 0,
+  failed: 0,
+  harmful: 0,
+  success: 0,
+  lower: 0,
+  byItself: 0,
+  needed: 0.5,
+});
 
 export const entity = (id: string, over: Partial<Entity> = {}): Entity => ({
   id,

@@ -8,6 +8,7 @@ import { createMetrics } from '../runtime/metrics.ts';
 import type { Store } from '../store/store.ts';
 import * as given from './check-api.ts';
 import { change, entity, frame, host, NOW, openApi, openStore } from './check-api.ts';
+import type { ApiDeps } from './deps.ts';
 import type { Problem } from './contract/views.ts';
 import { foldEntityName } from './create-api.ts';
 
@@ -375,10 +376,10 @@ test('a stop lets a request in work finish, and takes no more', async () => {
   const body = new Promise<void>((resolve) => {
     arrived = resolve;
   });
-  const ingest = (): Promise<void> => {
+  const ingest: ApiDeps['ingest'] = () => {
     arrived();
     return new Promise((resolve) => {
-      finish = resolve;
+      finish = () => resolve({ samples: 1, dropped: {} });
     });
   };
   const slow = openApi(store, { deps: { ingest } });

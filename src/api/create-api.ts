@@ -29,7 +29,9 @@ import { logs } from './routes/logs.ts';
 import { models } from './routes/models.ts';
 import { outcomes } from './routes/outcomes.ts';
 import { overview } from './routes/overview.ts';
+import { policies } from './routes/policies.ts';
 import { predictions } from './routes/predictions.ts';
+import { receivers } from './routes/receivers.ts';
 import { records } from './routes/records.ts';
 import { runs } from './routes/runs.ts';
 import { samples } from './routes/samples.ts';
@@ -61,6 +63,7 @@ const RESOURCES: readonly Resource[] = [
   anomalies,
   predictions,
   runs,
+  policies,
   outcomes,
   actions,
   samples,
@@ -186,7 +189,9 @@ export function createApi(deps: ApiDeps): Api {
       prefix: '/api/v1',
     });
   }
-  void app.register(async (scope) => health(scope.withTypeProvider<TypeBoxTypeProvider>(), deps, parts));
+  for (const resource of [health, receivers]) {
+    void app.register(async (scope) => resource(scope.withTypeProvider<TypeBoxTypeProvider>(), deps, parts));
+  }
 
   return {
     name: 'api',

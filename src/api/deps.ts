@@ -6,6 +6,8 @@ import type { FailureModelPort } from '../model/failure-model.ts';
 import type { FeedbackPort } from '../model/feedback-request.ts';
 import type { FrameLayout } from '../model/frame.ts';
 import type { Labels } from '../model/labels.ts';
+import type { PolicyPort, Rung } from '../model/policy.ts';
+import type { ValuePort } from '../model/value.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Ids } from '../runtime/ids.ts';
 import type { Log } from '../runtime/log.ts';
@@ -49,7 +51,14 @@ export interface ApiOptions {
 }
 
 /** How pushed samples are written. */
-export type SampleFormat = 'exposition' | 'openmetrics' | 'json_lines';
+export type SampleFormat = 'exposition' | 'openmetrics' | 'json_lines' | 'remote_write' | 'otlp' | 'otlp_json';
+
+/** What became of a body of samples. */
+export interface Ingested {
+  readonly samples: number;
+  /** Samples that were dropped, by why. */
+  readonly dropped: Readonly<Record<string, number>>;
+}
 
 /** What is known of the features of an entity now. Arrays are index-aligned with `layout.features`, `NaN` where unknown. */
 export interface CurrentFeatures {
@@ -78,6 +87,9 @@ export interface ActPort {
   reject(run: string, by: string, note: string): Promise<Run>;
   automation(): Promise<Automation>;
   resetBreaker(by: string): Promise<Automation>;
+  ladder(): Promise<readonly Rung[]>;
+  /** Throws `ACTION_UNKNOWN`; never above what the configuration allows. */
+  putOnLadder(wish: Pick<Rung, 'action' | 'entityKind' | 'level'>, by: string): Promise<Rung>;
 }
 
 /** Settings in force, and their change at run time. */
@@ -99,7 +111,9 @@ export interface ApiDeps {
   /** Whether data is accepted. */
   readonly ready: () => boolean;
   /** Resolves when the samples are committed; all or none of a malformed body: `EXPOSITION_INVALID` names the line. */
-  readonly ingest: (body: Uint8Array, format: SampleFormat) => Promise<void>;
+  readonly ingest: (body: Uint8Array, format: SampleFormat) => Promise<Ingested>;
+  /** The same of OpenTelemetry's logs; says how many lines were not believed. */
+  readonly ingestOtlpLogs: (body: Uint8Array, encoding: 'protobuf' | 'json') => Promise<{ readonly dropped: number }>;
   /** Resolves when the counts of the lines are committed. `labels` name the entity of lines that do not. */
   readonly ingestLogs: (
     body: Uint8Array,
@@ -120,6 +134,10 @@ export interface ApiDeps {
   readonly feedback: FeedbackPort;
   /** Models that predict failures. */
   readonly models: FailureModelPort;
+  /** Policies that choose among actions. */
+  readonly policies: PolicyPort;
+  /** What acting was worth. */
+  readonly value: ValuePort;
   readonly budget: () => Promise<BudgetView>;
   /** How the alert budget is used, and how strange something must be to alert. */
   readonly alerting: () => Promise<AlertingView>;

@@ -30,6 +30,7 @@ import { createLogIntake, type LineOrigin, type LogIntake } from './logs/log-int
 import { type SyslogOptions, SyslogSource } from './logs/syslog-source.ts';
 import { type TailOptions, type TailPositions, TailSource } from './logs/tail-source.ts';
 import { createPushSource, type PushSource } from './push-source.ts';
+import { OtlpLogsReader } from './receivers/otlp-logs.ts';
 import type { PageLimits } from './sample-page.ts';
 import { untilNext } from './schedule.ts';
 import { createScrapeSource, type ScrapeDeps, type ScrapeSource, type ScrapeTarget } from './scrape-source.ts';
@@ -61,6 +62,8 @@ export interface CollectDeps {
     readonly sources: readonly Omit<TailOptions, 'lineBytes'>[];
     readonly positions: TailPositions;
   };
+  /** Which endpoints are this process's to scrape, when several share them; asked each time. By default all are. */
+  readonly mine?: (url: string) => boolean;
   /** Where syslog is received. */
   readonly syslog?: readonly Omit<SyslogOptions, 'messageBytes'>[];
   /** Told of edges that labels show, in the same way; may reject. */
@@ -70,6 +73,8 @@ export interface CollectDeps {
 export interface CollectStage extends Service, Pick<PushSource, 'ingest'> {
   /** Resolves when the counts of the lines are committed. Throws `BODY_INVALID` or `BODY_TOO_LARGE`. */
   ingestLogs(body: Uint8Array, origin: LineOrigin): Promise<void>;
+  /** The same of OpenTelemetry's logs; says how many lines were not believed. */
+  ingestOtlpLogs(body: Uint8Array, encoding: 'protobuf' | 'json'): Promise<{ readonly dropped: number }>;
   /** Resolves when the event is committed. */
   publishEvent(event: Event): Promise<void>;
   publishEvents(events: readonly Event[]): Promise<void>;
@@ -98,6 +103,7 @@ class Collect implements CollectStage {
   readonly #edges: KnownEdges;
   readonly #push: PushSource;
   readonly #logs: LogIntake;
+  readonly #otlpLogs: OtlpLogsReader;
   readonly #tails: readonly TailSource[];
   readonly #syslog: readonly SyslogSource[];
   readonly #scrapes: readonly ScrapeSource[];
@@ -119,13 +125,20 @@ class Collect implements CollectStage {
     const publish = (batches: readonly SampleBatch[]): Promise<void> => this.#publish(batches, true);
     this.#push = createPushSource({ ...shared, bodyBytes: limits.bodyBytes, publish });
     this.#logs = createLogIntake({ metrics, assign, limits });
+    this.#otlpLogs = new OtlpLogsReader(this.#logs);
     this.#tails = this.#createTails();
     const syslog = { clock, log, metrics, intake: this.#logs, publish: this.#publishLogs };
     this.#syslog = (deps.syslog ?? []).map(
       (one) => new SyslogSource({ ...one, messageBytes: limits.lineBytes }, syslog),
     );
     const lanes = { well: createLane(WELL), ill: createLane(ILL) };
-    const scrape: ScrapeDeps = { ...shared, log, lanes, publish: (batches) => this.#publish(batches, false) };
+    const scrape: ScrapeDeps = {
+      ...shared,
+      log,
+      lanes,
+      ...(deps.mine && { mine: deps.mine }),
+      publish: (batches) => this.#publish(batches, false),
+    };
     this.#scrapes = options.scrape.map((target) =>
       createScrapeSource({ ...target, bodyBytes: limits.bodyBytes }, scrape),
     );
@@ -149,10 +162,20 @@ class Collect implements CollectStage {
   ingest: PushSource['ingest'] = (body, format) => this.#push.ingest(body, format);
 
   async ingestLogs(body: Uint8Array, origin: LineOrigin): Promise<void> {
-    const { clock, options } = this.#deps;
-    const limit = options.limits.bodyBytes;
+    this.#checkSize(body);
+    await this.#publishLogs(this.#logs.records(body, origin, this.#deps.clock.now()));
+  }
+
+  async ingestOtlpLogs(body: Uint8Array, encoding: 'protobuf' | 'json'): Promise<{ readonly dropped: number }> {
+    this.#checkSize(body);
+    const { records, total } = await this.#otlpLogs.read(body, encoding, this.#deps.clock.now());
+    await this.#publishLogs(records);
+    return { dropped: total - records.length };
+  }
+
+  #checkSize(body: Uint8Array): void {
+    const limit = this.#deps.options.limits.bodyBytes;
     if (body.length > limit) throw new VigiaError('BODY_TOO_LARGE', { limit });
-    await this.#publishLogs(this.#logs.records(body, origin, clock.now()));
   }
 
   readonly #publishLogs = async (records: readonly LogRecord[]): Promise<void> => {
@@ -176,7 +199,8 @@ class Collect implements CollectStage {
   sources(): readonly SourceView[] {
     const host = this.#host === undefined ? [] : [this.#host.state.view()];
     const found = this.#jobs.flatMap((job) => job.views());
-    return [...host, ...this.#scrapes.map((scrape) => scrape.view()), ...found, ...this.#received()];
+    const written = this.#scrapes.flatMap((scrape) => (scrape.mine ? scrape.view() : []));
+    return [...host, ...written, ...found, ...this.#received()];
   }
 
   #received(): readonly SourceView[] {

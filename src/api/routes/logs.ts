@@ -16,7 +16,7 @@ import {
 } from '../queries.ts';
 
 const pushing: Resource = (app, deps) => {
-  acceptBodies(app, deps.options.bodyBytes, ({ preParsing, bodyOf }) => {
+  acceptBodies(app, { bodyBytes: deps.options.bodyBytes }, ({ preParsing, bodyOf }) => {
     app.post(
       '/logs',
       {

@@ -66,7 +66,7 @@ const pushing: Resource = (app, deps) => {
     'vigia_api_samples_bytes_total',
     'Bytes of pushed samples, after decompression.',
   );
-  acceptBodies(app, deps.options.bodyBytes, ({ preParsing, bodyOf }) => {
+  acceptBodies(app, { bodyBytes: deps.options.bodyBytes }, ({ preParsing, bodyOf }) => {
     app.post(
       '/samples',
       {

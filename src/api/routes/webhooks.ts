@@ -74,7 +74,7 @@ export const webhooks: Resource = (app, deps) => {
       told: ({ headers }, body) => toldCloudEvents(headers, body, clock.now()),
     },
   };
-  acceptBodies(app, BODY_BYTES, ({ preParsing, bodyOf }) => {
+  acceptBodies(app, { bodyBytes: BODY_BYTES }, ({ preParsing, bodyOf }) => {
     for (const [name, { summary, told }] of Object.entries(read)) {
       app.post(
         `/webhooks/${name}`,

@@ -6,6 +6,7 @@ export const api = {
   title_404: 'Not found',
   title_409: 'Not possible in this state',
   title_413: 'Too large',
+  title_415: 'Not taken here',
   title_429: 'Too many events',
   title_421: 'Unknown server name',
   title_500: 'Something went wrong',

@@ -7,6 +7,7 @@ export const api: Record<keyof typeof english, string> = {
   title_404: 'No encontrado',
   title_409: 'No es posible en este estado',
   title_413: 'Demasiado grande',
+  title_415: 'Formato no admitido',
   title_429: 'Demasiados eventos',
   title_421: 'Nombre de servidor desconocido',
   title_500: 'Algo ha fallado',

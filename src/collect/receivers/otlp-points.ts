@@ -1,0 +1,119 @@
+import { type BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import type { MetricHead } from './otlp-names.ts';
+import { eachField, endOfMessage } from './wire.ts';
+
+/** Buckets or quantiles of one point. */
+const MAX_ITEMS = 4096;
+
+function numbers(reader: BinaryReader, into: number[], read: () => number): true {
+  const end = endOfMessage(reader);
+  if (end > reader.len) throw new RangeError('a list ends after the body');
+  while (reader.pos < end) {
+    if (into.length >= MAX_ITEMS) throw new RangeError('a point has too many buckets');
+    into.push(read());
+  }
+  return true;
+}
+
+/** Everything that a point of any kind can have. */
+export interface FoundPoint {
+  time: number;
+  flags: number;
+  value: number;
+  count: number;
+  sum: number | null;
+  below: number;
+  scale: number;
+  offset: number;
+  readonly bounds: number[];
+  readonly counts: number[];
+  readonly quantiles: { quantile: number; value: number }[];
+}
+
+export const newPoint = (): FoundPoint => ({
+  time: 0,
+  flags: 0,
+  value: 0,
+  count: 0,
+  sum: null,
+  below: 0,
+  scale: 0,
+  offset: 0,
+  bounds: [],
+  counts: [],
+  quantiles: [],
+});
+
+type ReadField = (reader: BinaryReader, field: number, found: FoundPoint) => boolean;
+
+const wide = (reader: BinaryReader): number => {
+  const low = reader.fixed32();
+  return reader.fixed32() * 4_294_967_296 + low;
+};
+
+const number: ReadField = (reader, field, found) => {
+  if (field === 4) found.value = reader.double();
+  else if (field === 6) found.value = Number(reader.sfixed64());
+  else return false;
+  return true;
+};
+
+/** What each kind of point has beside time, attributes and flags. */
+export const FIELDS: Readonly<Record<MetricHead['kind'], ReadField>> = {
+  gauge: number,
+  sum: number,
+  histogram: (reader, field, found) => {
+    if (field === 4) found.count = wide(reader);
+    else if (field === 5) found.sum = reader.double();
+    else if (field === 6) numbers(reader, found.counts, () => wide(reader));
+    else if (field === 7) numbers(reader, found.bounds, () => reader.double());
+    else return false;
+    return true;
+  },
+  exponential: (reader, field, found) => {
+    if (field === 4) found.count = wide(reader);
+    else if (field === 5) found.sum = reader.double();
+    else if (field === 6) found.scale = reader.sint32();
+    else if (field === 7) found.below += wide(reader);
+    else if (field === 8) found.offset = readBuckets(reader, found.counts);
+    else if (field === 9) found.below += total(reader);
+    else return false;
+    return true;
+  },
+  summary: (reader, field, found) => {
+    if (field === 4) found.count = wide(reader);
+    else if (field === 5) found.sum = reader.double();
+    else if (field === 6) readQuantile(reader, found);
+    else return false;
+    return true;
+  },
+};
+
+function readBuckets(reader: BinaryReader, counts: number[]): number {
+  let offset = 0;
+  eachField(reader, endOfMessage(reader), (field, wire) => {
+    if (field === 1 && wire === WireType.Varint) offset = reader.sint32();
+    else if (field === 2 && wire === WireType.LengthDelimited) numbers(reader, counts, () => Number(reader.uint64()));
+    else return false;
+    return true;
+  });
+  return offset;
+}
+
+function total(reader: BinaryReader): number {
+  const counts: number[] = [];
+  readBuckets(reader, counts);
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+function readQuantile(reader: BinaryReader, { quantiles }: FoundPoint): void {
+  if (quantiles.length >= MAX_ITEMS) throw new RangeError('a point has too many quantiles');
+  const found = { quantile: 0, value: 0 };
+  eachField(reader, endOfMessage(reader), (field) => {
+    if (field === 1) found.quantile = reader.double();
+    else if (field === 2) found.value = reader.double();
+    else return false;
+    return true;
+  });
+  quantiles.push(found);
+}
