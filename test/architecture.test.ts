@@ -28,6 +28,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['*'],
   'pipeline.ts': ['*'],
   'alerting.ts': ['*'],
+  'acting.ts': ['*'],
+  'choosing.ts': ['*'],
   'gathering.ts': ['*'],
   'predicting.ts': ['*'],
 };

@@ -601,6 +601,8 @@ export function checkStore(open: () => Promise<Store>): void {
       await forecasts.save([said, { ...said, time: NOW + 1 }]);
       await forecasts.save([{ ...said, probabilities: Float32Array.of(9) }]);
       expect(await forecasts.read('m', { from: NOW, to: NOW + 1 }, 10)).toEqual([said]);
+      const own = { entity: 'host/b', range: { from: NOW, to: NOW + 9 }, limit: 1 };
+      expect(await forecasts.of('m', own)).toEqual([{ time: NOW + 1, probabilities: Float32Array.of(0.3, 1) }]);
       await forecasts.forget(NOW + 1);
       expect(await forecasts.read('m', { from: 0, to: NOW + 9 }, 10)).toHaveLength(1);
     });
@@ -751,6 +753,19 @@ export function checkStore(open: () => Promise<Store>): void {
       await runs.insert(run('r_u4', NOW, { incident: 'u4' }));
       expect(await ladder.untouched('queue', 100)).toEqual({ all: 2, over: 1 });
       expect(await ladder.untouched('nothing', 100)).toEqual({ all: 0, over: 0 });
+      const { value, decisions } = await open();
+      await decisions.insert(decisionOf('d_u1', { incident: 'u1' }));
+      const found = await value.incidents({ from: NOW, to: NOW + 1 }, 1000);
+      const mine = found.filter(({ entityKind }) => entityKind === 'queue');
+      expect(mine.map(({ id, acted, recommended }) => [id, acted, recommended])).toEqual([
+        ['u4', true, false],
+        ['u3', false, false],
+        ['u2', false, false],
+        ['u1', false, true],
+      ]);
+      expect(mine.at(-1)).toMatchObject({ openedAt: NOW, resolvedAt: NOW + 10 });
+      const counted = await value.runs({ from: NOW + 6, to: NOW + 7 });
+      expect(counted).toEqual([{ action: 'heal', automatic: false, verdict: 'harmful', count: 1 }]);
     });
   });
 

@@ -48,6 +48,7 @@ import { createSampleStore } from './sample-store.ts';
 import { createSettingStore } from './setting-store.ts';
 import { createSilenceStore } from './silence-store.ts';
 import type { Store, TimescaleUse } from './store.ts';
+import { createValueStore } from './value-store.ts';
 import { applyTimescale } from './timescale.ts';
 
 export interface StoreOptions {
@@ -90,6 +91,7 @@ const recordStores = (database: Database) => ({
   outcomes: createOutcomeStore(database),
   decisions: createDecisionStore(database),
   ladder: createLadderStore(database),
+  value: createValueStore(database),
   failures: createFailureStore(database),
   forecasts: createForecastStore(database),
   restraints: createRestraintStore(database),

@@ -347,6 +347,33 @@ export interface DecisionStore {
   cases(since: number, limit: number): Promise<readonly CaseRow[]>;
 }
 
+/** An incident as a report of what acting was worth counts it. */
+export interface IncidentSpan {
+  readonly id: string;
+  readonly entityKind: string;
+  readonly openedAt: number;
+  readonly resolvedAt: number | null;
+  /** Whether anything was carried out for it. */
+  readonly acted: boolean;
+  /** Whether an action was recommended that could have been carried out. */
+  readonly recommended: boolean;
+}
+
+export interface RunCount {
+  readonly action: string;
+  readonly automatic: boolean;
+  /** Null while it is not judged. */
+  readonly verdict: Verdict | null;
+  readonly count: number;
+}
+
+export interface ValueStore {
+  /** Opened in the range, newest first, at most `limit`. */
+  incidents(range: TimeRange, limit: number): Promise<readonly IncidentSpan[]>;
+  /** Started in the range. */
+  runs(range: TimeRange): Promise<readonly RunCount[]>;
+}
+
 /** Where an action stands on one kind of entity. */
 export interface LadderStep {
   readonly action: string;
@@ -426,6 +453,11 @@ export interface ForecastStore {
   save(forecasts: readonly Forecast[]): Promise<void>;
   /** Oldest first, at most `limit`. */
   read(model: string, range: TimeRange, limit: number): Promise<readonly Forecast[]>;
+  /** What was said of one entity, oldest first; of more than `limit` the newest. */
+  of(
+    model: string,
+    query: { readonly entity: EntityId; readonly range: TimeRange; readonly limit: number },
+  ): Promise<readonly { readonly time: number; readonly probabilities: Float32Array }[]>;
   /** Drops what was said before then. */
   forget(before: number): Promise<void>;
 }
@@ -630,6 +662,7 @@ export interface Store {
   readonly outcomes: OutcomeStore;
   readonly decisions: DecisionStore;
   readonly ladder: LadderStore;
+  readonly value: ValueStore;
   readonly failures: FailureStore;
   readonly forecasts: ForecastStore;
   readonly restraints: RestraintStore;

@@ -98,4 +98,12 @@ export const act = {
   outcome_missing: 'Data of {{feature}} is missing around the action, so its effect cannot be told.',
   outcome_no_features: 'There is no measured value that would tell whether it helped.',
   outcome_interrupted: 'Vigía was ended during the action, so what it brought cannot be told.',
+  value_compared:
+    'Downtime avoided: had nothing been done, incidents would have lasted as long as those on the same kind of entity that were left alone. Only kinds with at least {{least}} of those count. Incidents that people thought worth acting upon may have been worse, so this is rather too low.',
+  value_longest: 'No incident counts for more than {{minutes}} minutes: what is open for longer was forgotten.',
+  value_needless:
+    'Needless interventions avoided: incidents for which an action was recommended, that nobody acted upon, and that ended by themselves.',
+  value_disruption:
+    'Disruption is assumed, not measured: {{low}} minutes for little, {{medium}} for some, {{high}} for a serious one.',
+  value_interval: 'Intervals hold 90 %. They tell of chance, not of what is assumed here.',
 } as const;

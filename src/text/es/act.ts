@@ -98,4 +98,12 @@ export const act: Record<keyof typeof english, string> = {
   outcome_missing: 'Faltan datos de {{feature}} en torno a la acción, así que no se puede saber su efecto.',
   outcome_no_features: 'No hay ningún valor medido que diga si ayudó.',
   outcome_interrupted: 'Vigía terminó durante la acción, así que no se puede saber qué consiguió.',
+  value_compared:
+    'Inactividad evitada: sin actuar, los incidentes habrían durado lo mismo que los dejados sin tocar en el mismo tipo de entidad. Solo cuentan los tipos con al menos {{least}} de ellos. Los incidentes en los que se actuó pudieron ser peores, así que la cifra es más bien baja.',
+  value_longest: 'Ningún incidente cuenta más de {{minutes}} minutos: lo que sigue abierto más tiempo se olvidó.',
+  value_needless:
+    'Intervenciones innecesarias evitadas: incidentes con una acción recomendada, en los que nadie actuó y que acabaron solos.',
+  value_disruption:
+    'La interrupción se supone, no se mide: {{low}} minutos si es poca, {{medium}} si es cierta, {{high}} si es seria.',
+  value_interval: 'Los intervalos abarcan el 90 %. Hablan del azar, no de lo que aquí se supone.',
 };
