@@ -11,11 +11,13 @@ import type { Anomaly } from './model/anomaly.ts';
 import type { Frame } from './model/frame.ts';
 import { internLayout } from './model/layout.ts';
 import type { Service } from './model/service.ts';
+import { ALL_STAGES } from './model/stage.ts';
 import { topics } from './model/topics.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { silentLog } from './runtime/log.ts';
 import { createMetrics } from './runtime/metrics.ts';
 import { inOrder } from './runtime/start-stop.ts';
+import { allDuties } from './store/duties.ts';
 import { createStore } from './store/create-store.ts';
 import { openMemoryDatabase } from './store/memory-database.ts';
 import type { Store } from './store/store.ts';
@@ -58,9 +60,17 @@ async function begin() {
   const metrics = createMetrics();
   const bus = createMemoryBus({ clock: systemClock, log: silentLog, metrics, deadLetters: async () => undefined });
   const alertBudget = () => config.alertBudget;
-  const deps = { bus, store, clock, log: silentLog, metrics, config, alertBudget };
+  const alone = { stages: ALL_STAGES, duties: allDuties(store), shared: false };
+  const deps = { bus, store, clock, log: silentLog, metrics, config, alertBudget, ...alone };
   const ids = { next: (prefix: string) => `${prefix}_${++serial}` };
-  const alerting = createAlerting({ ...deps, ids, grouping: {}, topology: () => null, detect: () => detect });
+  const alerting = createAlerting({
+    ...deps,
+    ids,
+    grouping: {},
+    topology: () => null,
+    topologyOptions: { rules: [], forgetMs: 86_400_000 },
+    detect: () => detect,
+  });
   const { thresholds, review, potsOf } = alerting;
   const settingsOf = () => ({ warmUp: 60, minimumDurationMs: 30_000, mute: false });
   const detect: DetectStage = createDetectStage({

@@ -1,6 +1,7 @@
 import type { AlertingView } from './api/contract/alerting.ts';
 import type { Config } from './config/schema.ts';
 import { allPots, potsFor } from './config/settings-for.ts';
+import { type TopologyOptions, TopologyKeeper } from './correlate/topology-keeper.ts';
 import { createAlertPath } from './correlate/budget/simulate-path.ts';
 import { NOISE_MS } from './detect/budget/feature-noise.ts';
 import { createThresholdKeeper, type ThresholdKeeper } from './detect/budget/threshold-keeper.ts';
@@ -11,13 +12,16 @@ import type { AlertBudget, AlertPots, AlertSubject } from './model/alert.ts';
 import type { Anomaly } from './model/anomaly.ts';
 import { type Entity, type EntityId, parseEntityId } from './model/entity.ts';
 import type { FeedbackPort } from './model/feedback-request.ts';
+import type { Duties } from './model/duty.ts';
 import type { Service } from './model/service.ts';
+import type { StageName } from './model/stage.ts';
 import type { TopologyGraph } from './model/topology-graph.ts';
 import type { Clock } from './runtime/clock.ts';
+import { createLoop } from './runtime/loop.ts';
 import type { Ids } from './runtime/ids.ts';
 import type { Log } from './runtime/log.ts';
 import { createEntityServices } from './store/entity-services.ts';
-import type { Store } from './store/store.ts';
+import type { FencedStores, Store } from './store/store.ts';
 
 export interface AlertingDeps {
   readonly config: Config;
@@ -29,14 +33,29 @@ export interface AlertingDeps {
   /** How correlate groups, for the past to be played as it would. */
   readonly grouping: Parameters<typeof createAlertPath>[0];
   readonly topology: () => TopologyGraph | null;
-  /** The stage is made with what alerting gives it, so it is asked for when it is there. */
-  readonly detect: () => DetectStage;
+  readonly topologyOptions: TopologyOptions;
+  /** The stage is made with what alerting gives it, so it is asked for when it is there; null in another process. */
+  readonly detect: () => DetectStage | null;
+  /** Which stages this process has. */
+  readonly stages: ReadonlySet<StageName>;
+  readonly duties: Duties<FencedStores>;
+  /** Whether other processes work on the same store. */
+  readonly shared: boolean;
 }
+
+/** How often entities are counted, and what others have changed is looked for. */
+const COUNT_MS = 30_000;
+const LOOK_MS = 10_000;
+const ADOPT_MS = 5000;
+/** What was called normal so long ago has been learnt by now, or is over. */
+const ADOPTED_WITHIN_MS = 3_600_000;
 
 /** What decides over what reaches people: budgets, thresholds, noise, and what people said. */
 export interface Alerting {
   /** To be started before detect. */
   readonly services: readonly Service[];
+  /** How many entities all processes watch together; 0 when this one is alone. */
+  readonly population: () => number;
   readonly potsOf: (subject: AlertSubject) => AlertPots;
   readonly thresholds: ThresholdKeeper['thresholdsFor'];
   readonly review: (anomaly: Anomaly) => Anomaly;
@@ -85,8 +104,53 @@ async function viewOf(
   };
 }
 
+/** What everybody watches together: the budget is shared by all of them, whoever watches them. */
+function createPopulation({ store, clock, log }: AlertingDeps): Service & { readonly size: () => number } {
+  let size = 0;
+  const count = async (): Promise<void> => {
+    size = (await store.frames.newest()).size;
+  };
+  const failed = ({ message }: Error): void => log.warn({ error: message }, 'entities are counted again later');
+  const loop = createLoop({ name: 'population', everyMs: COUNT_MS, work: count, clock, failed });
+  return { ...loop, size: () => size };
+}
+
+/** The topology for the past to be played with, where correlate is another process. */
+function createTopologyWatch(deps: AlertingDeps): Service & { readonly graph: () => TopologyGraph | null } {
+  const { clock, log, topologyOptions: options } = deps;
+  const keeper = new TopologyKeeper({ ...deps, options });
+  let graph: TopologyGraph | null = null;
+  const look = async (): Promise<void> => {
+    graph = (await keeper.news()) ?? graph;
+  };
+  const failed = ({ message }: Error): void => log.warn({ error: message }, 'the topology is read again later');
+  const loop = createLoop({ name: 'topology', everyMs: LOOK_MS, work: look, clock, failed });
+  return { ...loop, graph: () => graph };
+}
+
+/** What was called the new normal in another process is learnt where it is open. Doing so twice changes nothing. */
+function createAdoptions({ store, clock, log, detect }: AlertingDeps): Service {
+  const adopt = async (): Promise<void> => {
+    const range = { from: clock.now() - ADOPTED_WITHIN_MS, to: clock.now() + ADOPTED_WITHIN_MS };
+    const { items } = await store.feedback.list({
+      limit: 100,
+      cursor: null,
+      verdict: 'expected',
+      standing: true,
+      range,
+    });
+    for (const { adopted, by } of items)
+      for (const anomaly of adopted ?? []) if (detect()?.latest(anomaly)) await detect()?.adopt(anomaly, by);
+  };
+  const failed = ({ message }: Error): void => log.warn({ error: message }, 'the new normal is learnt later');
+  return createLoop({ name: 'adoptions', everyMs: ADOPT_MS, work: adopt, clock, failed });
+}
+
 export function createAlerting(deps: AlertingDeps): Alerting {
-  const { config, store, grouping, topology, detect } = deps;
+  const { config, store, grouping, detect, stages, shared, duties } = deps;
+  const here = stages.has('detect');
+  const population = createPopulation(deps);
+  const topology = createTopologyWatch(deps);
   const services = createEntityServices({
     ...deps,
     store: store.entities,
@@ -96,17 +160,25 @@ export function createAlerting(deps: AlertingDeps): Alerting {
   const book: RuleBook = createRuleBook({
     ...deps,
     serviceOf: (entity) => services.of(entity),
-    retell: (concerns) => detect().retell(concerns),
+    retell: async (concerns) => detect()?.retell(concerns),
     changed: () => keeper.invalidate(),
   });
   const keeper = createThresholdKeeper({
     ...deps,
-    path: createAlertPath(grouping, topology),
+    path: createAlertPath(grouping, () => deps.topology() ?? topology.graph()),
     potsOf,
     hides: (anomaly) => book.hides(anomaly),
+    mine: async () => here && (await duties.mine('thresholds')),
   });
   return {
-    services: [keeper, services, book],
+    services: [
+      ...(here && shared ? [population, createAdoptions(deps)] : []),
+      ...(here && !stages.has('correlate') ? [topology] : []),
+      ...(here || stages.has('api') ? [keeper] : []),
+      services,
+      ...(here || stages.has('api') ? [book] : []),
+    ],
+    population: population.size,
     potsOf,
     thresholds: (entity, entities) => keeper.thresholdsFor(entity, entities),
     // What people say goes before what noise says.
@@ -116,8 +188,8 @@ export function createAlerting(deps: AlertingDeps): Alerting {
     feedback: createFeedbackDesk({
       ...deps,
       book,
-      adopt: (anomaly, by) => detect().adopt(anomaly, by),
-      latest: (anomaly) => detect().latest(anomaly),
+      adopt: async (anomaly, by) => (await detect()?.adopt(anomaly, by)) ?? null,
+      latest: (anomaly) => detect()?.latest(anomaly) ?? null,
     }),
     view: () => viewOf(deps, keeper),
   };

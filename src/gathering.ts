@@ -16,15 +16,26 @@ import { toError, VigiaError } from './runtime/errors.ts';
 import type { Log } from './runtime/log.ts';
 import type { Store } from './store/store.ts';
 
-/** From sources to frames. */
+/** Nothing is fetched or listened for: the interface takes what is pushed to it, and hands it on as collect does. */
+const INTAKE_ONLY = { host: { enabled: false, intervalMs: 60_000 }, scrape: [], jobs: [] };
+
+/** From sources to frames. Without the stage, collect is only what the interface needs of it. */
 export function createGathering(deps: PipelineDeps, alerting: Alerting) {
-  const { config, store } = deps;
+  const { config, store, stages } = deps;
   const { lateness: latenessMs, featuresPerEntity } = config.prepare;
+  const options = collectOptions(config, deps.log);
+  const { statsd: _, ...intake } = { ...options, ...INTAKE_ONLY };
+  const pulls = stages.has('collect');
   const collect = createCollectStage({
     ...deps,
-    options: collectOptions(config, deps.log),
-    syslog: syslogSources(config),
-    logFiles: { sources: logSources(config), positions: logPositions(store) },
+    ...(pulls
+      ? {
+          options,
+          syslog: syslogSources(config),
+          logFiles: { sources: logSources(config), positions: logPositions(store, deps.place) },
+          mine: deps.mine,
+        }
+      : { options: intake }),
     onEntities: (found) => {
       alerting.onEntities(found);
       return store.entities.upsert(found);
@@ -32,17 +43,26 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
     onEdges: (found) => store.edges.upsert(found),
   });
   const rules = { stepMs: config.step, latenessMs, featuresPerEntity, limits: config.limits };
-  const prepare = createPrepareStage({ ...deps, rules });
-  return { collect, services: [collect, createLogStage(deps), prepare, createEventKeeper(deps)] };
+  return {
+    collect,
+    services: [
+      ...(pulls || stages.has('api') ? [collect] : []),
+      ...(stages.has('logs') ? [createLogStage(deps)] : []),
+      ...(stages.has('prepare') ? [createPrepareStage({ ...deps, rules }), createEventKeeper(deps)] : []),
+    ],
+  };
 }
 
-/** Where reading of log files has come to, kept with the checkpoints. */
-const logPositions = ({ checkpoints }: Store): TailPositions => ({
-  load: async (source) =>
-    ((await checkpoints.load('collect', `logs/${source}`))?.state ?? []) as unknown as readonly FilePosition[],
-  save: (source, positions) =>
-    checkpoints.save([{ stage: 'collect', key: `logs/${source}`, position: 0, state: positions as unknown as Json }]),
-});
+/** Where reading of log files has come to, kept with the checkpoints; files of two machines may have the same name. */
+function logPositions({ checkpoints }: Store, place: string | null): TailPositions {
+  const keyOf = (source: string): string => (place === null ? `logs/${source}` : `logs/${place}/${source}`);
+  return {
+    load: async (source) =>
+      ((await checkpoints.load('collect', keyOf(source)))?.state ?? []) as unknown as readonly FilePosition[],
+    save: (source, positions) =>
+      checkpoints.save([{ stage: 'collect', key: keyOf(source), position: 0, state: positions as unknown as Json }]),
+  };
+}
 
 const logSources = ({ collect }: Config) =>
   collect.logs.map(({ paths, ...rest }) => ({ ...rest, paths: paths.map((path) => resolve(path)) }));

@@ -1,18 +1,12 @@
-import { resolve } from 'node:path';
 import { type Alerting, createAlerting } from './alerting.ts';
-import { type ActStage, createActStage } from './act/act-stage.ts';
-import { createCommandExecutor } from './act/executors/command-executor.ts';
-import { createDockerExecutor } from './act/executors/docker-executor.ts';
-import { onceByKey } from './act/executors/once.ts';
-import { createSystemdExecutor } from './act/executors/systemd-executor.ts';
-import { createWebhookExecutor } from './act/executors/webhook-executor.ts';
-import { modeOf } from './act/guardrails.ts';
+import type { ActStage } from './act/act-stage.ts';
 import type { loadExecutors } from './act/load-executor.ts';
-import { createStopFile } from './act/stop-file.ts';
 import type { Settings } from './api/contract/views.ts';
 import type { Bus } from './bus/bus.ts';
 import type { CollectStage } from './collect/collect-stage.ts';
-import { actionDefinitions, actLimits, ruledMode } from './config/action-definitions.ts';
+import { createActing } from './acting.ts';
+import { type Choosing, createChoosing } from './choosing.ts';
+import { actionDefinitions } from './config/action-definitions.ts';
 import type { Config } from './config/schema.ts';
 import { settingsFor } from './config/settings-for.ts';
 import { type CorrelateStage, createCorrelateStage } from './correlate/correlate-stage.ts';
@@ -24,20 +18,24 @@ import { LIVE_MEMBERS } from './detect/live-members.ts';
 import type { DetectExtensions } from './detect/load-extension.ts';
 import { memberTrust } from './learn/feedback/member-evidence.ts';
 import { createGathering } from './gathering.ts';
-import { createLearnStage } from './learn/learn-stage.ts';
+import { createLearnStage, MODELS_DUTY } from './learn/learn-stage.ts';
 import { type ActionDefinition, matchesPattern } from './model/action-definition.ts';
 import type { Run } from './model/action.ts';
 import { parseEntityId } from './model/entity.ts';
-import type { FailureModelPort } from './model/failure-model.ts';
+import type { AlertBudget } from './model/alert.ts';
+import type { Duties } from './model/duty.ts';
+import type { PolicyFactory } from './model/policy.ts';
 import type { Service } from './model/service.ts';
+import type { StageName } from './model/stage.ts';
 import { type Topic, topics } from './model/topics.ts';
-import { createPredicting } from './predicting.ts';
-import { createRecommendStage } from './recommend/recommend-stage.ts';
+import type { BroughtPredictor } from './predict/load-predictor.ts';
+import { createPredicting, type Predicting } from './predicting.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Ids } from './runtime/ids.ts';
 import type { Log } from './runtime/log.ts';
 import type { Metrics } from './runtime/metrics.ts';
-import type { Store } from './store/store.ts';
+import { fencedModels } from './store/fenced.ts';
+import type { FencedStores, Store } from './store/store.ts';
 
 export interface PipelineDeps {
   readonly config: Config;
@@ -54,47 +52,79 @@ export interface PipelineDeps {
   readonly onRun: (run: Run) => void;
   /** Executors that packages of the configuration brought. */
   readonly executors?: Awaited<ReturnType<typeof loadExecutors>>;
+  /** Policies that packages of the configuration brought. */
+  readonly policyFactories?: readonly PolicyFactory[];
+  /** Predictors that packages of the configuration brought. */
+  readonly predictors?: readonly BroughtPredictor[];
   /** What packages of the configuration brought. */
   readonly extensions?: DetectExtensions;
+  /** Which stages this process has; the others have theirs elsewhere. */
+  readonly stages: ReadonlySet<StageName>;
+  /** What only one of the processes may do at a time. */
+  readonly duties: Duties<FencedStores>;
+  /** Whether other processes work on the same store. */
+  readonly shared: boolean;
+  /** Name of this machine among those that collect; null when there is only one. */
+  readonly place: string | null;
+  /** Name of this process, as groups of its own are called. */
+  readonly instance: string;
+  /** Which endpoints are this process's to scrape; asked each time. */
+  readonly mine: (url: string) => boolean;
 }
 
-/** The way the data goes: every stage in order, what it reads, what it writes. */
+/** The way the data goes: every stage in order, what it reads, what it writes, and the groups in which it reads. */
 export const stages: readonly {
-  readonly name: string;
+  readonly name: StageName;
   readonly reads: readonly Topic<unknown>[];
   readonly writes: readonly Topic<unknown>[];
+  readonly groups: readonly string[];
 }[] = [
-  { name: 'collect', reads: [], writes: [topics.samples, topics.logs, topics.events] },
-  { name: 'logs', reads: [topics.logs], writes: [topics.samples] },
-  { name: 'prepare', reads: [topics.samples, topics.events], writes: [topics.frames] },
-  { name: 'detect', reads: [topics.frames], writes: [topics.anomalies] },
-  { name: 'predict', reads: [topics.frames], writes: [topics.predictions] },
+  { name: 'collect', reads: [], writes: [topics.samples, topics.logs, topics.events], groups: [] },
+  { name: 'logs', reads: [topics.logs], writes: [topics.samples], groups: ['logs'] },
+  { name: 'prepare', reads: [topics.samples, topics.events], writes: [topics.frames], groups: ['prepare', 'events'] },
+  { name: 'detect', reads: [topics.frames], writes: [topics.anomalies], groups: ['detect'] },
+  { name: 'predict', reads: [topics.frames], writes: [topics.predictions], groups: ['predict'] },
   {
     name: 'correlate',
     reads: [topics.anomalies, topics.predictions, topics.events, topics.outcomes],
     writes: [topics.incidents],
+    groups: ['correlate'],
   },
-  { name: 'recommend', reads: [topics.incidents, topics.outcomes], writes: [topics.recommendations] },
-  { name: 'act', reads: [topics.recommendations], writes: [topics.outcomes] },
-  { name: 'learn', reads: [topics.predictions, topics.outcomes], writes: [] },
+  {
+    name: 'recommend',
+    reads: [topics.incidents, topics.outcomes],
+    writes: [topics.recommendations],
+    groups: ['recommend'],
+  },
+  { name: 'act', reads: [topics.recommendations], writes: [topics.outcomes], groups: ['act'] },
+  {
+    name: 'learn',
+    reads: [topics.frames, topics.events, topics.predictions, topics.outcomes],
+    writes: [],
+    groups: ['learn', 'failures'],
+  },
 ];
 
+/** What there is of the stages in this process; null is what it does not have. */
 export interface Pipeline {
   /** In the order of the flow; start them in reverse, so that nothing is sent before somebody listens. */
   readonly services: readonly Service[];
+  /** Without the stage it only takes what is pushed. */
   readonly collect: CollectStage;
-  readonly detect: DetectStage;
-  readonly act: ActStage;
+  readonly detect: DetectStage | null;
+  readonly act: ActStage | null;
   readonly alerting: Alerting;
-  readonly models: FailureModelPort;
+  readonly predicting: Predicting;
+  readonly choosing: Choosing;
   readonly catalogue: readonly ActionDefinition[];
 }
 
 const NO_EXTENSIONS: DetectExtensions = { members: [], detector: null };
 
-/** Builds every stage from the configuration. Nothing runs yet. */
+/** Builds the stages of this process from the configuration. Nothing runs yet. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
-  const { config, settings } = deps;
+  const { config, settings, instance, shared } = deps;
+  const has = (stage: StageName): boolean => deps.stages.has(stage);
   const catalogue = actionDefinitions(config);
   const alertBudget = () => budgetInForce(config, settings());
 
@@ -103,45 +133,65 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     ...deps,
     alertBudget,
     grouping: correlation.options,
-    topology: () => correlate.topology,
+    topologyOptions: correlation.topology,
+    topology: () => correlate?.topology ?? null,
     detect: () => detect,
   });
-  const { potsOf, thresholds, review } = alerting;
+  const { potsOf } = alerting;
 
   const gathering = createGathering(deps, alerting);
-  const detect: DetectStage = createDetectStage({
+  const detect = has('detect') ? createDetecting(deps, alerting, alertBudget) : null;
+  // Events go by entity, everything else that correlate reads by fleet: so each process reads all of them.
+  const events = shared ? { eventsGroup: `correlate.${instance}` } : {};
+  const correlate: CorrelateStage | null = has('correlate')
+    ? createCorrelateStage({ ...deps, ...events, alertBudget, potsOf, ...correlation })
+    : null;
+  const predicting = createPredicting(deps);
+  const choosing = createChoosing({ ...deps, catalogue });
+  const acting = createActing(deps, catalogue, { serviceOf: alerting.serviceOf, choosing });
+  const { duties } = deps;
+  const learning = {
+    ...deps,
+    store: fencedModels(deps.store, duties, MODELS_DUTY),
+    mine: (duty: string) => duties.mine(duty),
+  };
+  const training = () => detectTraining(deps, () => detect?.modelsChanged());
+  return {
+    services: [
+      ...gathering.services,
+      ...(detect === null ? [] : [detect]),
+      ...alerting.services,
+      ...predicting.services,
+      ...(correlate === null ? [] : [correlate]),
+      ...acting.services,
+      ...(has('learn') ? [choosing.training, createLearnStage({ ...learning, training: training() })] : []),
+    ],
+    collect: gathering.collect,
+    detect,
+    alerting,
+    predicting,
+    choosing,
+    act: acting.act,
+    catalogue,
+  };
+}
+
+function createDetecting(deps: PipelineDeps, alerting: Alerting, alertBudget: () => AlertBudget): DetectStage {
+  const { config } = deps;
+  const { thresholds, review, population } = alerting;
+  return createDetectStage({
     ...deps,
     options: {
       stepMs: config.step,
       timezone: config.timezone,
       thresholds,
       review,
+      population,
       alertBudget,
       settingsOf: detectSettings(config, alerting.serviceOf),
       ...detectModels(deps),
     },
   });
-  const correlate: CorrelateStage = createCorrelateStage({ ...deps, alertBudget, potsOf, ...correlation });
-  const predicting = createPredicting(deps);
-  const acting = createActing(deps, catalogue, alerting.serviceOf);
-  return {
-    services: [
-      ...gathering.services,
-      detect,
-      ...alerting.services,
-      ...predicting.services,
-      correlate,
-      acting.recommend,
-      acting.act,
-      createLearnStage({ ...deps, training: detectTraining(deps, () => detect.modelsChanged()) }),
-    ],
-    collect: gathering.collect,
-    detect,
-    alerting,
-    models: predicting.models,
-    act: acting.act,
-    catalogue,
-  };
 }
 
 /** How signs become incidents, what the owner says of the topology, and what opens maintenance windows. */
@@ -191,50 +241,6 @@ function detectTraining(deps: PipelineDeps, onTrained: () => void) {
     },
     onTrained,
   };
-}
-
-/** The two stages that know the catalogue. */
-function createActing(deps: PipelineDeps, catalogue: readonly ActionDefinition[], serviceOf: Alerting['serviceOf']) {
-  const { clock, config, secret, settings } = deps;
-  const killed = createStopFile(resolve(config.data), process.env);
-  const inForce = (): Settings => (killed() ? { ...settings(), killSwitch: true } : settings());
-  const recommend = createRecommendStage({
-    ...deps,
-    catalogue,
-    modeOf: (action, entity) => {
-      const service = serviceOf(entity);
-      const subject = {
-        action: action.id,
-        entity,
-        kind: parseEntityId(entity).kind,
-        ...(service !== null && { service }),
-      };
-      return modeOf(action, settings(), ruledMode(config, subject));
-    },
-    stopped: () => inForce().killSwitch,
-  });
-  const { docker, systemd } = config.act;
-  const executors = [
-    createCommandExecutor({ clock, secret, environment: process.env }),
-    createWebhookExecutor({ clock, secret }),
-    createDockerExecutor({ clock, secret, ...docker }),
-    createSystemdExecutor({ clock, secret, environment: process.env, ...systemd }),
-    ...(deps.executors ?? []).map((create) => create({ clock, secret })),
-  ].map(onceByKey);
-  const act = createActStage({
-    ...deps,
-    actions: catalogue,
-    executors,
-    settings: inForce,
-    stepMs: config.step,
-    limits: actLimits(config),
-    ruledMode: ({ service, ...subject }) => ruledMode(config, { ...subject, ...(service !== null && { service }) }),
-    shared: config.store.url !== undefined,
-    doNothingShare: config.predict.doNothingShare,
-    language: () => settings().language,
-    escalation: config.act.escalation ?? null,
-  });
-  return { recommend, act };
 }
 
 /** The owner's budget, with the counts that were set while it runs. */

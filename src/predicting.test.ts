@@ -5,10 +5,12 @@ import { FAILURE_MODEL } from './model/failure-model.ts';
 import type { Failure, Model } from './model/failure.ts';
 import type { RollupFrame } from './model/frame.ts';
 import { internLayout } from './model/layout.ts';
+import { ALL_STAGES } from './model/stage.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { randomIds } from './runtime/ids.ts';
 import { silentLog } from './runtime/log.ts';
 import { createMetrics } from './runtime/metrics.ts';
+import { allDuties } from './store/duties.ts';
 import { createStore } from './store/create-store.ts';
 import { openMemoryDatabase } from './store/memory-database.ts';
 import type { Store } from './store/store.ts';
@@ -86,7 +88,17 @@ beforeAll(async () => {
   if (!loaded.ok) throw new Error('configuration');
   const metrics = createMetrics();
   const bus = createMemoryBus({ clock, log: silentLog, metrics, deadLetters: async () => undefined });
-  predicting = createPredicting({ config: loaded.config, bus, store, clock, ids: randomIds, log: silentLog, metrics });
+  const alone = { stages: ALL_STAGES, duties: allDuties(store) };
+  predicting = createPredicting({
+    ...alone,
+    config: loaded.config,
+    bus,
+    store,
+    clock,
+    ids: randomIds,
+    log: silentLog,
+    metrics,
+  });
   await bus.start();
   await store.frames.append(
     Array.from({ length: HOSTS }, (_, host) => {

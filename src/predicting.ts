@@ -9,16 +9,20 @@ import { createLifecycle, ITSELF } from './learn/predictors/model-lifecycle.ts';
 import type { FailureFitter } from './model/failure-fitter.ts';
 import type { FailureModelPort } from './model/failure-model.ts';
 import type { FleetScope } from './model/live-fleet.ts';
+import type { Duties } from './model/duty.ts';
 import type { Service } from './model/service.ts';
+import type { StageName } from './model/stage.ts';
 import { FailureWatch } from './predict/failures/failure-watch.ts';
 import { failureFitHere, failureFitThread } from './predict/failures/fit-thread.ts';
+import type { BroughtPredictor } from './predict/load-predictor.ts';
 import { createPredictStage } from './predict/predict-stage.ts';
 import { createHazardFactory } from './predict/hazard/hazard-factory.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Ids } from './runtime/ids.ts';
 import type { Log } from './runtime/log.ts';
 import type { Metrics } from './runtime/metrics.ts';
-import type { Store } from './store/store.ts';
+import { fencedModels } from './store/fenced.ts';
+import type { FencedStores, Store } from './store/store.ts';
 
 export interface PredictingDeps {
   readonly config: Config;
@@ -29,6 +33,11 @@ export interface PredictingDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly fitter?: FailureFitter;
+  /** Which stages this process has. */
+  readonly stages: ReadonlySet<StageName>;
+  readonly duties: Duties<FencedStores>;
+  /** Predictors that packages of the configuration brought. */
+  readonly predictors?: readonly BroughtPredictor[];
 }
 
 /** Failure prediction: what counts as a failure, models that learn it, and what they say. */
@@ -39,33 +48,44 @@ export interface Predicting {
   readonly watch: FailureWatch;
 }
 
+/** Trains failure models; orders to do so are for the one who has it. */
+export const FAILURE_DUTY = 'failure models';
+
 /** Threads need the built program; its sources run on this one. */
 const usualFitter = (): FailureFitter => (import.meta.url.endsWith('.js') ? failureFitThread() : failureFitHere());
 
 export function createPredicting(deps: PredictingDeps): Predicting {
-  const { config, store, fitter = usualFitter() } = deps;
+  const { config, store, stages, duties, fitter = usualFitter(), predictors = [] } = deps;
   const { predict, step } = config;
-  const factories = [createHazardFactory()];
+  const factories = [createHazardFactory(), ...predictors.map(({ factory }) => factory)];
   const lifecycle = createLifecycle({ ...deps, onChange: () => undefined });
   const open = (scope: FleetScope) => openFleet(store, scope);
   const horizons = predict.horizons.map((ms) => Math.round(ms / 1000)).toSorted((a, b) => a - b);
+  const options = {
+    horizons,
+    quietMs: predict.quiet,
+    windowMs: predict.window,
+    retrainMs: predict.retrain,
+    budgetMs: predict.trainingTime,
+    contract: { precision: predict.page.precision, minLead: predict.page.minLead / 1000 },
+    shadow: { leastMs: predict.shadow },
+  };
   const training = new FailureTraining({
     ...deps,
-    lifecycle,
+    lifecycle: createLifecycle({
+      ...deps,
+      store: fencedModels(store, duties, FAILURE_DUTY),
+      onChange: () => undefined,
+    }),
+    mine: () => duties.mine(FAILURE_DUTY),
     fitter,
     openFleet: open,
-    options: {
-      horizons,
-      quietMs: predict.quiet,
-      windowMs: predict.window,
-      retrainMs: predict.retrain,
-      budgetMs: predict.trainingTime,
-      contract: { precision: predict.page.precision, minLead: predict.page.minLead / 1000 },
-      shadow: { leastMs: predict.shadow },
-    },
+    predictors: predictors.map(({ url }) => url),
+    options,
   });
   const watch = new FailureWatch({
     ...deps,
+    mine: () => duties.mine('failure risks'),
     openFleet: open,
     factories,
     everyMs: predict.every,
@@ -74,12 +94,21 @@ export function createPredicting(deps: PredictingDeps): Predicting {
   });
   const failures = createFailureStage({
     ...deps,
+    mine: () => duties.mine('failures of the past'),
     definitions: failureDefinitions(config.failures),
     options: { stepMs: step, stepsMs: config.store.retention.steps, windowMs: predict.window },
   });
+  const predicts = () => [createPredictStage({ ...deps, options: { stepMs: step, horizons } }), watch];
   return {
-    services: [createPredictStage({ ...deps, options: { stepMs: step, horizons } }), failures, watch, training],
-    models: createModelDesk({ ...deps, lifecycle, training, factories }),
+    services: [...(stages.has('predict') ? predicts() : []), ...(stages.has('learn') ? [failures, training] : [])],
+    models: createModelDesk({
+      ...deps,
+      lifecycle,
+      training,
+      factories,
+      lookCost: (model) => watch.costOf(model),
+      options: { ...options, doNothingShare: predict.doNothingShare },
+    }),
     training,
     watch,
   };

@@ -5,6 +5,8 @@ import type { StreamMessage } from './contract/views.ts';
 
 /** Messages kept for readers that were away for a moment. */
 const RING = 1_000;
+/** So far may one replica be ahead of another; a reader that is further ahead comes from another store. */
+const MOST_AHEAD = 10_000;
 /** Readers at the same time. */
 const MAX_READERS = 200;
 /** Bytes that may wait for a reader; who is slower is sent away and may come again. */
@@ -24,12 +26,12 @@ export interface StreamHub {
 }
 
 /** The newest messages as they were sent, numbered. */
-function createRing(epoch: string) {
+function createRing(epoch: string, shared: boolean) {
   const ring: { readonly number: number; readonly text: string }[] = [];
   let number = 0;
   return {
-    add: (message: StreamMessage): string => {
-      number++;
+    add: (message: StreamMessage, given = number + 1): string => {
+      number = given;
       const text = `id: ${epoch}-${number}\ndata: ${JSON.stringify(message)}\n\n`;
       ring.push({ number, text });
       if (ring.length > RING) ring.shift();
@@ -40,7 +42,9 @@ function createRing(epoch: string) {
       const [, from, last] = /^(.*)-(\d+)$/.exec(lastId) ?? [];
       const seen = Number(last);
       const oldest = ring[0]?.number ?? number + 1;
-      if (from !== epoch || seen > number || seen < oldest - 1) {
+      // A replica may be a little behind the one where the reader comes from: what follows is sent when it is here.
+      const ahead = seen - number;
+      if (from !== epoch || ahead > (shared ? MOST_AHEAD : 0) || seen < oldest - 1) {
         return `event: reset\nid: ${epoch}-${number}\ndata: {}\n\n`;
       }
       const missed = ring.filter((entry) => entry.number > seen);
@@ -49,9 +53,9 @@ function createRing(epoch: string) {
   };
 }
 
-/** `epoch` sets the ids of this process apart from those of the one before. */
+/** `epoch` sets the ids of this process apart from those of the one before, unless the changes have one of their own. */
 export function createStreamHub(changes: Changes, epoch: string): StreamHub {
-  const ring = createRing(epoch);
+  const ring = createRing(changes.epoch ?? epoch, changes.epoch !== undefined);
   const readers = new Set<ServerResponse>();
   let timer: NodeJS.Timeout | null = null;
   let unsubscribe: (() => void) | null = null;
@@ -80,7 +84,7 @@ export function createStreamHub(changes: Changes, epoch: string): StreamHub {
     },
     readers: () => readers.size,
     start: () => {
-      unsubscribe ??= changes.subscribe((message) => sendAll(ring.add(message)));
+      unsubscribe ??= changes.subscribe((message, number) => sendAll(ring.add(message, number)));
       timer ??= setInterval(() => sendAll(': still here\n\n'), HEARTBEAT_MS).unref();
     },
     stop: () => {

@@ -1,7 +1,15 @@
 import type { Bus, Subscription } from './bus.ts';
 
 /** A bus that remembers who subscribed, so that one place can tell how far behind each group is. */
-export function createLagMeter(bus: Bus): { readonly bus: Bus; lags(): ReadonlyMap<string, number> } {
+export interface LagMeter {
+  readonly bus: Bus;
+  /** Messages not yet committed, by group. */
+  lags(): ReadonlyMap<string, number>;
+  /** Whether everybody who subscribed holds partitions, and has prepared for them. */
+  assigned(): boolean;
+}
+
+export function createLagMeter(bus: Bus): LagMeter {
   const groups = new Map<string, Set<Subscription>>();
   return {
     bus: {
@@ -22,6 +30,7 @@ export function createLagMeter(bus: Bus): { readonly bus: Bus; lags(): ReadonlyM
         };
       },
     },
+    assigned: () => [...groups.values()].every((members) => [...members].every((one) => one.assigned() > 0)),
     lags: () =>
       new Map(
         [...groups].map(([group, members]) => [

@@ -49,6 +49,8 @@ export interface ScrapeDeps {
   readonly seriesLimits: SeriesLimits;
   /** Where targets wait their turn: those that answer, and those that did not last time, so that they keep no one up. */
   readonly lanes: { readonly well: Lane; readonly ill: Lane };
+  /** Whether a target is this process's to scrape; asked each time. By default all are. */
+  readonly mine?: (url: string) => boolean;
   /** Hands on what came; waits while the stages behind are slow. */
   readonly publish: (batches: readonly SampleBatch[]) => Promise<void>;
 }
@@ -59,6 +61,8 @@ export interface ScrapeSource {
   run(signal: AbortSignal): Promise<void>;
   /** Scrapes once. */
   scrape(signal: AbortSignal): Promise<void>;
+  /** Whether it is this process's to scrape now. */
+  readonly mine: boolean;
   view(): SourceView;
   sweep(): void;
   /** Leaves nothing behind, when the target is gone for good. */
@@ -150,6 +154,10 @@ class Scraper implements ScrapeSource {
     return this.#target.name;
   }
 
+  get mine(): boolean {
+    return this.#deps.mine?.(this.#target.url) ?? true;
+  }
+
   view(): SourceView {
     return this.#state.view();
   }
@@ -177,7 +185,7 @@ class Scraper implements ScrapeSource {
     while (!signal.aborted) {
       try {
         await clock.sleep(wait, signal);
-        await this.scrape(signal);
+        if (this.mine) await this.scrape(signal);
       } catch (thrown) {
         if (!signal.aborted) log.error({ source: name, err: toError(thrown).message }, 'a scrape went wrong');
       }

@@ -16,13 +16,18 @@ export const runChange = (run: Run, time: number): StreamMessage => ({
   time,
 });
 
-/** Tells the live stream what the stages publish; it reads the bus as a group of its own. */
+/** Tells the live stream what the stages publish; it reads the bus as a group of its own, which all replicas share. */
 export function feedChanges(bus: Bus, changes: Changes, clock: Clock): Service {
   let subscriptions: Subscription[] = [];
   const listen = <T>(topic: Topic<T>, told: (value: T) => Told): Promise<Subscription> =>
-    bus.subscribe(topic, 'api', async (batch) => {
-      for (const { value } of batch) changes.publish({ ...told(value), time: clock.now() });
-    });
+    bus.subscribe(
+      topic,
+      'api',
+      async (batch) => {
+        for (const { value } of batch) changes.publish({ ...told(value), time: clock.now() });
+      },
+      { from: 'latest' },
+    );
   return {
     name: 'changes',
     start: async () => {

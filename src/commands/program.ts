@@ -2,8 +2,10 @@ import { Command, CommanderError } from 'commander';
 import { toError, VigiaError } from '../runtime/errors.ts';
 import type { TextKey } from '../text/catalogue.ts';
 import type { ScoreOptions } from './score.ts';
+import type { RunOptions } from './run.ts';
 import type { BacktestOptions } from './backtest/request.ts';
 import type { ModelsOptions } from './models.ts';
+import type { LabOptions } from './lab.ts';
 import { EXIT, type Terminal } from './terminal.ts';
 
 /** Commander's complaints, as ours. */
@@ -47,9 +49,8 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .command('run', { isDefault: true })
     .description(words.say('commands.about_run'))
     .option(...config)
-    .action(async (options: { readonly config?: string }) =>
-      end(await (await import('./run.ts')).run(options, terminal)),
-    );
+    .option('--stages <names>', words.say('commands.about_stages'))
+    .action(async (options: RunOptions) => end(await (await import('./run.ts')).run(options, terminal)));
 
   program
     .command('check <file>')
@@ -91,7 +92,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .action(async (file: string, options: { readonly out: string }) =>
       end(await (await import('./templates.ts')).templates(file, options, terminal)),
     );
-  for (const add of [addModels, addBacktest]) add(program, terminal, end);
+  for (const add of [addModels, addBacktest, addLab]) add(program, terminal, end);
   return program;
 }
 
@@ -130,6 +131,23 @@ function addBacktest(program: Command, terminal: Terminal, end: (code: number) =
     .option('--precision <share>', words.say('backtest.about_precision'))
     .option('--min-lead <duration>', words.say('backtest.about_min_lead'))
     .action(async (options: BacktestOptions) => end(await (await import('./backtest.ts')).backtest(options, terminal)));
+}
+
+/** `vigia lab` shows something, or measures it. */
+function addLab(program: Command, terminal: Terminal, end: (code: number) => void): void {
+  const say = (key: 'port' | 'mode' | 'faults' | 'seed' | 'scenario' | 'arm' | 'report') =>
+    terminal.words.say(`lab.about_${key}`);
+  program
+    .command('lab')
+    .description(terminal.words.say('lab.about'))
+    .option('--port <port>', say('port'), '8440')
+    .option('--mode <mode>', say('mode'), 'approve')
+    .option('--faults <kinds>', say('faults'))
+    .option('--seed <number>', say('seed'), '1')
+    .option('--scenario <file>', say('scenario'))
+    .option('--arm <arm>', say('arm'))
+    .option('--report <folder>', say('report'))
+    .action(async (options: LabOptions) => end(await (await import('./lab.ts')).lab(options, terminal)));
 }
 
 /** Carries out one command line; resolves with the exit code. Never throws. */

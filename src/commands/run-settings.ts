@@ -35,7 +35,7 @@ function merge(stored: ReadonlyMap<string, Json>, configured: Settings): Setting
 export async function createSettings(
   config: Config,
   deps: { readonly store: SettingStore; readonly clock: Clock; readonly onChange: () => void },
-): Promise<SettingsPort> {
+): Promise<RunSettings> {
   const { language, alertBudget } = config;
   const configured: Settings = {
     language,
@@ -44,13 +44,27 @@ export async function createSettings(
     modes: {},
   };
   let current = merge(await deps.store.all(), configured);
+  let changes = 0;
   return {
     current: () => current,
     change: async (settings, by) => {
+      changes++;
       current = settings;
       deps.onChange();
       const time = deps.clock.now();
       for (const [key, value] of Object.entries(settings)) await deps.store.set(key, value, by, time);
+      changes++;
+    },
+    read: async () => {
+      const before = changes;
+      const stored = merge(await deps.store.all(), configured);
+      // What was changed here while it was read is newer than what was read.
+      if (before === changes && changes % 2 === 0) current = stored;
     },
   };
+}
+
+/** The settings, and what brings in what other processes have changed. */
+export interface RunSettings extends SettingsPort {
+  read(): Promise<void>;
 }

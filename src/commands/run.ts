@@ -1,21 +1,29 @@
 import { dirname, resolve } from 'node:path';
-import { toError } from '../runtime/errors.ts';
+import { ALL_STAGES, STAGE_NAMES, type StageName } from '../model/stage.ts';
+import { toError, VigiaError } from '../runtime/errors.ts';
 import { type Running, startVigia } from './start-vigia.ts';
 import { configFile, EXIT, readConfig, type Terminal } from './terminal.ts';
 
-/** A stop that takes longer is ended: whoever sent SIGTERM waits for it. */
+export interface RunOptions {
+  readonly config?: string | undefined;
+  /** Names of stages, with commas between. */
+  readonly stages?: string | undefined;
+}
+
+/** A stop that takes longer is ended: whoever sent SIGTERM waits for it. With others it hands over what they go on with. */
 const STOP_MS = 4500;
+const HAND_OVER_MS = 12_000;
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** Resolves with the exit code when a signal or a bug has ended it. A second signal ends it at once. */
-function untilEnded(running: Running, terminal: Terminal): Promise<number> {
+function untilEnded(running: Running, terminal: Terminal, stopMs: number): Promise<number> {
   return new Promise((resolve) => {
     let stopping = false;
     const end = (code: number): void => {
       if (stopping) process.exit(EXIT.failed);
       stopping = true;
-      const late = setTimeout(() => process.exit(EXIT.failed), STOP_MS);
+      const late = setTimeout(() => process.exit(EXIT.failed), stopMs);
       void running.stop().finally(() => {
         clearTimeout(late);
         resolve(code);
@@ -32,13 +40,24 @@ function untilEnded(running: Running, terminal: Terminal): Promise<number> {
   });
 }
 
-/** `vigia` and `vigia run`: starts everything, says where, and works until it is told to stop. */
-export async function run(options: { readonly config?: string | undefined }, terminal: Terminal): Promise<number> {
+/** The stages that a list names; throws `USAGE` for one that does not exist. */
+function stagesOf(list: string, { words }: Terminal): ReadonlySet<StageName> {
+  const names = list.split(',').map((name) => name.trim());
+  const stages = STAGE_NAMES.filter((name) => names.includes(name));
+  const found = names.find((name) => !STAGE_NAMES.some((known) => known === name));
+  if (found === undefined) return new Set(stages);
+  throw new VigiaError('USAGE', { detail: words.say('commands.bad_stage', { found, known: STAGE_NAMES.join(', ') }) });
+}
+
+/** `vigia` and `vigia run`: starts everything or some stages, says where, and works until it is told to stop. */
+export async function run(options: RunOptions, terminal: Terminal): Promise<number> {
+  const stages = options.stages === undefined ? ALL_STAGES : stagesOf(options.stages, terminal);
   const file = configFile(options.config, terminal);
   const config = readConfig(file, terminal);
   if (config === null) return EXIT.usage;
   const folder = file === null ? terminal.folder : dirname(resolve(terminal.folder, file));
-  const running = await startVigia(config, folder);
-  terminal.print(terminal.words.say('commands.watching', { url: running.url }));
-  return untilEnded(running, terminal);
+  const running = await startVigia(config, { folder, stages });
+  const said = stages.has('api') ? 'commands.watching' : 'commands.working';
+  terminal.print(terminal.words.say(said, { url: running.url, stages: [...stages].join(', ') }));
+  return untilEnded(running, terminal, config.bus.kafka === undefined ? STOP_MS : HAND_OVER_MS);
 }

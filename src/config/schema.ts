@@ -35,6 +35,20 @@ const ApiSection = Type.Object(
   { ...closed, default: {}, description: 'REST interface and dashboard.' },
 );
 
+const MetricsSection = Type.Object(
+  {
+    host: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on.' }),
+    port: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 65_535,
+        description: 'Beside the interface; a process without the interface has 9440 when nothing is set.',
+      }),
+    ),
+  },
+  { ...closed, default: {}, description: 'Health, readiness and metrics at a port of their own, without tokens.' },
+);
+
 /** A PostgreSQL address: a reference, or written out when there is no password in it. */
 const DATABASE_URL =
   '^(\\$\\{(env|file):[^${}]+\\}|postgres(ql)?://([^:@/?#\\s]+@)?[^@/?#\\s]+(/[^@?#\\s]*)?(\\?(?!.*password)[^#\\s]*)?)$';
@@ -224,7 +238,15 @@ export const ConfigSchema = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    instance: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9._-]{1,100}$',
+        description:
+          'Name of this process among those that share the work, the same after a restart; by default host and process number.',
+      }),
+    ),
     api: ApiSection,
+    metrics: MetricsSection,
     store: StoreSection,
     bus: BusSection,
     collect: CollectSection,

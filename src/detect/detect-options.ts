@@ -35,7 +35,7 @@ interface DetectOptions {
 
 export interface DetectDeps {
   readonly bus: Bus;
-  readonly store: Pick<Store, 'frames' | 'anomalies' | 'checkpoints' | 'models'>;
+  readonly store: Pick<Store, 'frames' | 'anomalies' | 'checkpoints' | 'models' | 'events'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

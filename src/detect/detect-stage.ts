@@ -9,17 +9,21 @@ import { topics } from '../model/topics.ts';
 import { every } from '../runtime/every.ts';
 import { createFirst } from '../runtime/first.ts';
 import { createTurns } from '../runtime/turns.ts';
+import { ChangeWatch } from './change-watch.ts';
 import { Checkpoints, type KeptWatch } from './checkpoints.ts';
 import { type CurrentFeatures, EntityWatch, type LearningState, type WatchOptions } from './entity-watch.ts';
 import type { DetectDeps } from './detect-options.ts';
 import { FleetModels } from './fleet-models.ts';
 import { residualFactory } from './residual-detector.ts';
+import { localTime } from './seasonal/local-time.ts';
 import { type SeverityThresholds, severityThresholds } from './severity.ts';
 
 /** The stage, with what the API asks of it. The first two answers are null for an entity that is not known here. */
 export interface DetectStage extends Service {
   learning(entity: EntityId): LearningState | null;
   current(entity: EntityId): CurrentFeatures | null;
+  /** Everybody that is watched here, with how far it has been learnt. */
+  everybody(): Iterable<readonly [EntityId, LearningState]>;
   /** A person says that an open anomaly is the new normal: it ends and is learnt. Null when it is not open here. */
   adopt(anomaly: string, by: string): Promise<Anomaly | null>;
   /** An open anomaly as it is now, whatever was told of it; null when it is not open here. */
@@ -56,6 +60,7 @@ class DetectStageImpl implements DetectStage {
   readonly #turns = createTurns();
   readonly #checkpoints: Checkpoints;
   readonly #models: FleetModels | null;
+  readonly #changes: ChangeWatch;
   #end = new AbortController();
   #subscription: Subscription | null = null;
   #ticking: Promise<void> = Promise.resolve();
@@ -64,6 +69,7 @@ class DetectStageImpl implements DetectStage {
     this.#deps = deps;
     this.#checkpoints = new Checkpoints({ ...deps, make: (entity) => this.#make(entity) });
     this.#models = deps.options.joint === undefined ? null : new FleetModels({ ...deps, ...deps.options.joint });
+    this.#changes = new ChangeWatch(deps);
   }
 
   async start(): Promise<void> {
@@ -93,6 +99,11 @@ class DetectStageImpl implements DetectStage {
 
   current(entity: EntityId): CurrentFeatures | null {
     return this.#watched.get(entity)?.watch.current() ?? null;
+  }
+
+  *everybody(): Iterable<readonly [EntityId, LearningState]> {
+    const now = this.#deps.clock.now();
+    for (const [entity, { watch }] of this.#watched) yield [entity, watch.learning(now)];
   }
 
   latest(anomaly: string): Anomaly | null {
@@ -132,7 +143,8 @@ class DetectStageImpl implements DetectStage {
     const settings = options.settingsOf(entity);
     const detector = options.detector?.(settings) ?? residualFactory(settings.warmUp, options.timezone);
     const { stepMs, seed = 0, adoptMs = DEFAULT_ADOPT_MS } = options;
-    return { stepMs, seed, adoptMs, settings, detector, joint: () => this.#models?.of(entity) ?? null };
+    const zone = localTime(options.timezone ?? 'UTC');
+    return { stepMs, seed, adoptMs, settings, detector, zone, joint: () => this.#models?.of(entity) ?? null };
   }
 
   #thresholds(entity: EntityId): SeverityThresholds {
@@ -278,6 +290,7 @@ class DetectStageImpl implements DetectStage {
     });
     await this.#tell(changes);
     await this.#models?.poll();
+    await this.#changes.look((entity, time) => this.#watched.get(entity)?.watch.changed(time));
     await this.#checkpoints.saveSome(this.#watched.values());
   }
 

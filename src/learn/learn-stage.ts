@@ -17,6 +17,8 @@ export interface LearnDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Whether it is for this process to do what only one of several may; by default it is. */
+  readonly mine?: (duty: string) => Promise<boolean>;
   /** How often the store is tidied: hours rolled up, what is too old or too much dropped. Default one minute. */
   readonly tidyEveryMs?: number;
   /** What is trained, and how; without it nothing is. Whether it is time is asked every minute. */
@@ -25,6 +27,9 @@ export interface LearnDeps {
 
 const TIDY_EVERY_MS = 60_000;
 const TRAIN_EVERY_MS = 60_000;
+/** What only one of several processes may do. */
+export const MODELS_DUTY = 'joint models';
+const TIDYING_DUTY = 'tidying';
 
 /**
  * What is learnt from what happened: predictions that came true become failures on record, the labels of later
@@ -33,14 +38,14 @@ const TRAIN_EVERY_MS = 60_000;
  */
 class LearnStage implements Service {
   readonly name = 'learn';
-  readonly #deps: LearnDeps;
+  readonly #deps: LearnDeps & { readonly mine: (duty: string) => Promise<boolean> };
   readonly #end = new AbortController();
   #subscriptions: readonly Subscription[] = [];
   #tidying: Promise<void> = Promise.resolve();
   #training: Promise<void> = Promise.resolve();
 
   constructor(deps: LearnDeps) {
-    this.#deps = deps;
+    this.#deps = { mine: async () => true, ...deps };
   }
 
   async start(): Promise<void> {
@@ -82,8 +87,12 @@ class LearnStage implements Service {
     const { clock, log, training } = this.#deps;
     if (training === undefined) return;
     const { signal } = this.#end;
+    const { mine } = this.#deps;
     const models = new ModelTraining({ ...this.#deps, ...training });
-    await every(training.everyMs ?? TRAIN_EVERY_MS, () => models.round(signal), {
+    const round = async (): Promise<void> => {
+      if (await mine(MODELS_DUTY)) await models.round(signal);
+    };
+    await every(training.everyMs ?? TRAIN_EVERY_MS, round, {
       clock,
       signal,
       failed: ({ message }) => log.warn({ error: message }, 'models could not be trained; tried again'),
@@ -100,7 +109,8 @@ class LearnStage implements Service {
   }
 
   async #tidy(): Promise<void> {
-    const { store, clock, log, metrics } = this.#deps;
+    const { store, clock, log, metrics, mine } = this.#deps;
+    if (!(await mine(TIDYING_DUTY))) return;
     await store.maintenance.rollHours(clock.now());
     const { bytes, budgetBytes, dropped } = await store.maintenance.retain(clock.now());
     metrics.gauge('vigia_store_bytes', 'Disk that the store takes').set(bytes);

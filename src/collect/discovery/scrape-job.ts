@@ -55,7 +55,7 @@ class ScrapeJob {
   }
 
   views(): readonly SourceView[] {
-    return [...this.#running.values()].map(({ source }) => source.view());
+    return [...this.#running.values()].flatMap(({ source }) => (source.mine ? source.view() : []));
   }
 
   sweep(): void {

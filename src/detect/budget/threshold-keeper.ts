@@ -44,6 +44,8 @@ export interface ThresholdDeps {
   readonly potsOf: (subject: AlertSubject) => AlertPots;
   /** Whether what people said keeps an anomaly from alerting. */
   readonly hides: (anomaly: Anomaly) => boolean;
+  /** Whether it is for this process to solve; otherwise it reads what another has solved. By default it is. */
+  readonly mine?: () => Promise<boolean>;
   /** How often thresholds are solved anew, ms; default one hour. */
   readonly everyMs?: number;
 }
@@ -75,6 +77,8 @@ export interface ThresholdKeeper extends Service {
 const EVERY_MS = 3_600_000;
 /** Budgets that changed are looked for so often. */
 const TICK_MS = 1000;
+/** What another process has solved is read so often. */
+const READ_MS = 5000;
 const STAGE = 'thresholds';
 
 /** Kind of entity-wide questions: pots are chosen by entity; what an override asks of kinds, correlate answers. */
@@ -174,8 +178,12 @@ class Keeper implements ThresholdKeeper {
   }
 
   async #tick(): Promise<void> {
+    const { mine = async () => true } = this.#deps;
     if (!this.#stale && this.#deps.clock.monotonic() < this.#dueAt) return;
-    await this.refresh();
+    if (await mine()) return this.refresh();
+    this.#stale = false;
+    this.#dueAt = this.#deps.clock.monotonic() + READ_MS;
+    await this.#restore();
   }
 
   /** The pots that anything could alert out of: the fleet's, and those of every entity in the history. */
@@ -213,13 +221,13 @@ class Keeper implements ThresholdKeeper {
     this.#groups = groups;
     this.#noise = noise;
     this.#limits = limits;
-    await this.#save(now);
+    await this.#save();
     log.debug({ signs: history.signs.length, limited: limits.size, groups: groups.size }, 'thresholds solved');
   }
 
-  async #save(position: number): Promise<void> {
+  async #save(): Promise<void> {
     const state = { groups: [...this.#groups.values()], noise: this.#noise } as unknown as Json;
-    await this.#deps.store.checkpoints.save([{ stage: STAGE, key: 'all', position, state }]);
+    await this.#deps.store.checkpoints.save([{ stage: STAGE, key: 'all', position: 0, state }]);
   }
 
   /** So that the first frames after a restart are judged as those before it. */

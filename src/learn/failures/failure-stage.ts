@@ -24,6 +24,8 @@ export interface FailureDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly definitions: readonly FailureDefinition[];
+  /** Whether it is for this process to search history. */
+  readonly mine?: () => Promise<boolean>;
   readonly options: { readonly stepMs: number; readonly stepsMs: number; readonly windowMs: number };
 }
 
@@ -120,8 +122,9 @@ class FailureStage implements Service {
 
   /** A definition that is new finds its failures of the past too, beside what comes live. */
   async #lookBack(entities: readonly EntityId[]): Promise<void> {
-    const { store, definitions, clock, log, options } = this.#deps;
+    const { store, definitions, clock, log, options, mine = async () => true } = this.#deps;
     try {
+      if (!(await mine())) return;
       const known = new Set((await store.settings.get(LOOKED_FOR)) as readonly string[] | null);
       const hashes = definitions.map((definition) => stableId('definition', JSON.stringify(definition)));
       const fresh = definitions.filter((_, d) => !known.has(hashes[d]!));

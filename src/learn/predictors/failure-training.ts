@@ -2,6 +2,7 @@ import type { FailureFitter } from '../../model/failure-fitter.ts';
 import type { LearningState } from '../../model/failure-model.ts';
 import type { Model } from '../../model/failure.ts';
 import type { OpenFleet } from '../../model/live-fleet.ts';
+import type { PredictorProgress } from '../../model/predictor.ts';
 import type { Service } from '../../model/service.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError } from '../../runtime/errors.ts';
@@ -10,7 +11,7 @@ import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import type { Store } from '../../store/store.ts';
 import type { Contract } from '../evaluation/pages.ts';
-import { hasDrifted } from './drift.ts';
+import { checkModel } from './check-models.ts';
 import { kindsOf, scopeOf } from './fleet-scopes.ts';
 import type { FleetReads } from './live-fleet.ts';
 import type { Lifecycle } from './model-lifecycle.ts';
@@ -18,13 +19,17 @@ import { judgeShadows, type ShadowRules } from './shadow.ts';
 import { type ScopeTraining, type TrainedScope, trainScope } from './train-scope.ts';
 
 export interface FailureTrainingDeps {
-  readonly store: FleetReads & Pick<Store, 'models' | 'forecasts'>;
+  readonly store: FleetReads & Pick<Store, 'models' | 'forecasts' | 'modelChecks'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly lifecycle: Lifecycle;
   readonly fitter: FailureFitter;
   readonly openFleet: OpenFleet;
+  /** Whether it is for this process to train; asked before each round. */
+  readonly mine: () => Promise<boolean>;
+  /** Addresses of packages whose predictors are trained beside the one of Vigía. */
+  readonly predictors: readonly string[];
   readonly options: {
     /** Seconds, rising. */
     readonly horizons: readonly number[];
@@ -54,7 +59,7 @@ export class FailureTraining implements Service {
   readonly #deps: FailureTrainingDeps;
   readonly #states = new Map<string, LearningState>();
   readonly #wanted = new Set<string>();
-  readonly #askedDrift = new Map<string, number>();
+  readonly #checked = new Map<string, number>();
   readonly #end = new AbortController();
   #working: Promise<void> = Promise.resolve();
 
@@ -87,7 +92,8 @@ export class FailureTraining implements Service {
   }
 
   async round(): Promise<void> {
-    const { store, lifecycle, clock, options } = this.#deps;
+    const { store, lifecycle, clock, options, mine } = this.#deps;
+    if (!(await mine())) return;
     await store.forecasts.forget(clock.now() - FORECASTS_MS);
     for (const kind of await kindsOf(store)) {
       if (this.#end.signal.aborted) return;
@@ -113,17 +119,15 @@ export class FailureTraining implements Service {
   }
 
   async #drifted(kind: string, models: readonly Model[]): Promise<boolean> {
-    const { clock, openFleet } = this.#deps;
+    const { clock } = this.#deps;
     const now = clock.now();
     const champion = models.find(({ state }) => state === 'champion');
-    // One answer to a drift is enough until the next schedule.
-    if (!champion?.detail || models[0]?.reason === 'drift' || now - champion.createdAt < DRIFT_EVERY_MS) return false;
-    if (now - (this.#askedDrift.get(kind) ?? 0) < DRIFT_EVERY_MS) return false;
-    this.#askedDrift.set(kind, now);
-    const { columns, cadenceMs, bins } = champion.detail;
-    const fleet = openFleet({ kind, from: now - DAY_MS, cadenceMs, columns });
-    await fleet.advance(now);
-    return hasDrifted(fleet.fleet(), columns, { bins, since: (now - DAY_MS) / 1000 });
+    if (!champion?.detail || now - (this.#checked.get(kind) ?? 0) < DRIFT_EVERY_MS) return false;
+    this.#checked.set(kind, now);
+    const { measures } = await checkModel(this.#deps, champion, champion.detail);
+    // One answer to a drift is enough until the next schedule, and what is new has had no time to drift.
+    if (models[0]?.reason === 'drift' || now - champion.createdAt < DRIFT_EVERY_MS) return false;
+    return measures.some(({ drifted }) => drifted);
   }
 
   async #train(kind: string, { why, parent }: { readonly why: string; readonly parent: Model | null }): Promise<void> {
@@ -139,7 +143,8 @@ export class FailureTraining implements Service {
       why,
       missing: null,
       progress: 0,
-      step: '',
+      step: 'read',
+      budgetMs: this.#deps.options.budgetMs,
       startedAt: now,
       endedAt: null,
     };
@@ -152,14 +157,18 @@ export class FailureTraining implements Service {
         onProgress: ({ done, step }) => state({ progress: done, step }),
       });
       if (trained === null) return end({ state: 'waiting' });
-      if (!trained.ready) return end({ state: 'missing', missing: trained.missing });
-      await lifecycle.enter(trained.model, trained.bytes);
-      await store.forecasts.save(trained.forecasts);
+      for (const one of trained) {
+        if (!one.ready) continue;
+        await lifecycle.enter(one.model, one.bytes);
+        await store.forecasts.save(one.forecasts);
+        log.info(
+          { scope: kind, model: one.model.id, why, bytes: one.bytes.length },
+          'learn: a failure model was trained',
+        );
+      }
+      const [first] = trained;
+      if (first?.ready === false) return end({ state: 'missing', missing: first.missing });
       end({ state: 'trained' });
-      log.info(
-        { scope: kind, model: trained.model.id, why, bytes: trained.bytes.length },
-        'learn: a failure model was trained',
-      );
     } catch (thrown) {
       end({ state: 'failed' });
       if (!this.#end.signal.aborted)
@@ -175,14 +184,38 @@ export class FailureTraining implements Service {
     }
   }
 
-  async #fit(kind: string, given: Pick<ScopeTraining, 'why' | 'parent' | 'onProgress'>): Promise<TrainedScope | null> {
-    const { store, clock, fitter, openFleet, options } = this.#deps;
+  /** One model of each predictor on the same history; null when there is nobody to learn of. */
+  async #fit(
+    kind: string,
+    { onProgress, ...given }: Pick<ScopeTraining, 'why' | 'parent' | 'onProgress'>,
+  ): Promise<readonly TrainedScope[] | null> {
+    const { store, clock, fitter, openFleet, options, predictors } = this.#deps;
     const { horizons, quietMs, windowMs, budgetMs, contract } = options;
     const now = clock.now();
     const scope = await scopeOf(store, kind, { from: now - windowMs, to: now });
     if (scope === null) return null;
+    const fleet = openFleet(scope);
+    await fleet.advance(now);
     const signal = AbortSignal.any([this.#end.signal, AbortSignal.timeout(OVERDUE * budgetMs)]);
-    const quiet = quietMs / 1000;
-    return trainScope({ ...given, fleet: openFleet(scope), fitter, now, horizons, quiet, budgetMs, contract, signal });
+    const all = [null, ...predictors];
+    const trained: TrainedScope[] = [];
+    for (const [i, predictor] of all.entries()) {
+      const training = {
+        ...given,
+        fleet,
+        fitter,
+        predictor,
+        now,
+        elapsedMs: () => clock.monotonic(),
+        horizons,
+        quiet: quietMs / 1000,
+        budgetMs: budgetMs / all.length,
+        contract,
+        signal,
+        onProgress: ({ done, step }: PredictorProgress) => onProgress({ done: (i + done) / all.length, step }),
+      };
+      trained.push(await trainScope(training));
+    }
+    return trained;
   }
 }

@@ -4,7 +4,7 @@ import { FAILURE_MODEL, type FailureModelDetail } from '../../model/failure-mode
 import type { Model } from '../../model/failure.ts';
 import type { LiveFleet, OpenFleet } from '../../model/live-fleet.ts';
 import type { Prediction } from '../../model/prediction.ts';
-import type { FailurePredictor, FailurePredictorFactory } from '../../model/predictor.ts';
+import type { EntityHistory, FailurePredictor, FailurePredictorFactory, PredictedRows } from '../../model/predictor.ts';
 import type { Service } from '../../model/service.ts';
 import { topics } from '../../model/topics.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -24,6 +24,8 @@ export interface FailureWatchDeps {
   readonly openFleet: OpenFleet;
   readonly factories: readonly FailurePredictorFactory[];
   readonly everyMs: number;
+  /** Whether it is for this process to ask; asked before each look. */
+  readonly mine: () => Promise<boolean>;
   /** A model that cannot be read is taken out of service; the one before serves again. */
   readonly quarantine: (model: Model, why: string) => Promise<void>;
 }
@@ -34,11 +36,21 @@ interface Serving {
   readonly fleet: LiveFleet;
   /** Time of the rows last asked about, in seconds. */
   asked: number;
+  /** CPU of the last look, ms an entity. */
+  cost: number | null;
+}
+
+/** What was asked and answered in one go. */
+interface Answered {
+  readonly some: readonly EntityHistory[];
+  readonly columns: readonly string[];
+  readonly said: PredictedRows;
 }
 
 const PAGE = 500;
 const MOST_OPEN = 10_000;
-const TURN_MS = 15;
+/** Entities asked about in one go; others have their turn between. */
+const AT_ONCE = 16;
 /** An entity whose newest row is older than so many rows says nothing of now. */
 const STALE_ROWS = 3;
 
@@ -49,6 +61,8 @@ export class FailureWatch implements Service {
   readonly #serving = new Map<string, Serving>();
   readonly #end = new AbortController();
   #outlook = new Outlook([]);
+  /** Whether the outlook goes on from what was said so far. */
+  #took = false;
   #watching: Promise<void> = Promise.resolve();
 
   constructor(deps: FailureWatchDeps) {
@@ -56,9 +70,7 @@ export class FailureWatch implements Service {
   }
 
   async start(): Promise<void> {
-    const { clock, log, store, everyMs } = this.#deps;
-    const open = await store.predictions.open(MOST_OPEN);
-    this.#outlook = new Outlook(open.filter(({ kind }) => kind === 'failure'));
+    const { clock, log, everyMs } = this.#deps;
     this.#watching = every(everyMs, () => this.look(), {
       clock,
       signal: this.#end.signal,
@@ -71,9 +83,18 @@ export class FailureWatch implements Service {
     await this.#watching;
   }
 
-  /** One look at everything. */
+  /** One look at everything, while it is this process's. What was said so far is read when it becomes that. */
   async look(): Promise<void> {
-    const { clock, metrics } = this.#deps;
+    const { clock, metrics, store, mine } = this.#deps;
+    if (!(await mine())) {
+      this.#took = false;
+      return;
+    }
+    if (!this.#took) {
+      const open = await store.predictions.open(MOST_OPEN);
+      this.#outlook = new Outlook(open.filter(({ kind }) => kind === 'failure'));
+      this.#took = true;
+    }
     const began = clock.monotonic();
     await this.#refresh();
     const changed: Prediction[] = [...(await this.#happened())];
@@ -86,6 +107,11 @@ export class FailureWatch implements Service {
     metrics
       .gauge('vigia_predict_failure_look_seconds', 'How long the last look at all risks took')
       .set((clock.monotonic() - began) / 1000);
+  }
+
+  /** CPU of the last look by a model, ms an entity; null when it was not asked here. */
+  costOf(model: string): number | null {
+    return this.#serving.get(model)?.cost ?? null;
   }
 
   /** Models in service are those that the registry says. */
@@ -114,7 +140,13 @@ export class FailureWatch implements Service {
         cadenceMs: detail.cadenceMs,
         columns: detail.columns,
       };
-      this.#serving.set(model.id, { model: { ...model, detail }, predictor, fleet: openFleet(scope), asked: 0 });
+      this.#serving.set(model.id, {
+        model: { ...model, detail },
+        predictor,
+        fleet: openFleet(scope),
+        asked: 0,
+        cost: null,
+      });
     } catch (thrown) {
       log.warn(
         { model: model.id, scope: model.scope, err: toError(thrown) },
@@ -136,33 +168,43 @@ export class FailureWatch implements Service {
     const width = predictor.horizons.length;
     const all = new Float32Array(fresh.length * width);
     const changed: Prediction[] = [];
-    let turn = clock.monotonic();
-    for (const [e, history] of fresh.entries()) {
-      const to = history.times.length;
-      const said = predictor.predict([{ history, from: to - 1, to }], columns);
-      all.set(said.probabilities, e * width);
-      if (model.state === 'champion') {
-        const risk: Risk = {
-          entity: history.entity,
-          fleet: fleet.fleetOf(history.entity),
-          madeAt: Math.round(history.times.at(-1)! * 1000),
-          probabilities: [...said.probabilities],
-          expected: said.expected[0]!,
-          low: said.low[0]!,
-          high: said.high[0]!,
-        };
-        const prediction = this.#outlook.take(model, risk, () => predictor.explain(history, to - 1, columns));
-        if (prediction !== null) changed.push(prediction);
-      }
-      if (clock.monotonic() - turn < TURN_MS) continue;
+    let busy = 0;
+    for (let from = 0; from < fresh.length; from += AT_ONCE) {
+      const began = clock.monotonic();
+      const some = fresh.slice(from, from + AT_ONCE);
+      const said = predictor.predict(
+        some.map((history) => ({ history, from: history.times.length - 1, to: history.times.length })),
+        columns,
+      );
+      all.set(said.probabilities, from * width);
+      if (model.state === 'champion') changed.push(...this.#told(serving, { some, columns, said }));
+      busy += clock.monotonic() - began;
       await nextTurn();
-      turn = clock.monotonic();
     }
+    serving.cost = fresh.length > 0 ? busy / fresh.length : null;
     const time = Math.round(newest * 1000);
     await store.forecasts.save([
       { model: model.id, time, entities: fresh.map(({ entity }) => entity), probabilities: all },
     ]);
     return changed;
+  }
+
+  /** What a champion's answers change for those who listen. */
+  #told({ fleet, predictor, model }: Serving, { some, columns, said }: Answered): readonly Prediction[] {
+    const width = predictor.horizons.length;
+    return some.flatMap((history, i) => {
+      const last = history.times.length - 1;
+      const risk: Risk = {
+        entity: history.entity,
+        fleet: fleet.fleetOf(history.entity),
+        madeAt: Math.round(history.times[last]! * 1000),
+        probabilities: [...said.probabilities.subarray(i * width, (i + 1) * width)],
+        expected: said.expected[i]!,
+        low: said.low[i]!,
+        high: said.high[i]!,
+      };
+      return this.#outlook?.take(model, risk, () => predictor.explain(history, last, columns)) ?? [];
+    });
   }
 
   /** Open predictions whose entity has failed since. */

@@ -66,7 +66,8 @@ export const errors = {
     'It must end after it begins, in the future, and at most {{days}} days later. Correct from, and to or forSeconds.',
   STAGES_ALONE:
     'A process with some of the stages needs others to have the rest: set {{missing}}, or leave --stages out to have all of them in one process.',
-  STAGE_AWAY: 'No process with the stage {{stage}} has answered. See whether one is running, and look again before you repeat it.',
+  STAGE_AWAY:
+    'No process with the stage {{stage}} has answered. See whether one is running, and look again before you repeat it.',
   STATE_INVALID: 'The saved state of {{what}} is damaged or of another version; it is learnt anew.',
   STORE_BUSY: 'The database could not do it in time: {{detail}}. It is tried again.',
   STORE_DAMAGED:

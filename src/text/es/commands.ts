@@ -3,6 +3,9 @@ import type { commands as english } from '../en/commands.ts';
 export const commands: Record<keyof typeof english, string> = {
   about: 'Mantenimiento predictivo para sistemas distribuidos',
   watching: 'Vigía vigila: {{url}}  (Ctrl-C para detenerlo)',
+  working: 'Vigía trabaja en {{stages}}; salud y métricas: {{url}}  (Ctrl-C para detenerla)',
+  about_stages: 'solo estas etapas, separadas por comas; las demás van en otros procesos',
+  bad_stage: 'No existe la etapa {{found}}; las que hay son {{known}}.',
   about_run: 'vigilar, predecir, recomendar y actuar (por defecto)',
   about_check: 'comprobar un archivo de configuración',
   about_doctor: 'decir qué funciona aquí y qué falta',

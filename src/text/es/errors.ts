@@ -65,7 +65,8 @@ export const errors: Record<keyof typeof english, string> = {
     'Debe terminar después de empezar, en el futuro, y como mucho {{days}} días después. Corrija from, y to o forSeconds.',
   STAGES_ALONE:
     'Un proceso con solo algunas etapas necesita que otros tengan las demás: configure {{missing}}, o quite --stages para tenerlas todas en un proceso.',
-  STAGE_AWAY: 'Ningún proceso con la etapa {{stage}} ha respondido. Compruebe que haya uno en marcha y mire el resultado antes de repetirlo.',
+  STAGE_AWAY:
+    'Ningún proceso con la etapa {{stage}} ha respondido. Compruebe que haya uno en marcha y mire el resultado antes de repetirlo.',
   STATE_INVALID: 'El estado guardado de {{what}} está dañado o es de otra versión; se vuelve a aprender.',
   STORE_BUSY: 'La base de datos no ha podido hacerlo a tiempo: {{detail}}. Se volverá a intentar.',
   STORE_DAMAGED:
