@@ -1,7 +1,7 @@
 // Builds everything that `node dist/main.js` needs: the numeric kernels, the server and the dashboard.
 // Plain JavaScript on purpose: it runs before anything has been compiled.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, copyFileSync, chmodSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, copyFileSync, cpSync, chmodSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -30,6 +30,8 @@ if (existsSync(kernels)) {
 }
 step('server   ', bin('tsc'), ['-p', 'tsconfig.build.json']);
 chmodSync(join(root, 'dist/main.js'), 0o755);
+step('lab      ', bin('tsc'), ['-p', 'lab/tsconfig.json']);
+cpSync(join(root, 'lab/scenarios'), join(root, 'dist/lab/scenarios'), { recursive: true });
 step('database ', process.execPath, [join(root, 'dist/store/make-prepared-folder.js')]);
 if (existsSync(join(root, 'dashboard/vite.config.ts'))) {
   step('dashboard', bin('vite'), ['build', 'dashboard', '--config', 'dashboard/vite.config.ts', '--logLevel', 'warn']);

@@ -67,6 +67,7 @@ function build() {
   const wanted = hash(
     [
       fingerprint('src'),
+      fingerprint('lab'),
       fingerprint('dashboard'),
       readFileSync(join(root, 'package-lock.json')),
       process.versions.node,

@@ -10,10 +10,17 @@ export interface LoadProcess {
   stop(): void;
 }
 
+export interface LoadOptions {
+  readonly seed: number;
+  /** When the day begins and seconds are counted from, Unix ms. */
+  readonly began: number;
+  readonly onSecond: (second: Second) => void;
+}
+
 /** Users, in a process of their own, so that what they wait for is not what the lab's own bookkeeping waits for. */
-export function startLoad(seed: number, onSecond: (second: Second) => void): LoadProcess {
+export function startLoad({ seed, began, onSecond }: LoadOptions): LoadProcess {
   const child: ChildProcess = spawn(process.execPath, ['--max-old-space-size=64', main], {
-    env: { LAB_SEED: String(seed), PATH: process.env['PATH'] ?? '' },
+    env: { LAB_SEED: String(seed), LAB_BEGAN: String(began), PATH: process.env['PATH'] ?? '' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   child.on('error', () => undefined);

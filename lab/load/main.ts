@@ -1,31 +1,25 @@
 import { Agent, request } from 'node:http';
+import { createDraws } from '../draws.ts';
 import type { FromLoad, ToLoad } from '../messages.ts';
 import { dayFactor, RULES } from '../world.ts';
 import { ITEM_HEADER } from '../replica/calls.ts';
 
 /** Sends requests as users do: without waiting for each other, at a rate that follows the day; counts what they got. */
-const seed = Number(process.env['LAB_SEED'] ?? 1);
+const random = createDraws(Number(process.env['LAB_SEED'] ?? 1));
 const agent = new Agent({ keepAlive: true, maxSockets: 512 });
 /** A user gives up after so long. */
 const PATIENCE_MS = 3000;
 /** Items that most requests ask for, and the share of those. */
 const POPULAR = 20;
 const STEP_MS = 50;
+/** After a longer pause, such as a sleep of the machine, nobody waits at the door. */
+const MOST_LATE_MS = 2000;
 
 let ports: readonly number[] = [];
 let surge = 0;
 let turn = 0;
-const began = Date.now();
+const began = Number(process.env['LAB_BEGAN'] ?? Date.now());
 const counts = new Map<number, { requests: number; failed: number; slow: number }>();
-
-/** mulberry32: a small stream of random numbers, the same in every arm. */
-let state = seed >>> 0;
-function random(): number {
-  state = (state + 0x6d2b79f5) >>> 0;
-  let z = Math.imul(state ^ (state >>> 15), state | 1);
-  z = (z + Math.imul(z ^ (z >>> 7), z | 61)) ^ z;
-  return ((z ^ (z >>> 14)) >>> 0) / 4294967296;
-}
 
 const item = (): string =>
   random() < RULES.cacheShare ? `popular-${Math.floor(random() * POPULAR)}` : `rare-${Math.floor(random() * 1e9)}`;
@@ -70,9 +64,13 @@ function sendOne(): void {
 }
 
 /** Arrivals are a Poisson process: the time to the next is exponential. */
+let stepped = Date.now();
 function step(): void {
-  const rate = RULES.meanRate * dayFactor((Date.now() - began) / 1000) + surge;
-  let room = (rate * STEP_MS) / 1000;
+  const now = Date.now();
+  const rate = RULES.meanRate * dayFactor((now - began) / 1000) + surge;
+  // By the clock, not by the timer: users come also while this process waits for the CPU.
+  let room = (rate * Math.min(MOST_LATE_MS, now - stepped)) / 1000;
+  stepped = now;
   while (room > 0) {
     const gap = -Math.log(1 - random());
     if (gap > room) break;

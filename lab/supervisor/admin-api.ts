@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import { LAB_ACTIONS, SERVICES } from '../world.ts';
+import { LAB_ACTIONS, type LabAction, SERVICES } from '../world.ts';
 import { ActionRefusedError, type Supervisor } from './supervisor.ts';
 
 /** One carried-out wish, for the report. */
@@ -17,6 +17,8 @@ export interface AdminApi {
   readonly url: string;
   /** What was asked for so far, oldest first. */
   readonly actions: readonly ActionRecord[];
+  /** As a request would, from this process. */
+  ask(action: LabAction, entity: string, by: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -131,6 +133,9 @@ export async function startAdminApi(supervisor: Supervisor): Promise<AdminApi> {
   return {
     url: `http://127.0.0.1:${port}`,
     actions,
+    async ask(action, entity, by) {
+      await carryOut(action, entity, by);
+    },
     async stop() {
       server.closeAllConnections();
       server.close();

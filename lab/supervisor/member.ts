@@ -177,7 +177,6 @@ export class Member {
     this.#place = CALM_PLACE;
     this.#diskFault = null;
     this.#struck = false;
-    this.#port = 0;
   }
 
   /** One change after the other. */

@@ -28,6 +28,7 @@ import { errors as errorsEn } from './en/errors.ts';
 import { feedback as feedbackEn } from './en/feedback.ts';
 import { files as filesEn } from './en/files.ts';
 import { hazard as hazardEn } from './en/hazard.ts';
+import { lab as labEn } from './en/lab.ts';
 import { predict as predictEn } from './en/predict.ts';
 import { recommend as recommendEn } from './en/recommend.ts';
 import { api as apiEs } from './es/api.ts';
@@ -42,6 +43,7 @@ import { errors as errorsEs } from './es/errors.ts';
 import { feedback as feedbackEs } from './es/feedback.ts';
 import { files as filesEs } from './es/files.ts';
 import { hazard as hazardEs } from './es/hazard.ts';
+import { lab as labEs } from './es/lab.ts';
 import { predict as predictEs } from './es/predict.ts';
 import { recommend as recommendEs } from './es/recommend.ts';
 import type { Language } from './language.ts';
@@ -73,6 +75,7 @@ const en = {
   feedback: feedbackEn,
   files: filesEn,
   hazard: hazardEn,
+  lab: labEn,
   predict: predictEn,
   recommend: recommendEn,
 };
@@ -99,6 +102,7 @@ const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof
   feedback: feedbackEs,
   files: filesEs,
   hazard: hazardEs,
+  lab: labEs,
   predict: predictEs,
   recommend: recommendEs,
 };
