@@ -1,4 +1,12 @@
-import { Admin, Consumer, kGetConnection, NetworkError, Producer } from '@platformatic/kafka';
+import {
+  Admin,
+  type Broker,
+  Consumer,
+  kGetBootstrapConnection,
+  kGetConnection,
+  NetworkError,
+  Producer,
+} from '@platformatic/kafka';
 import type { KafkaBusOptions } from './options.ts';
 
 const CONNECT_MS = 5000;
@@ -7,10 +15,25 @@ const REQUEST_MS = 15_000;
 /** What brokers wait for copies before a produce request fails. */
 const PRODUCE_MS = 10_000;
 
-type Get = InstanceType<typeof Consumer>[typeof kGetConnection];
+type Client = Admin | Consumer | Producer;
 
-/** While leaders change, metadata may name a broker that is gone; the client would throw where nobody can catch. */
-function guard(client: { [kGetConnection]: Get; clearMetadata(): void }): void {
+const parseBroker = (address: string): Broker => {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+};
+
+/** The list from a random place on. */
+function rotated<T>(list: readonly T[]): T[] {
+  const first = Math.floor(Math.random() * list.length);
+  return [...list.slice(first), ...list.slice(0, first)];
+}
+
+/**
+ * Two things that the client does not do itself: while leaders change, metadata may name a broker that is gone, and
+ * it would throw where nobody can catch; and it always asks the first address that lets itself be connected to, be it
+ * a balancer with nothing behind it.
+ */
+function guard(client: Client, brokers: readonly string[]): void {
   const get = client[kGetConnection].bind(client);
   client[kGetConnection] = (broker, callback) => {
     if (broker !== undefined && broker !== null) {
@@ -18,7 +41,11 @@ function guard(client: { [kGetConnection]: Get; clearMetadata(): void }): void {
       return;
     }
     client.clearMetadata();
-    callback(new NetworkError('the broker that is asked for is not known at this time'), undefined);
+    callback(new NetworkError('the broker that is asked for is not known at this time'), undefined as never);
+  };
+  client[kGetBootstrapConnection] = (callback) => {
+    const found = [...(client.currentMetadata?.brokers.values() ?? [])];
+    client.connections.getFirstAvailable(rotated([...brokers.map(parseBroker), ...found]), callback);
   };
 }
 
@@ -46,7 +73,7 @@ function baseOptions({ brokers, clientId, security = {} }: KafkaBusOptions) {
 
 export function createAdmin(options: KafkaBusOptions): Admin {
   const admin = new Admin(baseOptions(options));
-  guard(admin);
+  guard(admin, options.brokers);
   return admin;
 }
 
@@ -60,7 +87,7 @@ export function createProducer(options: KafkaBusOptions): Producer {
     // The caller sends the rest again itself, see `Outbox`.
     repeatOnStaleMetadata: false,
   });
-  guard(producer);
+  guard(producer, options.brokers);
   return producer;
 }
 
@@ -78,12 +105,12 @@ export function createConsumer(options: KafkaBusOptions, { groupId, sessionMs }:
     heartbeatInterval: Math.round(sessionMs / 4),
     autocommit: false,
   });
-  guard(consumer);
+  guard(consumer, options.brokers);
   return consumer;
 }
 
 /** Closes the connections; what fails on the way has no consequence any more. */
-export async function closeQuietly(client: Admin | Consumer | Producer): Promise<void> {
+export async function closeQuietly(client: Client): Promise<void> {
   try {
     await (client instanceof Consumer ? client.close(true) : client.close());
   } catch {

@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { DERIVED, type Feature, type Frame } from '../../model/frame.ts';
+import { canonicalKey } from '../../model/labels.ts';
+import { internLayout } from '../../model/layout.ts';
+import type { MetricType, SampleBatch } from '../../model/series.ts';
+import { encodingOf, readValue, VERSION } from './encoding.ts';
+
+const text = fc.string({ maxLength: 12, unit: 'grapheme' });
+const labels = fc.dictionary(fc.string({ minLength: 1, maxLength: 6 }), fc.string({ minLength: 1, maxLength: 6 }));
+const time = fc.integer({ min: 0, max: 4_000_000_000_000 });
+const type = fc.constantFrom<MetricType>('gauge', 'counter', 'histogram', 'summary', 'stateset', 'info', 'unknown');
+
+const series = fc
+  .record({ name: fc.string({ minLength: 1, maxLength: 12 }), labels, type, unit: text, entity: fc.constant('host/a') })
+  .map((one) => ({ ...one, key: canonicalKey(one.name, one.labels) }));
+
+const batch: fc.Arbitrary<SampleBatch> = fc
+  .record({ fleet: text, source: text, receivedAt: time, samples: fc.array(fc.tuple(series, time, fc.double())) })
+  .map(({ samples, ...rest }) => ({
+    ...rest,
+    entity: 'host/a',
+    series: samples.map(([one]) => one),
+    times: Float64Array.from(samples, ([, at]) => at),
+    values: Float64Array.from(samples, ([, , value]) => value),
+  }));
+
+const limit = fc.option(
+  fc.record({
+    side: fc.constantFrom('above' as const, 'below' as const),
+    value: fc.oneof(fc.double({ noNaN: true }), fc.record({ feature: text })),
+  }),
+);
+const feature: fc.Arbitrary<Feature> = fc.record({
+  name: fc.string({ minLength: 1 }),
+  metric: text,
+  labels,
+  kind: fc.constantFrom('level' as const, 'rate' as const, 'quantile' as const),
+  unit: text,
+  limit,
+});
+const float = fc.float();
+const frame: fc.Arbitrary<Frame> = fc.array(feature, { maxLength: 8 }).chain((features) =>
+  fc.record({
+    entity: fc.constant('host/a'),
+    fleet: text,
+    time,
+    stepMs: fc.constantFrom(1000, 5000),
+    layout: fc.constant(internLayout(features)),
+    values: fc
+      .array(float, { minLength: features.length, maxLength: features.length })
+      .map((values) => Float32Array.from(values)),
+    derived: fc
+      .array(float, { minLength: features.length * DERIVED.length, maxLength: features.length * DERIVED.length })
+      .map((values) => Float32Array.from(values)),
+    closedAt: time,
+  }),
+);
+
+const there = <T>(topic: string, value: T): T => encodingOf(topic).decode(encodingOf(topic).encode(value)) as T;
+
+describe('encoding', () => {
+  it('brings samples back bit for bit, and one series as one object', () => {
+    fc.assert(
+      fc.property(batch, (sent) => {
+        const come = there('samples', sent);
+        expect(come).toEqual(sent);
+        expect(new BigUint64Array(come.values.buffer)).toEqual(new BigUint64Array(sent.values.buffer));
+        come.series.forEach((one, i) => expect(there('samples', sent).series[i]).toBe(one));
+      }),
+    );
+  });
+
+  it('brings frames back bit for bit, with the layout of this process', () => {
+    fc.assert(
+      fc.property(frame, (sent) => {
+        const come = there('frames', sent);
+        expect(come).toEqual(sent);
+        expect(come.layout).toBe(sent.layout);
+      }),
+    );
+  });
+
+  it('refuses what it cannot read and says why, whatever the bytes are', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('samples', 'frames', 'incidents'),
+        fc.uint8Array({ maxLength: 60 }),
+        (topic, bytes) => {
+          const read = readValue(topic, 'k', VERSION, Buffer.from(bytes));
+          if (read.refusal !== undefined) expect(read.value).toEqual({ base64: Buffer.from(bytes).toString('base64') });
+        },
+      ),
+    );
+    expect(readValue('frames', 'k', '2', Buffer.from('x')).refusal).toMatch(/version 2 is not known/);
+    expect(readValue('frames', 'k', undefined, Buffer.from('x')).refusal).toMatch(/version none/);
+    expect(readValue('events', 'k', VERSION, null).refusal).toMatch(/without a value/);
+    expect(readValue('events', 'k', VERSION, Buffer.from('{')).refusal).toMatch(/not a value/);
+  });
+});
