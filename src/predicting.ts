@@ -54,15 +54,10 @@ export const FAILURE_DUTY = 'failure models';
 /** Threads need the built program; its sources run on this one. */
 const usualFitter = (): FailureFitter => (import.meta.url.endsWith('.js') ? failureFitThread() : failureFitHere());
 
-export function createPredicting(deps: PredictingDeps): Predicting {
-  const { config, store, stages, duties, fitter = usualFitter(), predictors = [] } = deps;
-  const { predict, step } = config;
-  const factories = [createHazardFactory(), ...predictors.map(({ factory }) => factory)];
-  const lifecycle = createLifecycle({ ...deps, onChange: () => undefined });
-  const open = (scope: FleetScope) => openFleet(store, scope);
-  const horizons = predict.horizons.map((ms) => Math.round(ms / 1000)).toSorted((a, b) => a - b);
-  const options = {
-    horizons,
+/** How models are learnt and judged, as the owner wants it. */
+function learningOptions({ predict }: Config) {
+  return {
+    horizons: predict.horizons.map((ms) => Math.round(ms / 1000)).toSorted((a, b) => a - b),
     quietMs: predict.quiet,
     windowMs: predict.window,
     retrainMs: predict.retrain,
@@ -70,6 +65,15 @@ export function createPredicting(deps: PredictingDeps): Predicting {
     contract: { precision: predict.page.precision, minLead: predict.page.minLead / 1000 },
     shadow: { leastMs: predict.shadow },
   };
+}
+
+export function createPredicting(deps: PredictingDeps): Predicting {
+  const { config, store, stages, duties, fitter = usualFitter(), predictors = [] } = deps;
+  const { predict, step } = config;
+  const factories = [createHazardFactory(), ...predictors.map(({ factory }) => factory)];
+  const lifecycle = createLifecycle({ ...deps, onChange: () => undefined });
+  const open = (scope: FleetScope) => openFleet(store, scope);
+  const options = learningOptions(config);
   const training = new FailureTraining({
     ...deps,
     lifecycle: createLifecycle({
@@ -98,7 +102,10 @@ export function createPredicting(deps: PredictingDeps): Predicting {
     definitions: failureDefinitions(config.failures),
     options: { stepMs: step, stepsMs: config.store.retention.steps, windowMs: predict.window },
   });
-  const predicts = () => [createPredictStage({ ...deps, options: { stepMs: step, horizons } }), watch];
+  const predicts = () => [
+    createPredictStage({ ...deps, options: { stepMs: step, horizons: options.horizons } }),
+    watch,
+  ];
   return {
     services: [...(stages.has('predict') ? predicts() : []), ...(stages.has('learn') ? [failures, training] : [])],
     models: createModelDesk({

@@ -57,6 +57,13 @@ export const PredictSection = Type.Object(
       description: 'About how long one training may take.',
     }),
     shadow: Duration({ default: '1h', description: 'How long a new model is only watched before it may serve.' }),
+    predictors: Type.Array(
+      Type.Object(
+        { package: Type.String({ minLength: 1, maxLength: 512, description: 'Name of a package, or path to one.' }) },
+        closed,
+      ),
+      { default: [], maxItems: 5, description: 'Further predictors of failures, each from a package.' },
+    ),
     doNothingShare: Type.Number({
       default: 0,
       minimum: 0,

@@ -6,6 +6,8 @@ export interface FailureFit {
   readonly fleet: FleetHistory;
   readonly cut: number;
   readonly options: Pick<PredictorOptions, 'horizons' | 'seed' | 'quiet' | 'budgetMs'>;
+  /** Address of the package whose predictor is trained; the one of Vigía when null or left out. */
+  readonly predictor?: string | null;
   /** Rows after the cut that are judged, at most. */
   readonly mostJudged: number;
 }

@@ -1,4 +1,6 @@
 import { type Static, Type } from 'typebox';
+import type { EntityId } from './entity.ts';
+import type { ModelReport, RiskCone } from './model-report.ts';
 import { Phrase } from './phrase.ts';
 
 /** Kind under which the registry lists models that predict failures. */
@@ -33,6 +35,16 @@ export const HorizonFigures = Type.Object({
   }),
   precision: Type.Union([Type.Number(), Type.Null()]),
   recall: Type.Union([Type.Number(), Type.Null()], { description: 'Share of the failures that such pages announce.' }),
+  byLead: Type.Optional(
+    Type.Array(
+      Type.Object({
+        lead: Type.Integer({ description: 'Seconds.' }),
+        precision: Type.Union([Type.Number(), Type.Null()]),
+        recall: Type.Union([Type.Number(), Type.Null()]),
+      }),
+      { description: 'The same when a page must come at least so long before; from that threshold on.' },
+    ),
+  ),
 });
 export type HorizonFigures = Static<typeof HorizonFigures>;
 
@@ -47,8 +59,11 @@ export const FailureModelDetail = Type.Object({
   entities: Type.Integer(),
   failures: Type.Integer(),
   horizons: Type.Array(HorizonFigures),
-  /** Mean and deviation of each column in training, for drift. */
   bins: Type.Array(Type.Array(Type.Number()), { description: 'Deciles of each feature in training.' }),
+  scoreBins: Type.Optional(
+    Type.Array(Type.Array(Type.Number()), { description: 'Deciles of what it said when it was judged, by horizon.' }),
+  ),
+  trainingSeconds: Type.Optional(Type.Number({ description: 'How long its training took.' })),
 });
 export type FailureModelDetail = Static<typeof FailureModelDetail>;
 
@@ -59,7 +74,8 @@ export const LearningState = Type.Object({
   why: Type.String({ description: 'What it was trained for: first, schedule, drift, demand.' }),
   missing: Type.Union([Phrase, Type.Null()], { description: 'What is missing for a model.' }),
   progress: Type.Number({ minimum: 0, maximum: 1 }),
-  step: Type.String(),
+  step: Type.String({ description: 'What is being done: read, features, search, models, final, judge, done.' }),
+  budgetMs: Type.Optional(Type.Integer({ description: 'About how long it may take.' })),
   startedAt: Type.Integer(),
   endedAt: Type.Union([Type.Integer(), Type.Null()]),
 });
@@ -73,6 +89,10 @@ export interface FailureModelPort {
   promote(id: string, by: string): Promise<void>;
   /** Puts the model before the champion back in force, or none. */
   rollback(scope: string, by: string): Promise<void>;
+  /** Everything that a page about it shows. */
+  report(id: string): Promise<ModelReport>;
+  /** What the model in force said of an entity, Unix ms; at most 1000 times, the newest. */
+  cone(entity: EntityId, range: { readonly from: number; readonly to: number }): Promise<RiskCone>;
   exportModel(id: string): Promise<Uint8Array>;
   /** Enters it as a challenger; resolves with its id. */
   importModel(bytes: Uint8Array, by: string): Promise<string>;

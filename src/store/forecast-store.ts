@@ -39,6 +39,20 @@ export function createForecastStore(database: Database): ForecastStore {
         probabilities: numbersOf(probabilities),
       }));
     },
+    of: async (model, { entity, range, limit }) => {
+      const rows = await rowsOf(
+        database.sql,
+        sql<{ time: number; own: Uint8Array }>`select f.time, substring(f.probabilities from
+            ((e.place - 1) * width.bytes)::int + 1 for width.bytes::int) as own
+          from forecasts f
+          cross join lateral jsonb_array_elements_text(f.entities) with ordinality as e(id, place)
+          cross join lateral (select length(f.probabilities) / jsonb_array_length(f.entities) as bytes) as width
+          where f.model = ${model} and f.time >= ${timestamp(range.from)} and f.time < ${timestamp(range.to)}
+            and e.id = ${entity}
+          order by f.time desc limit ${limit}`,
+      );
+      return rows.toReversed().map(({ time, own }) => ({ time, probabilities: numbersOf(own) }));
+    },
     forget: async (before) => {
       await sql`delete from forecasts where time < ${timestamp(before)}`.execute(database.sql);
     },

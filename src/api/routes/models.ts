@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { LearningState } from '../../model/failure-model.ts';
 import { Model } from '../../model/failure.ts';
+import { ModelReport } from '../../model/model-report.ts';
 import { VigiaError } from '../../runtime/errors.ts';
 import { audit, type Resource } from '../api-app.ts';
 import { PageOf } from '../contract/views.ts';
@@ -59,6 +60,21 @@ const reading: Resource = (app, { store, models }) => {
       // Answers are written as JSON; a stream is not.
       return reply.type(BINARY).send(Readable.from([Buffer.from(bytes)]));
     },
+  );
+};
+
+const reporting: Resource = (app, { models }) => {
+  app.get(
+    '/models/:id/report',
+    {
+      schema: {
+        summary:
+          'All about one failure model: calibration, lead time and its contract, drift, the challenger beside the champion, cost',
+        params: IdParameters,
+        response: { 200: ModelReport },
+      },
+    },
+    ({ params: { id } }) => models.report(id),
   );
 };
 
@@ -142,5 +158,5 @@ const importing: Resource = (app, deps) => {
 
 /** Models: what is in force, what is watched, what is being learnt. */
 export const models: Resource = (app, deps, parts) => {
-  for (const part of [reading, changing, importing]) part(app, deps, parts);
+  for (const part of [reading, reporting, changing, importing]) part(app, deps, parts);
 };

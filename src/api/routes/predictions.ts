@@ -1,11 +1,24 @@
 import { Type } from 'typebox';
+import { EntityId } from '../../model/entity.ts';
+import { RiskCone } from '../../model/model-report.ts';
 import { Prediction } from '../../model/prediction.ts';
 import { VigiaError } from '../../runtime/errors.ts';
 import type { Resource } from '../api-app.ts';
 import { PageOf } from '../contract/views.ts';
-import { EntityParameter, given, IdParameters, pageQuery, PageParameters, toPage } from '../queries.ts';
+import {
+  EntityParameter,
+  given,
+  IdParameters,
+  pageQuery,
+  PageParameters,
+  rangeOf,
+  RangeParameters,
+  toPage,
+} from '../queries.ts';
 
-export const predictions: Resource = (app, { store }) => {
+const CONE_MS = 86_400_000;
+
+export const predictions: Resource = (app, { store, models, clock }) => {
   app.get(
     '/predictions',
     {
@@ -21,6 +34,21 @@ export const predictions: Resource = (app, { store }) => {
     },
     ({ query }) =>
       toPage(store.predictions.list({ ...pageQuery(query), ...given({ entity: query.entity, state: query.state }) })),
+  );
+
+  app.get(
+    '/predictions/cone',
+    {
+      schema: {
+        summary: 'What the model in force said of one entity over time; the last day when no range is given',
+        querystring: Type.Object({ entity: EntityId, ...RangeParameters }),
+        response: { 200: RiskCone },
+      },
+    },
+    ({ query }) => {
+      const now = clock.now();
+      return models.cone(query.entity, { from: now - CONE_MS, to: now + 1, ...rangeOf(query).range });
+    },
   );
 
   app.get(

@@ -3,9 +3,11 @@ import type { FleetHistory } from '../../model/predictor.ts';
 const BINS = 10;
 const LEAST_ROWS = 100;
 /** A population stability index above this is called a shift (Siddiqi, Credit Risk Scorecards, 2006). */
-const SHIFT = 0.25;
+export const SHIFT = 0.25;
 /** So large a part of the features must have shifted: one alone is a matter for detect. */
-const SHIFTED_SHARE = 0.25;
+export const SHIFTED_SHARE = 0.25;
+/** Stands for a feature without any value: further off than any spread of ten bins. */
+const GONE = 10;
 const MOST_SAMPLED = 20_000;
 
 /** Values of one feature between two times (seconds), thinned. */
@@ -27,12 +29,15 @@ function valuesOf(
   return Float64Array.from(values).sort();
 }
 
+/** The inner deciles of values, by rising value. */
+export const innerDeciles = (sorted: ArrayLike<number>): number[] =>
+  Array.from({ length: BINS - 1 }, (_bin, i) => sorted[Math.floor(((i + 1) * sorted.length) / BINS)]!);
+
 /** The inner deciles of each feature up to a moment; empty where there is too little. */
 export function decilesOf(fleet: FleetHistory, cut: number): number[][] {
   return fleet.columns.map((_, column) => {
     const values = valuesOf(fleet, column, { from: -Infinity, to: cut });
-    if (values.length < LEAST_ROWS) return [];
-    return Array.from({ length: BINS - 1 }, (_bin, i) => values[Math.floor(((i + 1) * values.length) / BINS)]!);
+    return values.length < LEAST_ROWS ? [] : innerDeciles(values);
   });
 }
 
@@ -55,22 +60,35 @@ export function stabilityIndex(deciles: readonly number[], values: ArrayLike<num
   return index;
 }
 
-/** Whether the features of a fleet since a moment (seconds) are no longer those of training. */
-export function hasDrifted(
+/** A feature that is no longer what it was. */
+export interface ShiftedFeature {
+  readonly name: string;
+  readonly index: number;
+  /** It is not reported any more. */
+  readonly gone: boolean;
+}
+
+/** Which features of a fleet since a moment (seconds) are no longer those of training, of how many; the worst first. */
+export function driftOf(
   fleet: FleetHistory,
   columns: readonly string[],
   { bins, since }: { bins: readonly (readonly number[])[]; since: number },
-): boolean {
+): { readonly asked: number; readonly shifted: readonly ShiftedFeature[] } {
+  const rows = fleet.entities.reduce((sum, { times }) => sum + times.filter((time) => time > since).length, 0);
+  if (rows < LEAST_ROWS) return { asked: 0, shifted: [] };
   let asked = 0;
-  let shifted = 0;
+  const shifted: ShiftedFeature[] = [];
   for (const [c, name] of columns.entries()) {
     const deciles = bins[c] ?? [];
     const column = fleet.columns.indexOf(name);
-    if (deciles.length === 0 || column < 0 || new Set(deciles).size < 3) continue;
-    const values = valuesOf(fleet, column, { from: since, to: Infinity });
-    if (values.length < LEAST_ROWS) continue;
+    if (deciles.length === 0) continue;
+    const values = column < 0 ? new Float64Array(0) : valuesOf(fleet, column, { from: since, to: Infinity });
+    const gone = values.length === 0;
+    // Whether a count of next to nothing has shifted cannot be told from so few levels.
+    if (!gone && (new Set(deciles).size < 3 || values.length < LEAST_ROWS)) continue;
     asked += 1;
-    if (stabilityIndex(deciles, values) > SHIFT) shifted += 1;
+    const index = gone ? GONE : stabilityIndex(deciles, values);
+    if (index > SHIFT) shifted.push({ name, index, gone });
   }
-  return asked > 0 && shifted >= SHIFTED_SHARE * asked;
+  return { asked, shifted: shifted.sort((a, b) => b.index - a.index) };
 }

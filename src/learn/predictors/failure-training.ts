@@ -131,7 +131,7 @@ export class FailureTraining implements Service {
   }
 
   async #train(kind: string, { why, parent }: { readonly why: string; readonly parent: Model | null }): Promise<void> {
-    const { store, clock, log, metrics, lifecycle } = this.#deps;
+    const { clock, log, metrics } = this.#deps;
     const now = clock.now();
     const began = clock.monotonic();
     const state = (over: Partial<LearningState>): void => {
@@ -157,15 +157,7 @@ export class FailureTraining implements Service {
         onProgress: ({ done, step }) => state({ progress: done, step }),
       });
       if (trained === null) return end({ state: 'waiting' });
-      for (const one of trained) {
-        if (!one.ready) continue;
-        await lifecycle.enter(one.model, one.bytes);
-        await store.forecasts.save(one.forecasts);
-        log.info(
-          { scope: kind, model: one.model.id, why, bytes: one.bytes.length },
-          'learn: a failure model was trained',
-        );
-      }
+      for (const one of trained) if (one.ready) await this.#enter(one);
       const [first] = trained;
       if (first?.ready === false) return end({ state: 'missing', missing: first.missing });
       end({ state: 'trained' });
@@ -182,6 +174,14 @@ export class FailureTraining implements Service {
         .gauge('vigia_learn_training_seconds', 'How long the last training took.', ['kind'])
         .set({ kind: `failure/${kind}` }, seconds);
     }
+  }
+
+  async #enter({ model, bytes, forecasts }: Extract<TrainedScope, { ready: true }>): Promise<void> {
+    const { lifecycle, store, log } = this.#deps;
+    await lifecycle.enter(model, bytes);
+    await store.forecasts.save(forecasts);
+    const { id, scope, reason } = model;
+    log.info({ scope, model: id, why: reason, bytes: bytes.length }, 'learn: a failure model was trained');
   }
 
   /** One model of each predictor on the same history; null when there is nobody to learn of. */

@@ -7,6 +7,8 @@ import { judgedRows, type ScoredEntity } from '../evaluation/scored.ts';
 
 const SEED = 1;
 const BINS = 10;
+/** Lead times that a page is also looked at by, seconds. */
+const LEADS = [0, 300, 900, 1800, 3600, 21_600, 86_400] as const;
 
 const orNull = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? value : null;
@@ -36,8 +38,9 @@ function horizonFigures(
   const rule = { horizon: seconds, index, width };
   // A horizon that ends before a page is of use cannot keep the contract.
   const threshold = seconds > contract.minLead && positives > 0 ? chooseThreshold(entities, rule, contract) : null;
-  const shares =
-    threshold === null ? null : sharesOf(pagesOf(entities, { ...rule, threshold, minLead: contract.minLead }));
+  const sharesAt = (minLead: number) =>
+    threshold === null ? null : sharesOf(pagesOf(entities, { ...rule, threshold, minLead }));
+  const shares = sharesAt(contract.minLead);
   const bins = rows.count === 0 ? [] : calibrationBins(rows.label, rows.chance, { bins: BINS, strategy: 'quantile' });
   return {
     seconds,
@@ -51,6 +54,13 @@ function horizonFigures(
     threshold,
     precision: orNull(shares?.precision),
     recall: orNull(shares?.recall),
+    byLead:
+      threshold === null
+        ? []
+        : LEADS.filter((lead) => lead < seconds).map((lead) => {
+            const { precision, recall } = sharesAt(lead) ?? {};
+            return { lead, precision: orNull(precision), recall: orNull(recall) };
+          }),
   };
 }
 

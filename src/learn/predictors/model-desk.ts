@@ -8,14 +8,18 @@ import type { Ids } from '../../runtime/ids.ts';
 import type { Store } from '../../store/store.ts';
 import type { FailureTraining } from './failure-training.ts';
 import type { Lifecycle } from './model-lifecycle.ts';
+import { type ReportDeps, reportOn } from './model-report.ts';
+import { coneOf } from './risk-cone.ts';
 
 export interface ModelDeskDeps {
-  readonly store: Pick<Store, 'models' | 'audit'>;
+  readonly store: ReportDeps['store'] & Pick<Store, 'audit'>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly lifecycle: Lifecycle;
   readonly training: Pick<FailureTraining, 'states' | 'want'>;
   readonly factories: readonly FailurePredictorFactory[];
+  readonly lookCost: ReportDeps['lookCost'];
+  readonly options: ReportDeps['options'];
 }
 
 /** Marks an exported model: a line of JSON, then the artefact. */
@@ -48,19 +52,15 @@ function read(
 }
 
 /** The door to failure models for people. */
-export function createModelDesk({
-  store,
-  clock,
-  ids,
-  lifecycle,
-  training,
-  factories,
-}: ModelDeskDeps): FailureModelPort {
+export function createModelDesk(deps: ModelDeskDeps): FailureModelPort {
+  const { store, clock, ids, lifecycle, training, factories } = deps;
   return {
     learning: async () => training.states,
     train: async (scope) => training.want(scope),
     promote: (id, by) => lifecycle.promote(id, by),
     rollback: (scope, by) => lifecycle.rollback(scope, by),
+    report: async (id) => reportOn(deps, await lifecycle.find(id)),
+    cone: (entity, range) => coneOf(deps, entity, range),
     exportModel: async (id) => {
       const model = await lifecycle.find(id);
       const artefact = await store.models.artefact(id);

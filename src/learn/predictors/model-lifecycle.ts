@@ -16,7 +16,7 @@ export interface LifecycleDeps {
 /** Who does what Vigía does by itself. */
 export const ITSELF = 'vigia';
 /** Challengers of a scope that are watched at once; an older one makes way. */
-const MOST_CHALLENGERS = 2;
+const MOST_CHALLENGERS = 4;
 /** Models of a scope whose artefacts are kept. */
 const KEPT = 5;
 const PAGE = 200;

@@ -20,7 +20,10 @@ export interface ShadowDeps {
   readonly lifecycle: Lifecycle;
 }
 
-interface JudgeOptions {
+type ShadowReads = Pick<ShadowDeps, 'store' | 'clock'>;
+type ReadOptions = Pick<JudgeOptions, 'horizons' | 'quietMs'>;
+
+export interface JudgeOptions {
   readonly horizons: readonly number[];
   readonly quietMs: number;
   readonly shadow: ShadowRules;
@@ -30,8 +33,8 @@ const MOST_FORECASTS = 3000;
 /** A champion is looked at over so long. */
 const CHAMPION_MS = 7 * 86_400_000;
 
-/** What was said of each entity, in order. */
-function byEntity(forecasts: readonly Forecast[]): Map<string, Map<number, Float32Array>> {
+/** What was said of each entity, in order; times in seconds. */
+export function saidBy(forecasts: readonly Forecast[]): Map<string, Map<number, Float32Array>> {
   const said = new Map<string, Map<number, Float32Array>>();
   for (const { time, entities, probabilities } of forecasts) {
     const width = probabilities.length / Math.max(1, entities.length);
@@ -74,6 +77,10 @@ function pair(
   }
   return { entities, rival };
 }
+
+/** What was said, cut as the truth demands. */
+export const stretchesOf = (said: ReturnType<typeof saidBy>, truth: Truth): ScoredEntity[] =>
+  pair(said, () => new Float32Array(truth.width), truth).entities;
 
 /** How often rows were followed by a failure, by horizon: the rival of a model that has none. */
 function baseRates(entities: readonly ScoredEntity[], horizons: readonly number[]): number[] {
@@ -133,25 +140,26 @@ interface Rivals {
 }
 
 async function truthOf(
-  { store, clock }: ShadowDeps,
+  { store, clock }: ShadowReads,
   range: TimeRange,
-  { horizons, quietMs }: JudgeOptions,
+  { horizons, quietMs }: ReadOptions,
 ): Promise<Truth> {
   const occurred = await readOccurrences(store, { from: range.from - quietMs, to: clock.now() + 1 });
   return { occurred, now: clock.now() / 1000, quiet: quietMs / 1000, width: horizons.length };
 }
 
-async function faceEachOther(
-  deps: ShadowDeps,
+/** How the first does beside the second, or beside the base rate, on what is newer than the training of both. */
+export async function faceEachOther(
+  deps: ShadowReads,
   { challenger, champion }: Rivals,
-  options: JudgeOptions,
+  options: ReadOptions,
 ): Promise<Comparison> {
   const { store, clock } = deps;
   const from = Math.max(challenger.trainedTo ?? 0, champion?.trainedTo ?? 0) + 1;
   const range = { from, to: clock.now() };
   if (champion === null) return againstBaseRate(deps, { model: challenger, range }, options);
-  const first = byEntity(await store.forecasts.read(challenger.id, range, MOST_FORECASTS));
-  const second = byEntity(await store.forecasts.read(champion.id, range, MOST_FORECASTS));
+  const first = saidBy(await store.forecasts.read(challenger.id, range, MOST_FORECASTS));
+  const second = saidBy(await store.forecasts.read(champion.id, range, MOST_FORECASTS));
   const { entities, rival } = pair(
     first,
     (entity, time) => second.get(entity)?.get(time) ?? null,
@@ -161,11 +169,11 @@ async function faceEachOther(
 }
 
 async function againstBaseRate(
-  deps: ShadowDeps,
+  deps: ShadowReads,
   { model, range }: { readonly model: Model; readonly range: TimeRange },
-  options: JudgeOptions,
+  options: ReadOptions,
 ): Promise<Comparison> {
-  const said = byEntity(await deps.store.forecasts.read(model.id, range, MOST_FORECASTS));
+  const said = saidBy(await deps.store.forecasts.read(model.id, range, MOST_FORECASTS));
   const truth = await truthOf(deps, range, options);
   const nothing = new Float32Array(truth.width);
   const { entities } = pair(said, () => nothing, truth);

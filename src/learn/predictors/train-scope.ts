@@ -7,7 +7,7 @@ import type { FleetHistory, PredictorProgress } from '../../model/predictor.ts';
 import { stableId } from '../../runtime/ids.ts';
 import type { Forecast } from '../../store/store.ts';
 import type { Contract } from '../evaluation/pages.ts';
-import { decilesOf } from './drift.ts';
+import { decilesOf, innerDeciles } from './drift.ts';
 import { judgeModel } from './judge-model.ts';
 import { scoredStretches } from './truth.ts';
 
@@ -19,7 +19,11 @@ const SEED = 1;
 export interface ScopeTraining {
   readonly fleet: LiveFleet;
   readonly fitter: FailureFitter;
+  /** See `FailureFit`. */
+  readonly predictor: string | null;
   readonly now: number;
+  /** Milliseconds from any start, never backwards. */
+  readonly elapsedMs: () => number;
   /** Seconds, rising. */
   readonly horizons: readonly number[];
   readonly quiet: number;
@@ -47,32 +51,36 @@ function cutOf({ entities }: FleetHistory): number {
   return to - JUDGED_SHARE * (to - from);
 }
 
-/** Trains one model and judges it on what came after its training. */
+/** Trains one model on what the fleet has read and judges it on what came after its training. */
 export async function trainScope(training: ScopeTraining): Promise<TrainedScope> {
-  const { fleet, fitter, now, horizons, quiet, budgetMs, signal, onProgress } = training;
-  await fleet.advance(now);
+  const { fleet, fitter, predictor, horizons, quiet, budgetMs, signal, onProgress } = training;
   const history = fleet.fleet();
   if (history.entities.length === 0) return { ready: false, missing: phrase('hazard.missingRows') };
+  const began = training.elapsedMs();
   const cut = cutOf(history);
   const options = { horizons, seed: SEED, quiet, budgetMs };
-  const fitted = await fitter.fit({ fleet: history, cut, options, mostJudged: MOST_JUDGED }, { signal, onProgress });
+  const request = { fleet: history, cut, options, predictor, mostJudged: MOST_JUDGED };
+  const fitted = await fitter.fit(request, { signal, onProgress });
   if (!fitted.ready) return fitted;
-  return register(training, { history, cut, fitted });
+  onProgress({ done: 1, step: 'judge' });
+  return register(training, { history, cut, fitted, began });
 }
 
 interface Fitted {
   readonly history: FleetHistory;
   readonly cut: number;
   readonly fitted: Extract<FailureFitted, { ready: true }>;
+  /** By `elapsedMs`. */
+  readonly began: number;
 }
 
-async function register(training: ScopeTraining, { history, cut, fitted }: Fitted): Promise<TrainedScope> {
-  const { fleet, now, horizons, quiet, contract, parent, why } = training;
+async function register(training: ScopeTraining, { history, cut, fitted, began }: Fitted): Promise<TrainedScope> {
+  const { fleet, now, horizons, quiet, contract, parent, why, predictor } = training;
   const { scope } = fleet;
   const said = saidOf(history, fitted, horizons.length);
   const figures = await judgeModel(scoredStretches(said, horizons.length, quiet), horizons, contract);
   const { rows, entities, failures, metrics } = fitted.facts;
-  const id = stableId('model', FAILURE_MODEL, scope.kind, now);
+  const id = stableId('model', FAILURE_MODEL, scope.kind, now, ...(predictor === null ? [] : [predictor]));
   const detail: FailureModelDetail = {
     factory: fitted.factory,
     parent: parent?.id ?? null,
@@ -84,6 +92,8 @@ async function register(training: ScopeTraining, { history, cut, fitted }: Fitte
     failures,
     horizons: figures,
     bins: decilesOf(history, cut),
+    scoreBins: scoreBins(fitted, horizons.length),
+    trainingSeconds: Math.round((training.elapsedMs() - began) / 1000),
   };
   const model: Model = {
     id,
@@ -104,6 +114,15 @@ async function register(training: ScopeTraining, { history, cut, fitted }: Fitte
     bytes: fitted.bytes,
     forecasts: forecastsOf(id, history, { fitted, width: horizons.length }),
   };
+}
+
+/** Deciles of what was said of the judged rows, by horizon. */
+function scoreBins({ judged }: Fitted['fitted'], width: number): number[][] {
+  const rows = judged.times.length;
+  if (rows === 0) return Array.from({ length: width }, () => []);
+  return Array.from({ length: width }, (_, h) =>
+    innerDeciles(Float64Array.from({ length: rows }, (_row, i) => judged.probabilities[i * width + h]!).sort()),
+  );
 }
 
 const finite = (metrics: Readonly<Record<string, number>>): Record<string, number> =>

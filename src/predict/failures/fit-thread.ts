@@ -2,6 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { Tinypool } from 'tinypool';
 import type { FailureFitted, FailureFitter } from '../../model/failure-fitter.ts';
 import { createHazardFactory } from '../hazard/hazard-factory.ts';
+import { importPredictor } from '../load-predictor.ts';
 import { fitFailures } from './fit-failures.ts';
 
 /** The compiled worker: Node 20 cannot start a TypeScript one. */
@@ -38,7 +39,14 @@ export function failureFitThread(): FailureFitter {
 /** Trains on the calling thread: for where the program runs from its sources. */
 export function failureFitHere(): FailureFitter {
   return {
-    fit: (request, control) => fitFailures(request, createHazardFactory(), control),
+    fit: async (request, control) => {
+      const { predictor = null } = request;
+      return fitFailures(
+        request,
+        predictor === null ? createHazardFactory() : await importPredictor(predictor),
+        control,
+      );
+    },
     close: async () => undefined,
   };
 }
