@@ -86,7 +86,7 @@ async function signs(url: string, from: number): Promise<readonly Sign[]> {
   ];
   return made
     .filter(({ at }) => at >= from)
-    .map(({ at, sign }) => ({ atS: (at - from) / 1000, ...sign }))
+    .map(({ at, sign: { entity, kind, detail } }) => ({ atS: (at - from) / 1000, entity, kind, detail }))
     .sort((a, b) => a.atS - b.atS);
 }
 

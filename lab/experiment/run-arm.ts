@@ -114,17 +114,20 @@ async function goOn(bench: Bench, options: ArmOptions, before: ArmRecord): Promi
   progress(before.faults.length, scenario.plans.length, 'quiet');
   await delay(scenario.warmUpS * 1000, undefined, { signal });
   const quietSigns = (await bench.vigia?.signsSince(quietFrom)) ?? [];
-  let record: ArmRecord = {
+  const faults = [...before.faults];
+  const begun: ArmRecord = {
     ...before,
     quietS: before.quietS + scenario.warmUpS,
     quietSigns: [...before.quietSigns, ...quietSigns],
   };
+  let record = begun;
   for (const [index, plan] of scenario.plans.entries()) {
     if (index < before.faults.length) continue;
     progress(index, scenario.plans.length, plan.kind);
     const fault = await runFault(bench, plan, index, options);
     await bench.lab.supervisor.reset();
-    record = { ...record, faults: [...record.faults, fault] };
+    faults.push(fault);
+    record = { ...begun, faults: [...faults] };
     writeProgress(folder, record);
     await delay(scenario.calmS * 1000, undefined, { signal });
   }

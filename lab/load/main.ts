@@ -82,7 +82,7 @@ function step(): void {
 function report(): void {
   // A second is told when nobody of it can still be waiting.
   const settled = secondOf(Date.now() - PATIENCE_MS - 1000);
-  for (const [second, of] of [...counts]) {
+  for (const [second, of] of counts) {
     if (second > settled) continue;
     counts.delete(second);
     const message: FromLoad = { type: 'second', second, ...of };

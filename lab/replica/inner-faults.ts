@@ -10,6 +10,7 @@ const TICK_MS = 250;
 const A_LITTLE_MORE = 1.1;
 /** A cache of this size takes a second to scan. */
 export const CACHE_SECOND_BYTES = 1024 * 1024;
+const CACHE_MOST_BYTES = 1.5 * CACHE_SECOND_BYTES;
 const BYTES_A_NUMBER = 8;
 
 export interface Victim {
@@ -19,7 +20,7 @@ export interface Victim {
   readonly shiftClock: (ms: number) => void;
 }
 
-/** Grows by a share of its end each tick; `null` is a fault that reads from disk how far it has come. */
+/** Grows by a share of its end each tick. */
 type Growth = (share: number, victim: Victim) => void;
 
 /** A counter of whole things from shares. */
@@ -70,7 +71,7 @@ const growths: Readonly<Record<InnerFault, () => Growth>> = {
   'event-loop-block':
     () =>
     (share, { disk }) => {
-      if (disk.cacheBytes < CACHE_SECOND_BYTES) disk.growCache(CACHE_SECOND_BYTES * share);
+      if (disk.cacheBytes < CACHE_MOST_BYTES) disk.growCache(CACHE_MOST_BYTES * share);
     },
   'disk-filling':
     () =>
@@ -82,12 +83,12 @@ const growths: Readonly<Record<InnerFault, () => Growth>> = {
       shiftClock(2 * RULES.skewMs * share),
 };
 
-/** Lets a fault grow until `stop`; it reaches its end after `growthS`. */
-export function growInnerFault(kind: InnerFault, growthS: number, victim: Victim): { stop(): void } {
+/** Lets a fault grow until the function it gives is called; it reaches its end after `growthS`. */
+export function growInnerFault(kind: InnerFault, growthS: number, victim: Victim): () => void {
   const grow = growths[kind]();
   const share = (A_LITTLE_MORE * TICK_MS) / (growthS * 1000);
   const timer = setInterval(() => grow(share, victim), TICK_MS);
-  return { stop: () => clearInterval(timer) };
+  return () => clearInterval(timer);
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));

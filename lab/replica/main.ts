@@ -1,12 +1,12 @@
 import type { FromReplica, ReplicaStart, ToReplica } from '../messages.ts';
-import { createReplica } from './replica.ts';
+import { Replica } from './replica.ts';
 
 /** One process of the lab. It lives as long as the channel to its supervisor does. */
 const start = JSON.parse(process.env['LAB_REPLICA'] ?? '{}') as ReplicaStart;
 const tell = (message: FromReplica): void => {
   if (process.connected) process.send?.(message);
 };
-const replica = createReplica(start, tell);
+const replica = new Replica(start, tell);
 process.on('message', (message) => replica.hear(message as ToReplica));
 const end = (): void => replica.stop(() => process.exit(0));
 process.on('SIGTERM', end);

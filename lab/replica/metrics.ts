@@ -53,15 +53,9 @@ function meanOf(look: () => number): { value: () => number; stop: () => void } {
   return { value: () => mean, stop: () => clearInterval(timer) };
 }
 
-/** What the process says of itself, in Prometheus' text form. */
-export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockOffsetMs }: Measured): ReplicaMetrics {
-  const registers = [new Registry()];
-  const [registry] = registers as [Registry];
-  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
-  delay.enable();
-  const busy = meanOf(() => slots.taken);
-  const pooled = meanOf(() => pool.taken);
-  const gauge = (name: string, help: string, read: () => number): void => {
+const gauges =
+  (registry: Registry) =>
+  (name: string, help: string, read: () => number): void =>
     registry.registerMetric(
       new Gauge({
         name,
@@ -72,7 +66,16 @@ export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockO
         },
       }),
     );
-  };
+
+/** What the process says of itself, in Prometheus' text form. */
+export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockOffsetMs }: Measured): ReplicaMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  delay.enable();
+  const busy = meanOf(() => slots.taken);
+  const pooled = meanOf(() => pool.taken);
+  const gauge = gauges(registry);
   const lag = (): number => {
     const seconds = Math.max(0, (Number.isNaN(delay.mean) ? 0 : delay.max) / NANOSECONDS - DELAY_RESOLUTION_MS / 1000);
     delay.reset();

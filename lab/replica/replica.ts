@@ -1,234 +1,137 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
-import {
-  CALM_CONFIG,
-  CALM_PLACE,
-  type Endpoints,
-  type FromReplica,
-  type ReplicaStart,
-  type ToReplica,
-} from '../messages.ts';
-import { LIMITS, RULES, TOPOLOGY } from '../world.ts';
-import { CLOCK_HEADER, createCaller, ITEM_HEADER } from './calls.ts';
-import { Disk } from './disk.ts';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { FromReplica, ReplicaStart, ToReplica } from '../messages.ts';
+import { TOPOLOGY } from '../world.ts';
 import { blockFor, CACHE_SECOND_BYTES, growInnerFault } from './inner-faults.ts';
-import { createReplicaLog } from './log.ts';
-import { createReplicaMetrics } from './metrics.ts';
-import { NoPlaceError, Places } from './places.ts';
-import { StockCache } from './stock-cache.ts';
+import { createReplicaLog, type ReplicaLog } from './log.ts';
+import { createReplicaMetrics, type ReplicaMetrics } from './metrics.ts';
+import { RefusedError } from './refused.ts';
+import { Worker } from './worker.ts';
 
-const NOBODY: Endpoints = { gateway: [], orders: [], inventory: [], payments: [], ledger: [] };
-const CACHE_TTL_MS = 120_000;
-/** One line of a debug log on a slow, synchronous sink, ms. */
-const SLOW_LINE_MS = 2;
 const SCAN_MS = 1000;
 const STILL_OPEN_MS = 1500;
+const KEEP_ALIVE_MS = 30_000;
 
-/** Why a request failed, as its metric says it. */
-type Reason = 'full' | 'stale' | 'disk' | 'files' | 'downstream' | 'shed';
+/** One replica of one service: answers requests, and does what its supervisor tells it. */
+export class Replica {
+  readonly #port: number;
+  readonly #tell: (message: FromReplica) => void;
+  readonly #log: ReplicaLog;
+  readonly #worker: Worker;
+  readonly #metrics: ReplicaMetrics;
+  readonly #server: Server;
+  readonly #scan: NodeJS.Timeout;
+  #fault: { readonly onDisk: boolean; readonly stop: () => void } | null = null;
 
-class Refused extends Error {
-  readonly reason: Reason;
-  readonly status: number;
-  constructor(reason: Reason, status: number) {
-    super(reason);
-    this.reason = reason;
-    this.status = status;
-  }
-}
-
-/** One replica of one service: what it needs, what it does for a request, what it is told. */
-export function createReplica(start: ReplicaStart, tell: (message: FromReplica) => void) {
-  const { service, name, version, voidPort } = start;
-  const shape = TOPOLOGY[service];
-  const log = createReplicaLog(start.logFile, { service, replica: name, version });
-  const disk = new Disk(start.folder);
-  const slots = new Places({ places: shape.slots, queue: RULES.queue, waitMs: RULES.timeoutMs });
-  const pool = new Places({ places: LIMITS.poolSize, queue: RULES.queue, waitMs: RULES.timeoutMs });
-  const stock = new StockCache(CACHE_TTL_MS);
-  let endpoints = NOBODY;
-  let config = CALM_CONFIG;
-  let place = CALM_PLACE;
-  let deadly = 0;
-  let shed = 0;
-  let offsetMs = 0;
-  let fault: { readonly onDisk: boolean; stop(): void } | null = null;
-  const clock = (): number => Date.now() + offsetMs;
-  const caller = createCaller({ pool, endpoints: () => endpoints, place: () => place, clock, voidPort });
-  const metrics = createReplicaMetrics({
-    slots,
-    slotCount: shape.slots,
-    pool,
-    disk,
-    log,
-    clockOffsetMs: () => offsetMs,
-  });
-  const scan = setInterval(() => blockFor((disk.cacheBytes / CACHE_SECOND_BYTES) * 1000), SCAN_MS);
-
-  function admit(request: IncomingMessage): void {
-    if (Math.random() < shed) throw new Refused('shed', 503);
-    const sent = Number(request.headers[CLOCK_HEADER] ?? clock());
-    if (Math.abs(sent - clock()) > RULES.skewMs) throw new Refused('stale', 401);
-    if (Math.random() < deadly) {
-      log.write('fatal', 'cannot read property total of undefined', { stack: 'TypeError: price.ts:42' });
-      process.exit(1);
-    }
-  }
-
-  function record(item: string): void {
-    try {
-      disk.record(`${clock()} ${item}\n`);
-    } catch (thrown) {
-      const { code } = thrown as NodeJS.ErrnoException;
-      throw new Refused(code === 'EMFILE' ? 'files' : 'disk', 500);
-    }
-  }
-
-  function speak(item: string): void {
-    log.write('info', 'request', { item });
-    for (let i = 1; i < config.logLines; i++) {
-      log.write('debug', 'cache state before and after', { item, step: i });
-      blockFor(SLOW_LINE_MS);
-    }
-  }
-
-  async function askOthers(item: string): Promise<void> {
-    await Promise.all(
-      shape.calls.map(async (called) => {
-        const remembered = service === 'orders' && called === 'inventory';
-        if (remembered && stock.has(item, Date.now())) return;
-        try {
-          await caller.call(called, item);
-        } catch (thrown) {
-          log.write('error', 'call failed', { called, error: (thrown as Error).message });
-          throw new Refused('downstream', 502);
-        }
-        if (remembered) stock.add(item, Date.now());
-      }),
-    );
-  }
-
-  async function work(item: string): Promise<void> {
-    const began = performance.now();
-    record(item);
-    speak(item);
-    await delay(shape.workMs + config.batchWaitMs);
-    if (shape.calls.length === 0) {
-      const end = metrics.storage.startTimer();
-      await delay(place.storageMs);
-      end();
-    }
-    metrics.work.observe((performance.now() - began) / 1000);
-    await askOthers(item);
-  }
-
-  async function handle(request: IncomingMessage): Promise<void> {
-    admit(request);
-    await slots.take().catch((thrown: unknown) => {
-      throw thrown instanceof NoPlaceError ? new Refused('full', 503) : thrown;
+  constructor(start: ReplicaStart, tell: (message: FromReplica) => void) {
+    const { service, name, version } = start;
+    this.#port = start.port;
+    this.#tell = tell;
+    this.#log = createReplicaLog(start.logFile, { service, replica: name, version });
+    this.#worker = new Worker(start, this.#log);
+    this.#metrics = createReplicaMetrics({
+      slots: this.#worker.slots,
+      slotCount: TOPOLOGY[service].slots,
+      pool: this.#worker.pool,
+      disk: this.#worker.disk,
+      log: this.#log,
+      clockOffsetMs: () => this.#worker.offsetMs,
     });
-    try {
-      await work(String(request.headers[ITEM_HEADER] ?? 'none'));
-    } finally {
-      slots.give();
-    }
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch(() => response.destroy());
+    });
+    this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
+    // Out of files, nobody more is let in; who is in stays.
+    this.#server.on('error', ({ message }) => this.#log.write('error', 'server', { error: message }));
+    const { disk } = this.#worker;
+    this.#scan = setInterval(() => blockFor((disk.cacheBytes / CACHE_SECOND_BYTES) * 1000), SCAN_MS);
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.url === '/metrics') {
-      response.end(await metrics.expose());
-      return;
-    }
-    const end = metrics.seconds.startTimer();
-    let status = 200;
-    try {
-      await handle(request);
-    } catch (thrown) {
-      const refused = thrown instanceof Refused ? thrown : new Refused('downstream', 500);
-      status = refused.status;
-      metrics.errors.inc({ reason: refused.reason });
-    }
-    end();
-    metrics.requests.inc({ code: String(status) });
-    response.writeHead(status).end();
+  start(): void {
+    this.#server.listen(this.#port, '127.0.0.1', () => {
+      const address = this.#server.address();
+      this.#log.write('info', 'serving');
+      this.#tell({ type: 'ready', port: address !== null && typeof address === 'object' ? address.port : this.#port });
+    });
   }
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch(() => response.destroy());
-  });
-  server.keepAliveTimeout = 30_000;
-  server.on('error', (error) => {
-    // Out of files: nobody more is let in, who is in stays.
-    log.write('error', 'server', { error: error.message });
-  });
-
-  function clear(): void {
-    disk.clear();
-    stock.clear();
-    if (fault?.onDisk !== true) return;
-    fault.stop();
-    fault = null;
-  }
-
-  function beStruck({ kind, growthS }: Extract<ToReplica, { type: 'fault' }>): void {
-    fault?.stop();
-    const shiftClock = (ms: number): void => {
-      offsetMs += ms;
+  /** Ends what is under way, then everything. */
+  stop(done: () => void): void {
+    this.#fault?.stop();
+    clearInterval(this.#scan);
+    this.#metrics.stop();
+    const end = (): void => {
+      this.#worker.stop();
+      done();
     };
-    const growing = growInnerFault(kind, growthS, { disk, pool, shiftClock });
-    fault = { onDisk: kind === 'event-loop-block' || kind === 'disk-filling', stop: growing.stop };
+    const late = setTimeout(end, STILL_OPEN_MS);
+    this.#server.close(() => {
+      clearTimeout(late);
+      end();
+    });
+    this.#server.closeIdleConnections();
   }
 
-  function hear(message: ToReplica): void {
+  hear(message: ToReplica): void {
+    const worker = this.#worker;
     switch (message.type) {
       case 'endpoints':
-        endpoints = message.endpoints;
+        worker.endpoints = message.endpoints;
         break;
       case 'config':
-        config = message.config;
+        worker.config = message.config;
         break;
       case 'place':
-        place = message.place;
+        worker.place = message.place;
         break;
       case 'deadly':
-        deadly = message.share;
+        worker.deadly = message.share;
         break;
       case 'shed':
-        shed = message.share;
+        worker.shed = message.share;
         break;
       case 'fault':
-        beStruck(message);
+        this.#beStruck(message);
         break;
       case 'clear':
-        clear();
-        tell({ type: 'cleared', reply: message.reply });
+        this.#clear();
+        this.#tell({ type: 'cleared', reply: message.reply });
     }
   }
 
-  return {
-    hear,
-    start: (): void => {
-      server.listen(start.port, '127.0.0.1', () => {
-        const address = server.address();
-        log.write('info', 'serving');
-        tell({ type: 'ready', port: address !== null && typeof address === 'object' ? address.port : start.port });
-      });
-    },
-    /** Ends what is under way, then everything. */
-    stop: (done: () => void): void => {
-      fault?.stop();
-      clearInterval(scan);
-      metrics.stop();
-      const end = (): void => {
-        caller.stop();
-        done();
-      };
-      const late = setTimeout(end, STILL_OPEN_MS);
-      server.close(() => {
-        clearTimeout(late);
-        end();
-      });
-      server.closeIdleConnections();
-    },
-  };
+  #beStruck({ kind, growthS }: Extract<ToReplica, { type: 'fault' }>): void {
+    this.#fault?.stop();
+    const { disk, pool } = this.#worker;
+    const shiftClock = (ms: number): void => {
+      this.#worker.offsetMs += ms;
+    };
+    const stop = growInnerFault(kind, growthS, { disk, pool, shiftClock });
+    this.#fault = { onDisk: kind === 'event-loop-block' || kind === 'disk-filling', stop };
+  }
+
+  #clear(): void {
+    this.#worker.disk.clear();
+    this.#worker.stock.clear();
+    if (this.#fault?.onDisk !== true) return;
+    this.#fault.stop();
+    this.#fault = null;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url === '/metrics') {
+      response.end(await this.#metrics.expose());
+      return;
+    }
+    const end = this.#metrics.seconds.startTimer();
+    let status = 200;
+    try {
+      await this.#worker.handle(request, this.#metrics);
+    } catch (thrown) {
+      const refused = thrown instanceof RefusedError ? thrown : new RefusedError('broken', 500);
+      status = refused.status;
+      this.#metrics.errors.inc({ reason: refused.reason });
+    }
+    end();
+    this.#metrics.requests.inc({ code: String(status) });
+    response.writeHead(status).end();
+  }
 }

@@ -69,56 +69,70 @@ const state = (supervisor: Supervisor): unknown =>
     version: supervisor.version(service),
   }));
 
+interface Answer {
+  readonly status: number;
+  readonly said: string;
+}
+
+/** Carries wishes out and keeps them; a key that came before gets what it brought then. */
+class ActionDesk {
+  readonly actions: ActionRecord[] = [];
+  readonly #supervisor: Supervisor;
+  readonly #done = new Map<string, Promise<Answer>>();
+
+  constructor(supervisor: Supervisor) {
+    this.#supervisor = supervisor;
+  }
+
+  async carryOut(name: string, entity: string, by: string): Promise<Answer> {
+    const action = LAB_ACTIONS.find((known) => known === name);
+    const at = Date.now();
+    try {
+      if (action === undefined) throw new ActionRefusedError(`there is no action ${name}`);
+      const said = await this.#supervisor.act(action, entity);
+      this.actions.push({ at, action, entity, by, ok: true, said });
+      return { status: 200, said };
+    } catch (thrown) {
+      const said = thrown instanceof Error ? thrown.message : String(thrown);
+      this.actions.push({ at, action: name, entity, by, ok: false, said });
+      return { status: thrown instanceof ActionRefusedError ? 409 : 500, said };
+    }
+  }
+
+  async answer(request: IncomingMessage, name: string): Promise<Answer> {
+    const { entity } = JSON.parse(await bodyOf(request)) as { entity?: unknown };
+    const by = String(request.headers['x-lab-by'] ?? 'somebody');
+    const key = request.headers['idempotency-key'];
+    if (typeof key !== 'string') return this.carryOut(name, String(entity), by);
+    const before = this.#done.get(key);
+    if (before) return before;
+    if (this.#done.size >= MOST_KEYS) this.#done.delete(this.#done.keys().next().value ?? '');
+    const made = this.carryOut(name, String(entity), by);
+    this.#done.set(key, made);
+    return made;
+  }
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' } as const;
+
 /**
  * What Vigía, or anybody on this machine, asks the supervisor for: `POST /actions/{action}` with `{"entity": "replica/orders-1"}`,
  * `GET /targets` (Prometheus' http_sd), `GET /metrics`, `GET /state`. A repeated `Idempotency-Key` gets the first answer.
  */
 export async function startAdminApi(supervisor: Supervisor): Promise<AdminApi> {
-  const actions: ActionRecord[] = [];
-  const done = new Map<string, Promise<{ status: number; said: string }>>();
-
-  async function carryOut(name: string, entity: string, by: string): Promise<{ status: number; said: string }> {
-    const action = LAB_ACTIONS.find((known) => known === name);
-    const at = Date.now();
-    try {
-      if (action === undefined) throw new ActionRefusedError(`there is no action ${name}`);
-      const said = await supervisor.act(action, entity);
-      actions.push({ at, action, entity, by, ok: true, said });
-      return { status: 200, said };
-    } catch (thrown) {
-      const said = thrown instanceof Error ? thrown.message : String(thrown);
-      actions.push({ at, action: name, entity, by, ok: false, said });
-      return { status: thrown instanceof ActionRefusedError ? 409 : 500, said };
-    }
-  }
-
-  async function act(request: IncomingMessage, name: string): Promise<{ status: number; said: string }> {
-    const { entity } = JSON.parse(await bodyOf(request)) as { entity?: unknown };
-    const by = String(request.headers['x-lab-by'] ?? 'somebody');
-    const key = request.headers['idempotency-key'];
-    if (typeof key !== 'string') return carryOut(name, String(entity), by);
-    const before = done.get(key);
-    if (before) return before;
-    if (done.size >= MOST_KEYS) done.delete(done.keys().next().value ?? '');
-    const made = carryOut(name, String(entity), by);
-    done.set(key, made);
-    return made;
-  }
-
+  const desk = new ActionDesk(supervisor);
   const pages: Readonly<Record<string, () => [type: string, text: string]>> = {
     '/targets': () => ['application/json', JSON.stringify(targets(supervisor))],
     '/state': () => ['application/json', JSON.stringify(state(supervisor))],
     '/metrics': () => ['text/plain; version=0.0.4', exposition(supervisor)],
   };
-
   const server = createServer((request, response) => {
     const action = /^\/actions\/([a-z-]+)$/.exec(request.url ?? '')?.[1];
     if (request.method === 'POST' && action !== undefined) {
-      act(request, action)
+      desk
+        .answer(request, action)
         .catch((thrown: unknown) => ({ status: 400, said: String(thrown) }))
-        .then(({ status, said }) =>
-          response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ said })),
-        )
+        .then(({ status, said }) => response.writeHead(status, JSON_TYPE).end(JSON.stringify({ said })))
         .catch(() => response.destroy());
       return;
     }
@@ -132,9 +146,9 @@ export async function startAdminApi(supervisor: Supervisor): Promise<AdminApi> {
   const port = address !== null && typeof address === 'object' ? address.port : 0;
   return {
     url: `http://127.0.0.1:${port}`,
-    actions,
+    actions: desk.actions,
     async ask(action, entity, by) {
-      await carryOut(action, entity, by);
+      await desk.carryOut(action, entity, by);
     },
     async stop() {
       server.closeAllConnections();

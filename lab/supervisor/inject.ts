@@ -1,5 +1,5 @@
-import { CALM_CONFIG, CALM_PLACE, type InnerFault } from '../messages.ts';
-import { type FaultPlan, RULES } from '../world.ts';
+import { CALM_CONFIG, CALM_PLACE, type InnerFault, type Place } from '../messages.ts';
+import { type FaultKind, type FaultPlan, RULES } from '../world.ts';
 import type { Supervisor } from './supervisor.ts';
 
 const TICK_MS = 1000;
@@ -36,27 +36,31 @@ function worseSettings({ kind, service }: FaultPlan, supervisor: Supervisor): (g
   };
 }
 
-/** What grows outside of processes, by how far it has come, 0 to 1. */
-function outside(plan: FaultPlan, { supervisor, surge }: InjectDeps): (grown: number) => void {
-  const { kind, service } = plan;
-  const member = supervisor.membersOf(service)[(plan.replica ?? 1) - 1];
+type Grow = (grown: number) => void;
+
+/** What is wrong with the place of one replica, until it stands in another. */
+function worsePlace(plan: FaultPlan, { supervisor }: InjectDeps, at: (grown: number) => Place): Grow {
+  const member = supervisor.membersOf(plan.service)[(plan.replica ?? 1) - 1];
   const moves = member?.moves ?? 0;
-  switch (kind) {
-    case 'slow-dependency':
-      return (grown) => member?.setPlace({ ...CALM_PLACE, storageMs: 1 + SLOW_STORAGE_MS * grown ** 2 }, moves);
-    case 'partition':
-      return (grown) => member?.setPlace({ ...CALM_PLACE, severed: grown }, moves);
-    case 'crash-loop':
-      return (grown) => supervisor.setDeadly(service, DEADLY * grown);
-    case 'bad-config':
-    case 'log-storm':
-      return worseSettings(plan, supervisor);
-    case 'traffic-surge':
-      return (grown) => surge(grown * (RULES.surgeRate - RULES.meanRate));
-    default:
-      return () => undefined;
-  }
+  return (grown) => member?.setPlace(at(grown), moves);
 }
+
+/** What grows outside of processes, by how far it has come, 0 to 1; the others grow in the process itself. */
+const outside: Partial<Record<FaultKind, (plan: FaultPlan, deps: InjectDeps) => Grow>> = {
+  'slow-dependency': (plan, deps) =>
+    worsePlace(plan, deps, (grown) => ({ ...CALM_PLACE, storageMs: 1 + SLOW_STORAGE_MS * grown ** 2 })),
+  partition: (plan, deps) => worsePlace(plan, deps, (grown) => ({ ...CALM_PLACE, severed: grown })),
+  'crash-loop':
+    ({ service }, { supervisor }) =>
+    (grown) =>
+      supervisor.setDeadly(service, DEADLY * grown),
+  'bad-config': (plan, { supervisor }) => worseSettings(plan, supervisor),
+  'log-storm': (plan, { supervisor }) => worseSettings(plan, supervisor),
+  'traffic-surge':
+    (_, { surge }) =>
+    (grown) =>
+      surge(grown * (RULES.surgeRate - RULES.meanRate)),
+};
 
 /** Lets a fault into the lab and grow; `stop` ends its growth and takes away a surge, the rest is for a reset to undo. */
 export function injectFault(plan: FaultPlan, deps: InjectDeps): { stop(): void } {
@@ -69,8 +73,8 @@ export function injectFault(plan: FaultPlan, deps: InjectDeps): { stop(): void }
   const deployed = kind === 'crash-loop' ? supervisor.deploy(service, 'v2') : Promise.resolve();
   // A roll-out that is overtaken by a reset is no failure of the lab.
   deployed.catch(() => undefined);
-  const grow = outside(plan, deps);
-  const step = (): void => grow(Math.min(1, (Date.now() - began) / 1000 / growthS));
+  const grow = outside[kind]?.(plan, deps);
+  const step = (): void => grow?.(Math.min(1, (Date.now() - began) / 1000 / growthS));
   step();
   const timer = setInterval(step, TICK_MS);
   return {

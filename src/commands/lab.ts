@@ -90,7 +90,7 @@ function teller({ print, words }: Terminal): (news: LabNews) => void {
 }
 
 /** Ends the work in order at the first signal, the process at the second. */
-function untilStopped(): { readonly signal: AbortSignal; done(): void } {
+function untilStopped(): { readonly signal: AbortSignal; readonly done: () => void } {
   const end = new AbortController();
   const stop = (): void => {
     if (end.signal.aborted) process.exit(EXIT.failed);
