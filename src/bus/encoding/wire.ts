@@ -39,7 +39,8 @@ export const floats = (bytes: Uint8Array): Float32Array => new Float32Array(alig
 
 function aligned(bytes: Uint8Array, size: number): ArrayBuffer {
   if (bytes.length % size !== 0) throw new Error('packed numbers are cut off');
-  return bytes.slice().buffer;
+  // Of a Buffer, `slice` would be a view on what it is part of.
+  return new Uint8Array(bytes).buffer;
 }
 
 /** Goes through the fields of a message; what `read` does not know (it returns false) is skipped. */
