@@ -8,15 +8,21 @@ export interface Belief {
   readonly harm: number;
 }
 
-/** Minutes that a try which resolves saves against one that does not: about what the next try takes. */
-const WORTH_MINUTES = 20;
+/** Minutes that a try which resolves saves against one that does not, where nobody knows better: about what the next try takes. */
+export const WORTH_MINUTES = 20;
 /** A Monte-Carlo estimate of a propensity needs a thousand draws or more. */
 const DRAWS = 1000;
 const SEED = 0x5109;
 
 /** Minutes gained by a try of this chance of success; what it costs is known, what it brings is not. */
-export const gainOf = ({ disruption }: PolicyOption, success: number, harm: number): number =>
-  success * WORTH_MINUTES - DISRUPTION_MINUTES[disruption] - harm * HARM_MINUTES;
+export const gainOf = (
+  { disruption }: PolicyOption,
+  {
+    success,
+    harm,
+    worth = WORTH_MINUTES,
+  }: { readonly success: number; readonly harm: number; readonly worth?: number },
+): number => success * worth - DISRUPTION_MINUTES[disruption] - harm * HARM_MINUTES;
 
 /** 1 for the best allowed option, 0 for the others; of equals the one that disturbs least, then the first. */
 export function onlyTheBest(options: readonly PolicyOption[], values: readonly number[]): number[] {
@@ -41,7 +47,11 @@ export function withFloor(options: readonly PolicyOption[], shares: readonly num
  * believed (Chapelle and Li, 2011). The draws are the same for the same beliefs, and the action is drawn from these very
  * shares, so that they are its exact propensities.
  */
-export function thompsonShares(options: readonly PolicyOption[], beliefs: readonly Belief[]): number[] {
+export function thompsonShares(
+  options: readonly PolicyOption[],
+  beliefs: readonly Belief[],
+  worth = WORTH_MINUTES,
+): number[] {
   const shares = options.map(() => 0);
   const open = options.flatMap(({ allowed }, i) => (allowed ? [i] : []));
   if (open.length < 2) return onlyTheBest(options, shares);
@@ -52,7 +62,7 @@ export function thompsonShares(options: readonly PolicyOption[], beliefs: readon
     let most = Number.NEGATIVE_INFINITY;
     for (const [k, i] of open.entries()) {
       const { a, b, harm } = beliefs[i]!;
-      const gain = gainOf(options[i]!, streams[k]!.beta(a, b), harm);
+      const gain = gainOf(options[i]!, { success: streams[k]!.beta(a, b), harm, worth });
       if (gain > most) [best, most] = [i, gain];
     }
     shares[best]! += 1;

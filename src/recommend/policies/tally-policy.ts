@@ -19,11 +19,20 @@ export function tallied({ prior, tally }: PolicyOption): Belief {
 }
 
 /** An opinion without its share. */
-export function opinionOf(option: PolicyOption, { a, b, harm }: Belief): Omit<PolicyOpinion, 'share' | 'alike'> {
+export function opinionOf(
+  option: PolicyOption,
+  { a, b, harm }: Belief,
+  worth?: number,
+): Omit<PolicyOpinion, 'share' | 'alike'> {
   const probability = a / (a + b);
   const low = betaQuantile(INTERVAL[0], a, b);
   const high = betaQuantile(INTERVAL[1], a, b);
-  return { probability, low, high, value: gainOf(option, probability, harm) };
+  return {
+    probability,
+    low,
+    high,
+    value: gainOf(option, { success: probability, harm, ...(worth !== undefined && { worth }) }),
+  };
 }
 
 /** Share of exploration spread evenly, so that what comes after this one can be judged from its log. */
