@@ -12,6 +12,7 @@ import { createLog } from '../runtime/log.ts';
 import { inOrder } from '../runtime/start-stop.ts';
 import { createInterface } from './create-interface.ts';
 import { feedChanges, runChange } from './feed-changes.ts';
+import { createOwnFigures } from './processes/own-figures.ts';
 import { createMembership, type Membership } from './processes/membership.ts';
 import { openParts, type Parts, type ProcessOptions } from './processes/open-parts.ts';
 import { answerOthers, askOthers, followSettings, measureStore, noOthers } from './processes/others.ts';
@@ -46,7 +47,8 @@ function createTogether(parts: Parts, pipeline: () => Pipeline): { membership: M
       storeBytes: size.bytes(),
     }),
   });
-  return { membership, services: parts.shared ? [membership, followSettings(parts), size] : [] };
+  const shared = parts.shared ? [membership, followSettings(parts), size] : [];
+  return { membership, services: [createOwnFigures(parts), ...shared] };
 }
 
 /** Health and metrics at a port of their own, where that is asked for or there is no interface. */

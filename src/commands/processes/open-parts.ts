@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { createChanges } from '../../api/changes.ts';
 import { createLagMeter } from '../../bus/lag-meter.ts';
+import { createMeteredBus } from '../../bus/metered-bus.ts';
 import type { Config } from '../../config/schema.ts';
 import { resolveReferences } from '../../config/secrets.ts';
 import { ALL_STAGES, type StageName } from '../../model/stage.ts';
@@ -36,7 +37,8 @@ export async function openParts(config: Config, { folder, stages = ALL_STAGES }:
   try {
     const sharing = shared ? createSharedChanges({ store, clock, log }) : alone();
     const deadLetters: Parameters<typeof openBus>[1]['deadLetters'] = (letter) => store.deadLetters.append([letter]);
-    const meter = createLagMeter(openBus(config, { clock, log, metrics, deadLetters }, { instance, folder }));
+    const opened = openBus(config, { clock, log, metrics, deadLetters }, { instance, folder });
+    const meter = createLagMeter(createMeteredBus(opened, { clock, metrics }));
     const onChange = (): void =>
       sharing.changes.publish({ type: 'settings', id: 'settings', entity: null, severity: null, time: clock.now() });
     return {

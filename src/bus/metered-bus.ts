@@ -1,0 +1,50 @@
+import { toError, VigiaError } from '../runtime/errors.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { type Metrics, SECONDS_BUCKETS } from '../runtime/metrics.ts';
+import type { Bus } from './bus.ts';
+
+/** A bus that counts what each stage does: how many messages, how long a batch takes, what goes wrong with it. */
+export function createMeteredBus(
+  bus: Bus,
+  { clock, metrics }: { readonly clock: Clock; readonly metrics: Metrics },
+): Bus {
+  const both = ['stage', 'topic'] as const;
+  const messages = metrics.counter('vigia_stage_messages_total', 'Messages that a stage has processed.', both);
+  const duration = metrics.histogram(
+    'vigia_stage_batch_duration_seconds',
+    'How long a stage takes for one batch, its writes included.',
+    SECONDS_BUCKETS,
+    both,
+  );
+  const errors = metrics.counter('vigia_stage_errors_total', 'Batches that failed and come again, by code.', [
+    ...both,
+    'code',
+  ]);
+  return {
+    start: () => bus.start(),
+    stop: (timeoutMs) => bus.stop(timeoutMs),
+    publish: (topic, given, options) => bus.publish(topic, given, options),
+    subscribe: (topic, stage, handler, options) => {
+      const labels = { stage, topic: topic.name };
+      messages.inc(labels, 0);
+      return bus.subscribe(
+        topic,
+        stage,
+        async (batch, signal) => {
+          const began = clock.monotonic();
+          try {
+            const rejected = await handler(batch, signal);
+            messages.inc(labels, batch.length);
+            return rejected;
+          } catch (thrown) {
+            errors.inc({ ...labels, code: thrown instanceof VigiaError ? thrown.code : toError(thrown).name });
+            throw thrown;
+          } finally {
+            duration.observe(labels, (clock.monotonic() - began) / 1000);
+          }
+        },
+        options,
+      );
+    },
+  };
+}
