@@ -7,6 +7,7 @@ import { AnomalyCourse, COURSE } from './anomaly-course.ts';
 import { contributionsOf, limitUsed, notable, strongest } from './contributions.ts';
 import { decodeFloats, encodeFloats, stateNumber, stateNumbers, stateObject } from './float-columns.ts';
 import { kindReason } from './kind-reason.ts';
+import { type LookKind, LOOKS } from './looks.ts';
 import { MemberOpinions, type Opinion } from './member-opinions.ts';
 import { easier, type JudgedSeverity, judgeSeverity, type SeverityThresholds, thresholdsNeeded } from './severity.ts';
 
@@ -60,14 +61,13 @@ export interface Circumstances {
  */
 export class AnomalyTracker {
   readonly #group: string;
-  /** Whether it looks at features together, each of which may be inside its own band. */
-  readonly #relational: boolean;
+  readonly #look: (typeof LOOKS)[LookKind];
   #start = Number.NaN;
   #last = Number.NaN;
   #frames = 0;
   #since = 0;
   #minP = 1;
-  /** Running mean of -ln p over abnormal frames. */
+  /** Running mean of -ln p over abnormal frames, or the most of it. */
   #strength = 0;
   #needs: Needs | null = null;
   #weights = new Float64Array(0);
@@ -75,9 +75,9 @@ export class AnomalyTracker {
   readonly #opinions = new MemberOpinions();
   #told: Anomaly | null = null;
 
-  constructor(group: string, relational = false) {
+  constructor(group: string, look: LookKind = 'group') {
     this.#group = group;
-    this.#relational = relational;
+    this.#look = LOOKS[look];
   }
 
   /** The open anomaly as it was last told. */
@@ -136,7 +136,9 @@ export class AnomalyTracker {
     this.#frames += 1;
     this.#since += 1;
     this.#minP = Math.min(this.#minP, p);
-    this.#strength += Math.max(1 / this.#frames, STRENGTH_WEIGHT) * (-Math.log(p) - this.#strength);
+    const surprise = -Math.log(p);
+    if (this.#look.sustained) this.#strength = Math.max(this.#strength, surprise);
+    else this.#strength += Math.max(1 / this.#frames, STRENGTH_WEIGHT) * (surprise - this.#strength);
     if (this.#weights.length < frame.values.length) {
       const longer = new Float64Array(frame.values.length);
       longer.set(this.#weights);
@@ -170,7 +172,7 @@ export class AnomalyTracker {
   }
 
   #kind(): AnomalyKind {
-    return this.#course.kind(strongest(this.#weights), this.#relational);
+    return this.#course.kind(strongest(this.#weights), this.#look.relational);
   }
 
   #describe(
@@ -214,6 +216,7 @@ export class AnomalyTracker {
       allGroups: now.allGroups,
       limitUsed: limitUsed(contributions, frame),
       provisional: now.provisional,
+      chanceMs: this.#look.chanceMs,
     };
     this.#needs = easier(this.#needs, thresholdsNeeded(evidence));
     const judged = judgeSeverity(evidence, now.thresholds);
@@ -263,9 +266,9 @@ export class AnomalyTracker {
     };
   }
 
-  static fromJSON(group: string, state: Json, relational = false): AnomalyTracker {
+  static fromJSON(group: string, state: Json, look: LookKind = 'group'): AnomalyTracker {
     const saved = stateObject(state, WHAT, VERSION);
-    const tracker = new AnomalyTracker(group, relational);
+    const tracker = new AnomalyTracker(group, look);
     const number = (key: 'times' | 'numbers', place: number): number => stateNumbers(saved, key, WHAT)[place] ?? 0;
     tracker.#start = number('times', 0);
     tracker.#last = number('times', 1);

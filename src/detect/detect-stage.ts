@@ -14,9 +14,9 @@ import { Checkpoints, type KeptWatch } from './checkpoints.ts';
 import { type CurrentFeatures, EntityWatch, type LearningState, type WatchOptions } from './entity-watch.ts';
 import type { DetectDeps } from './detect-options.ts';
 import { FleetModels } from './fleet-models.ts';
-import { residualFactory } from './residual-detector.ts';
-import { localTime } from './seasonal/local-time.ts';
 import { type SeverityThresholds, severityThresholds } from './severity.ts';
+import { tellAnomalies } from './tell-anomalies.ts';
+import { watchOptions } from './watch-options.ts';
 
 /** The stage, with what the API asks of it. The first two answers are null for an entity that is not known here. */
 export interface DetectStage extends Service {
@@ -34,12 +34,9 @@ export interface DetectStage extends Service {
   modelsChanged(): void;
 }
 
-const DEFAULT_ADOPT_MS = 6 * 3_600_000;
 /** Longest stretch of work before other things get their turn. */
 const TURN_MS = 15;
 const TICK_MS = 1000;
-/** A start waits for the first partitions, but not for long: there may be none for it. */
-const START_MS = 2000;
 /** The expected band is kept no more often than this. */
 const EXPECTED_MS = 10_000;
 /** An entity silent for so long is forgotten. */
@@ -67,7 +64,7 @@ class DetectStageImpl implements DetectStage {
 
   constructor(deps: DetectDeps) {
     this.#deps = deps;
-    this.#checkpoints = new Checkpoints({ ...deps, make: (entity) => this.#make(entity) });
+    this.#checkpoints = new Checkpoints({ ...deps, make: this.#make });
     this.#models = deps.options.joint === undefined ? null : new FleetModels({ ...deps, ...deps.options.joint });
     this.#changes = new ChangeWatch(deps);
   }
@@ -82,7 +79,7 @@ class DetectStageImpl implements DetectStage {
       onRevoked: (owns) => this.#turns(() => this.#handOver(owns)),
     });
     this.#ticking = this.#tick();
-    await ready.within(START_MS, clock);
+    await ready.soon(clock);
   }
 
   async stop(): Promise<void> {
@@ -138,27 +135,21 @@ class DetectStageImpl implements DetectStage {
     this.#models?.expire();
   }
 
-  #make(entity: EntityId): WatchOptions {
-    const { options } = this.#deps;
-    const settings = options.settingsOf(entity);
-    const detector = options.detector?.(settings) ?? residualFactory(settings.warmUp, options.timezone);
-    const { stepMs, seed = 0, adoptMs = DEFAULT_ADOPT_MS } = options;
-    const zone = localTime(options.timezone ?? 'UTC');
-    return { stepMs, seed, adoptMs, settings, detector, zone, joint: () => this.#models?.of(entity) ?? null };
-  }
+  readonly #make = (entity: EntityId): WatchOptions =>
+    watchOptions(this.#deps, entity, () => this.#models?.of(entity) ?? null);
 
   #thresholds(entity: EntityId): SeverityThresholds {
-    const { alertBudget, thresholds, population } = this.#deps.options;
+    const { options } = this.#deps;
     // The budget is everybody's, whoever watches them.
-    const entities = Math.max(this.#watched.size, population?.() ?? 0);
-    return thresholds?.(entity, entities) ?? severityThresholds(alertBudget(), entities);
+    const entities = Math.max(this.#watched.size, options.population?.() ?? 0);
+    return options.thresholds?.(entity, entities) ?? severityThresholds(options.alertBudget(), entities);
   }
 
   #watch(entity: EntityId): Watched {
     let watched = this.#watched.get(entity);
     if (watched === undefined) {
-      const watch = new EntityWatch(entity, this.#make(entity));
-      watched = { watch, heardAt: this.#deps.clock.monotonic(), expectedAt: 0, savedAt: this.#deps.clock.monotonic() };
+      const now = this.#deps.clock.monotonic();
+      watched = { watch: new EntityWatch(entity, this.#make(entity)), heardAt: now, expectedAt: 0, savedAt: now };
       this.#watched.set(entity, watched);
       this.#countWatched();
     }
@@ -200,26 +191,8 @@ class DetectStageImpl implements DetectStage {
     }
   }
 
-  /** Stored first, then told: told again after a crash between, an anomaly has the same id. */
-  async #tell(changes: readonly Anomaly[]): Promise<void> {
-    const { bus, store, metrics, log, options } = this.#deps;
-    const { review = (anomaly: Anomaly) => anomaly } = options;
-    const told = changes.filter(({ entity, kind }) => !options.settingsOf(entity, kind).mute).map(review);
-    if (told.length === 0) return;
-    await store.anomalies.upsert(told);
-    await bus.publish(
-      topics.anomalies,
-      told.map((anomaly) => ({ key: anomaly.fleet, value: anomaly })),
-    );
-    const counter = metrics.counter(
-      'vigia_detect_anomalies_total',
-      'Changes of anomalies told, by kind and severity.',
-      ['kind', 'severity'],
-    );
-    for (const { id, entity, kind, severity, end } of told) {
-      counter.inc({ kind, severity });
-      log.debug({ anomaly: id, entity, kind, severity, end }, 'an anomaly changed');
-    }
+  #tell(changes: readonly Anomaly[]): Promise<void> {
+    return tellAnomalies(this.#deps, changes);
   }
 
   /** What has come to this process: checkpoints, then the frames stored since; of these only the outcome is told. */
@@ -297,12 +270,10 @@ class DetectStageImpl implements DetectStage {
   #forget(watch: EntityWatch): readonly Anomaly[] {
     this.#watched.delete(watch.entity);
     const { open } = watch.silence;
+    if (open === null) return [];
     const now = this.#deps.clock.now();
-    const ending = {
-      by: 'gone',
-      reason: phrase('detect.endGone', { seconds: Math.round((now - (open?.start ?? now)) / 1000) }),
-    } as const;
-    return open === null ? [] : [{ ...open, end: now, ending, updatedAt: now }];
+    const reason = phrase('detect.endGone', { seconds: Math.round((now - open.start) / 1000) });
+    return [{ ...open, end: now, ending: { by: 'gone', reason }, updatedAt: now }];
   }
 }
 

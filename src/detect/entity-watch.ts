@@ -6,10 +6,12 @@ import { type Phrase, phrase } from '../model/phrase.ts';
 import { VigiaError } from '../runtime/errors.ts';
 import { stateNumber, stateObject, stateText } from './float-columns.ts';
 import { GroupBoard } from './group-board.ts';
+import { HabitWatch } from './habit/habit-watch.ts';
 import { JointPart, type JointSource } from './joint-part.ts';
 import { MissingFeatures } from './missing-features.ts';
 import { NewPatterns } from './new-patterns.ts';
 import type { SeverityThresholds } from './severity.ts';
+import { localTime, type LocalTime } from './seasonal/local-time.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
 /** What holds for one entity. */
@@ -28,6 +30,8 @@ export interface WatchOptions {
   readonly adoptMs: number;
   /** The joint models in force, asked with each frame; null while there are none. */
   readonly joint?: () => JointSource | null;
+  /** Where people live, by the clock; default UTC. */
+  readonly zone?: LocalTime;
 }
 
 /** How far an entity has been learnt. */
@@ -63,6 +67,8 @@ const WHAT = 'detection';
 
 /** A feature's score of so much shows as one half. */
 const HALF_SCORE = 8;
+/** What a change that people make stirs up is over after so long: until then small things are not said of it. */
+const CHANGE_MS = 600_000;
 const SILENT: Ending = { by: 'silence', reason: phrase('detect.endSilence') };
 
 /** Everything that detect knows of one entity: its detector, its part of the joint members, and the life of its anomalies. */
@@ -72,6 +78,7 @@ export class EntityWatch {
   readonly #options: WatchOptions;
   #detector: Detector;
   readonly #joint: JointPart;
+  readonly #habit: HabitWatch;
   #board: GroupBoard;
   readonly #missing = new MissingFeatures();
   readonly #patterns = new NewPatterns();
@@ -86,6 +93,7 @@ export class EntityWatch {
     this.#detector = options.detector.create({ stepMs: options.stepMs, seed: options.seed });
     this.silence = new SilenceWatch(entity, options.stepMs);
     this.#joint = new JointPart(options.stepMs);
+    this.#habit = new HabitWatch(options.stepMs, options.zone ?? localTime('UTC'));
     this.#board = new GroupBoard(options.stepMs);
   }
 
@@ -98,7 +106,7 @@ export class EntityWatch {
     const look = this.#joint.take(frame, joint?.() ?? null);
     this.#latest = { frame, score };
     const { changes, weight } = this.#board.track(
-      { frame, score, look },
+      { frame, score, look, habit: this.#habit.take(frame) },
       {
         minimumDurationMs: settings.minimumDurationMs,
         thresholds,
@@ -109,6 +117,7 @@ export class EntityWatch {
     );
     this.#detector.learn(frame, weight);
     this.#joint.learn(weight);
+    this.#habit.learn(weight);
     for (const change of changes) if (change.ending?.by === 'adopted') this.#learnAdopted(change);
     const told = [this.silence.heard(frame), this.#missing.take(frame, adoptMs), this.#patterns.take(frame)];
     return { changes: [...told.filter((change) => change !== null), ...changes], score };
@@ -132,6 +141,12 @@ export class EntityWatch {
     const drivers = new Set(contributions.map(({ feature }) => feature));
     this.#detector.adopt?.(features.flatMap(({ name }, f) => (drivers.has(name) ? [f] : [])));
     this.#joint.adopt();
+    this.#habit.adopt();
+  }
+
+  /** People changed the entity at that time. What stands out plainly is said all the same. */
+  changed(time: number): void {
+    if (time + CHANGE_MS > this.position) this.#habit.quiet(time + CHANGE_MS);
   }
 
   /** How many groups have an open anomaly. */
@@ -180,6 +195,7 @@ export class EntityWatch {
       kind: this.#detector.kind,
       detector: this.#detector.toJSON(),
       joint: this.#joint.toJSON(),
+      habit: this.#habit.toJSON(),
       silence: this.silence.toJSON(),
       missing: this.#missing.toJSON(),
       patterns: this.#patterns.toJSON(),
@@ -198,6 +214,8 @@ export class EntityWatch {
       seed: options.seed,
     });
     watch.#joint.restore(saved['joint'] ?? null);
+    // States of earlier versions have none: it is learnt anew.
+    if (saved['habit'] !== undefined) watch.#habit.restore(saved['habit']);
     watch.silence.restore(saved['silence'] ?? null);
     watch.#missing.restore(saved['missing'] ?? null);
     watch.#patterns.restore(saved['patterns'] ?? null);

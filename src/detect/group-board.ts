@@ -1,26 +1,23 @@
-import { cauchyCombination } from '../ml/cauchy-combination.ts';
 import type { Anomaly, Ending } from '../model/anomaly.ts';
 import type { DetectorScore, Json } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
-import { ABNORMAL_P, type AnomalyTracker } from './anomaly-tracker.ts';
+import { ABNORMAL_P } from './anomaly-tracker.ts';
 import { featureGroups, type FeatureGroups, groupScores } from './feature-groups.ts';
 import { stateNumbers, stateObject } from './float-columns.ts';
+import { type Found, helped, sharesOf, warned, WEIGHT, weightOf } from './found.ts';
 import { GroupWatch } from './group-watch.ts';
+import { HabitFinding, habitShares } from './habit/habit-finding.ts';
+import type { HabitLook } from './habit/habit-watch.ts';
 import { jointCadence, type JointLook, jointStrengths, Relation } from './joint-part.ts';
 import type { SeverityThresholds } from './severity.ts';
 
 const VERSION = 1;
 const WHAT = 'groups of features';
 
-/** How much a frame teaches: fully, when it looks odd, when it is part of an anomaly. */
-const WEIGHT = { calm: 1, odd: 0.2, abnormal: 0.05 } as const;
 /** Below this, over minutes, the joint members see nothing: they are at 1 when all is calm. */
 const CALM_SURPRISE = 2;
 /** Name of the look at all features together; no metric is called so. */
 const RELATION = '~relation';
-/** A group's own finding is helped by the joint members from here on, if so much of their blame is the group's. */
-const MILD_P = 0.05;
-const HELPED_SHARE = 0.25;
 /** Groups with so much of the blame explain what the joint members see, and they speak for it. */
 const EXPLAINED_SHARE = 0.5;
 /**
@@ -38,6 +35,8 @@ export interface Sight {
   readonly score: DetectorScore;
   /** Null while there are no joint members. */
   readonly look: JointLook | null;
+  /** How far all features stray from their usual course; null while that is not known. */
+  readonly habit: HabitLook | null;
 }
 
 export interface BoardRules {
@@ -65,6 +64,8 @@ interface Round extends Sight {
   readonly claims: Float64Array | null;
   readonly open: number;
   readonly tracked: Tracked;
+  /** The same for an anomaly of the usual course that was told as a warning. */
+  readonly strays: Float64Array | null;
   /** The smallest probability of the groups that the open joint anomaly claims. */
   claimedP: number;
 }
@@ -79,6 +80,7 @@ export class GroupBoard {
   readonly #levelWeight: number;
   readonly #groups = new Map<string, GroupWatch>();
   #relation: GroupWatch | null = null;
+  readonly #habit: HabitFinding;
   /** Probability that the joint look had in its newest row. */
   #relationP = 1;
   /** Joint surprise over minutes, its peak since it has been odd, and the groups that had a finding of their own meanwhile. */
@@ -88,20 +90,21 @@ export class GroupBoard {
 
   constructor(stepMs: number) {
     this.#stepMs = stepMs;
+    this.#habit = new HabitFinding(stepMs);
     this.#levelWeight = 1 - Math.exp(-jointCadence(stepMs) / LEVEL_MS);
   }
 
   /** Takes what is seen of a frame: what there is to tell, and how much the frame may teach. */
   track(sight: Sight, rules: BoardRules): { readonly changes: readonly Anomaly[]; readonly weight: number } {
     const groups = featureGroups(sight.frame.layout);
-    const together = this.#relation?.tracker;
     const echo = this.#isEcho(sight.look);
     const round: Round = {
       ...sight,
       rules,
       groups,
       relation: sight.look === null || echo ? null : new Relation(sight.look, groups),
-      claims: together?.open ? together.sharesBy(groups.of, groups.names.length) : null,
+      claims: this.#relation?.tracker.open ? sharesOf(this.#relation, groups) : null,
+      strays: warned(this.#habit.group) ? sharesOf(this.#habit.group, groups) : null,
       open: this.openAnomalies,
       tracked: { changes: [], weight: WEIGHT.calm },
       claimedP: 1,
@@ -110,6 +113,7 @@ export class GroupBoard {
       const scores = groupScores(groups, sight.score.features);
       for (let g = 0; g < scores.length; g++) this.#trackGroup(round, g, scores[g]!);
     }
+    this.#trackHabit(round);
     if (sight.look !== null) this.#trackRelation(round, sight.look, echo);
     return round.tracked;
   }
@@ -136,12 +140,12 @@ export class GroupBoard {
       group.learn(score);
       return;
     }
-    const held = (claims?.[g] ?? 0) >= CLAIMED_SHARE;
+    const held = Math.max(claims?.[g] ?? 0, round.strays?.[g] ?? 0) >= CLAIMED_SHARE;
     if (held) round.claimedP = Math.min(round.claimedP, p);
     if (p <= ABNORMAL_P) this.#explaining.add(group.name);
     const { features } = round.score;
     const strengths = (f: number): number => (groups.of[f] === g ? (features[f] ?? 0) : 0);
-    const closed = this.#take(round, group, { p, own, strengths, held });
+    const closed = this.#take(round, group, { p, own, strengths, held, detector: round.rules.detector });
     group.settle(score, closed);
   }
 
@@ -161,7 +165,7 @@ export class GroupBoard {
   }
 
   #trackRelation(round: Round, look: JointLook, echo: boolean): void {
-    this.#relation ??= GroupWatch.create(RELATION, jointCadence(this.#stepMs), 1, true);
+    this.#relation ??= GroupWatch.create(RELATION, jointCadence(this.#stepMs), 1, 'joint');
     const group = this.#relation;
     const { frame } = round;
     const score = look.surprise;
@@ -172,23 +176,49 @@ export class GroupBoard {
       if (look.fresh && explained === 0) group.learn(score);
       return;
     }
-    const closed = this.#take(round, group, { p, own: null, strengths: jointStrengths(look), held: false });
+    const held = round.strays !== null;
+    const closed = this.#take(round, group, { p, own: null, strengths: jointStrengths(look), held, detector: 'joint' });
     if (look.fresh) group.settle(score, closed);
+  }
+
+  #trackHabit(round: Round): void {
+    const { habit, strays, groups } = round;
+    const group = this.#habit.take(round);
+    if (group === null) return;
+    const p = strays === null ? this.#habit.p : Math.min(this.#habit.p, round.claimedP);
+    const strengths = (f: number): number => habit?.features[f] ?? 0;
+    const held = this.#isTold(habit, groups);
+    this.#habit.settle(habit, this.#take(round, group, { p, own: null, strengths, held, detector: 'habit' }));
+  }
+
+  /** Whether people have been warned of most of what strays, by groups or by the joint look. */
+  #isTold(habit: HabitLook | null, groups: FeatureGroups): boolean {
+    if (warned(this.#relation)) return true;
+    const shares = habitShares(habit, groups);
+    const told = groups.names.reduce(
+      (sum, name, g) => sum + (warned(this.#groups.get(name) ?? null) ? shares[g]! : 0),
+      0,
+    );
+    return told > EXPLAINED_SHARE;
   }
 
   /** Hands a frame to a group's tracker, adopts what has lasted too long; returns whether an anomaly closed. */
   #take(round: Round, group: GroupWatch, found: Found): boolean {
-    const { frame, score, look, rules, tracked, groups, open } = round;
+    const { frame, score, look, habit, rules, tracked, groups, open } = round;
     const { tracker } = group;
-    const residual = found.own === null ? [] : [{ kind: rules.detector, p: found.own }];
+    const opinions = [
+      ...(found.own === null ? [] : [{ kind: rules.detector, p: found.own }]),
+      ...(look?.opinions ?? []),
+      ...(habit === null ? [] : [{ kind: 'habit', p: this.#habit.p }]),
+    ];
     let change = tracker.take(
-      { frame, score, p: found.p, strengths: found.strengths, opinions: [...residual, ...(look?.opinions ?? [])] },
+      { frame, score, p: found.p, strengths: found.strengths, opinions },
       {
         ...rules,
         provisional: group.provisional,
         groups: Math.max(1, open),
         allGroups: groups.names.length,
-        detector: found.own === null ? 'joint' : rules.detector,
+        detector: found.detector,
         held: found.held,
       },
     );
@@ -210,7 +240,7 @@ export class GroupBoard {
 
   *#all(): Iterable<GroupWatch> {
     yield* this.#groups.values();
-    if (this.#relation !== null) yield this.#relation;
+    for (const group of [this.#relation, this.#habit.group]) if (group !== null) yield group;
   }
 
   /** How many have an open anomaly. */
@@ -245,6 +275,7 @@ export class GroupBoard {
       version: VERSION,
       groups: [...this.#groups.values()].map((group) => group.toJSON()),
       relation: this.#relation?.toJSON() ?? null,
+      habit: this.#habit.toJSON(),
       numbers: [this.#relationP, this.#level, this.#peak],
       explaining: [...this.#explaining],
     };
@@ -259,7 +290,8 @@ export class GroupBoard {
       board.#groups.set(group.name, group);
     }
     const relation = saved['relation'] ?? null;
-    if (relation !== null) board.#relation = GroupWatch.fromJSON(relation, jointCadence(stepMs), true);
+    if (relation !== null) board.#relation = GroupWatch.fromJSON(relation, jointCadence(stepMs), 'joint');
+    board.#habit.restore(saved['habit'] ?? null);
     const [relationP = 1, level = 0, peak = 0] = stateNumbers(saved, 'numbers', WHAT);
     board.#relationP = relationP;
     board.#level = level;
@@ -268,23 +300,4 @@ export class GroupBoard {
     for (const name of explaining) if (typeof name === 'string') board.#explaining.add(name);
     return board;
   }
-}
-
-/** What was found of a group in a frame; `own` is null for the look at all features together. */
-interface Found {
-  readonly p: number;
-  readonly own: number | null;
-  readonly strengths: (feature: number) => number;
-  readonly held: boolean;
-}
-
-/** A group's own probability, helped by the joint members where both see something in the same place. */
-function helped(own: number, relation: Relation | null, g: number): number {
-  if (relation === null || own > MILD_P || relation.look.p >= own || relation.share(g) < HELPED_SHARE) return own;
-  return Math.min(own, cauchyCombination([own, relation.look.p]));
-}
-
-function weightOf(tracker: AnomalyTracker): number {
-  if (tracker.open !== null) return WEIGHT.abnormal;
-  return tracker.active ? WEIGHT.odd : WEIGHT.calm;
 }

@@ -3,6 +3,7 @@ import type { Json } from '../model/detector.ts';
 import { ABNORMAL_P, AnomalyTracker } from './anomaly-tracker.ts';
 import { Calibration, CHANNELS } from './calibration.ts';
 import { decodeFloats, encodeFloats, stateNumber, stateNumbers, stateObject, stateText } from './float-columns.ts';
+import type { LookKind } from './looks.ts';
 
 const VERSION = 2;
 const WHAT = 'group of features';
@@ -57,11 +58,10 @@ export class GroupWatch {
     this.#slowWeight = 1 - Math.exp(-stepMs / SLOW_MS);
   }
 
-  /** `relational` for a look at features together. */
-  static create(name: string, stepMs: number, features: number, relational = false): GroupWatch {
-    const chances = relational ? JOINT_CHANCES : CHANNELS * features;
+  static create(name: string, stepMs: number, features: number, look: LookKind = 'group'): GroupWatch {
+    const chances = look === 'joint' ? JOINT_CHANCES : CHANNELS * features;
     const [fast, slow] = [new Calibration(stepMs, chances), new Calibration(stepMs, chances)];
-    return new GroupWatch(name, stepMs, { fast, slow, tracker: new AnomalyTracker(name, relational) });
+    return new GroupWatch(name, stepMs, { fast, slow, tracker: new AnomalyTracker(name, look) });
   }
 
   get provisional(): boolean {
@@ -152,13 +152,13 @@ export class GroupWatch {
   }
 
   /** Throws `STATE_INVALID`. */
-  static fromJSON(state: Json, stepMs: number, relational = false): GroupWatch {
+  static fromJSON(state: Json, stepMs: number, look: LookKind = 'group'): GroupWatch {
     const saved = stateObject(state, WHAT, VERSION);
     const name = stateText(saved, 'name', WHAT);
     const group = new GroupWatch(name, stepMs, {
       fast: Calibration.fromJSON(saved['fast'] ?? null, stepMs),
       slow: Calibration.fromJSON(saved['slow'] ?? null, stepMs),
-      tracker: AnomalyTracker.fromJSON(name, saved['tracker'] ?? null, relational),
+      tracker: AnomalyTracker.fromJSON(name, saved['tracker'] ?? null, look),
     });
     group.#slowScore = stateNumber(saved, 'slowScore', WHAT);
     group.#peak = stateNumber(saved, 'peak', WHAT);

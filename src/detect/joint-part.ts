@@ -4,12 +4,13 @@ import type { Frame, FrameLayout } from '../model/frame.ts';
 import type { JointScore, JointWatch } from './ensemble/joint-score.ts';
 import type { FeatureGroups } from './feature-groups.ts';
 import type { Opinion } from './member-opinions.ts';
+import { rowCadence, RowGather } from './row-gather.ts';
 
 /** Rows that joint members look at are means over so long, at least: they cost more than the residual, and gain nothing by haste. */
 const LEAST_CADENCE_MS = 15_000;
 
 /** Length of a row of the joint members: whole steps, 15 seconds or more. */
-export const jointCadence = (stepMs: number): number => stepMs * Math.ceil(LEAST_CADENCE_MS / stepMs);
+export const jointCadence = (stepMs: number): number => rowCadence(stepMs, LEAST_CADENCE_MS);
 
 /** The joint models that serve an entity, as loaded. */
 export interface JointSource {
@@ -55,10 +56,7 @@ export class JointPart {
   #watch: JointWatch | null = null;
   #layout: FrameLayout | null = null;
   #look: JointLook | null = null;
-  /** The row that is being gathered. */
-  #bucket = Number.NaN;
-  #sums = new Float64Array(0);
-  #counts = new Uint16Array(0);
+  readonly #gather: RowGather;
   #weight = 1;
   /** Whether a row was taken and waits to be learnt. */
   #taken = false;
@@ -67,6 +65,7 @@ export class JointPart {
 
   constructor(stepMs: number) {
     this.#cadenceMs = jointCadence(stepMs);
+    this.#gather = new RowGather(this.#cadenceMs);
   }
 
   /** Whether it judges. */
@@ -81,15 +80,12 @@ export class JointPart {
       return null;
     }
     this.#begin(frame, source);
-    this.#gather(frame);
-    const whole = (frame.time + frame.stepMs) % this.#cadenceMs === 0;
-    if (!whole) {
+    const values = this.#gather.take(frame);
+    if (values === null) {
       if (this.#look?.fresh === true) this.#look = { ...this.#look, fresh: false };
       return this.#look;
     }
-    const values = new Float32Array(this.#sums.length);
-    for (let f = 0; f < values.length; f++) values[f] = this.#sums[f]! / this.#counts[f]!;
-    const score = this.#watch!.take(this.#bucket, values);
+    const score = this.#watch!.take(this.#gather.start, values);
     this.#taken = true;
     this.#look = score.ready ? lookOf(score, values.length) : null;
     return this.#look;
@@ -121,7 +117,7 @@ export class JointPart {
     this.#forget();
     this.#source = source;
     this.#layout = layout;
-    this.#bucket = Number.NaN;
+    this.#gather.clear();
     const options = { entity, layout, cadenceMs: this.#cadenceMs, state: null };
     this.#watch = this.#restored(options, source) ?? source.watch(options);
     this.#saved = null;
@@ -134,21 +130,6 @@ export class JointPart {
     } catch {
       // Of another version: the entity's calibration is learnt anew, as after a new model.
       return null;
-    }
-  }
-
-  #gather({ time, values }: Frame): void {
-    const bucket = Math.floor(time / this.#cadenceMs) * this.#cadenceMs;
-    if (bucket !== this.#bucket || this.#sums.length !== values.length) {
-      this.#bucket = bucket;
-      this.#sums = new Float64Array(values.length);
-      this.#counts = new Uint16Array(values.length);
-    }
-    for (let f = 0; f < values.length; f++) {
-      const value = values[f]!;
-      if (!Number.isFinite(value)) continue;
-      this.#sums[f] = this.#sums[f]! + value;
-      this.#counts[f] = this.#counts[f]! + 1;
     }
   }
 

@@ -66,6 +66,8 @@ export interface Evidence {
   readonly limitUsed: number;
   /** Less than a day of history. */
   readonly provisional: boolean;
+  /** How long until what is said next is news; default a minute. */
+  readonly chanceMs?: number;
 }
 
 const NEAR_LIMIT = 0.95;
@@ -94,26 +96,30 @@ const isBroad = ({ groups, allGroups, features }: Evidence): boolean =>
   features >= BROAD_FEATURES &&
   (groups >= BROAD_GROUPS || (groups >= LEAST_GROUPS && groups >= BROAD_SHARE * allGroups));
 
+/** The tail probability, as if there had been a chance for it each minute: what thresholds are of. */
+const rarity = ({ pValue, chanceMs = WARNING_MS }: Evidence): number => (pValue * WARNING_MS) / chanceMs;
+
 /** Critical only for what is strongly abnormal, lasts, and is broad or close to a limit. */
 export function judgeSeverity(evidence: Evidence, thresholds: SeverityThresholds): JudgedSeverity {
-  const { pValue, durationMs, limitUsed, provisional } = evidence;
-  const warns = pValue <= thresholds.warning && durationMs >= (provisional ? PROVISIONAL_WARNING_MS : WARNING_MS);
+  const { durationMs, limitUsed, provisional } = evidence;
+  const rare = rarity(evidence);
+  const warns = rare <= thresholds.warning && durationMs >= (provisional ? PROVISIONAL_WARNING_MS : WARNING_MS);
   if (!warns) return said('info', provisional ? 'detect.infoProvisional' : 'detect.infoMild', evidence);
   if (limitUsed >= NEAR_LIMIT && durationMs >= CRITICAL_MS)
     return said('critical', 'detect.criticalNearLimit', evidence);
   // A day tells what a backup or a build does here; before it nobody is woken for breadth alone.
-  const wakes = !provisional && pValue <= thresholds.critical && durationMs >= CRITICAL_MS;
+  const wakes = !provisional && rare <= thresholds.critical && durationMs >= CRITICAL_MS;
   if (wakes && isBroad(evidence)) return said('critical', 'detect.criticalBroad', evidence);
   return said('warning', 'detect.warningLasting', evidence);
 }
 
 /** The lowest thresholds at which this evidence makes a warning, and a critical anomaly: what thresholds are solved from. */
 export function thresholdsNeeded(evidence: Evidence): Needs {
-  const { pValue } = evidence;
-  const all = judgeSeverity(evidence, { warning: pValue, critical: pValue }).severity;
+  const rare = rarity(evidence);
+  const all = judgeSeverity(evidence, { warning: rare, critical: rare }).severity;
   // No tail probability is below 0, so only a near limit is left to make it critical.
-  const nearLimit = judgeSeverity(evidence, { warning: pValue, critical: -1 }).severity === 'critical';
-  return { warning: all === 'info' ? null : pValue, critical: all === 'critical' ? pValue : null, nearLimit };
+  const nearLimit = judgeSeverity(evidence, { warning: rare, critical: -1 }).severity === 'critical';
+  return { warning: all === 'info' ? null : rare, critical: all === 'critical' ? rare : null, nearLimit };
 }
 
 /** The easier of two: what it needed at any time of its life. */

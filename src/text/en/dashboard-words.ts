@@ -80,6 +80,7 @@ export const words = {
   detector_novelty: 'Novelty',
   detector_silence: 'Silence',
   detector_log_patterns: 'Log patterns',
+  detector_habit: 'Usual course of day and week',
   detector_relation: 'Relations',
   feedback_expected: 'Expected change',
   feedback_missed: 'Missed',

@@ -81,6 +81,7 @@ export const words: Record<keyof typeof english, string> = {
   detector_novelty: 'Novedad',
   detector_silence: 'Silencio',
   detector_log_patterns: 'Patrones del registro',
+  detector_habit: 'Curso habitual del día y la semana',
   detector_relation: 'Relaciones',
   feedback_expected: 'Cambio esperado',
   feedback_missed: 'Faltó un aviso',

@@ -1,0 +1,33 @@
+import type { Json } from '../../model/detector.ts';
+import { VigiaError } from '../../runtime/errors.ts';
+
+/**
+ * Base64 of the upper half of each Float32, rounded: two to three digits, half the bytes. For what is known no better than that
+ * anyway, such as spreads and thresholds; what is restored is not equal to the bit.
+ */
+export function encodeShort(values: ArrayLike<number>): string {
+  const bits = new Uint32Array(Float32Array.from(values).buffer);
+  return bytesOf(Uint16Array.from(bits, (one) => Math.min(0xff_ff, (one >>> 16) + ((one >>> 15) & 1))));
+}
+
+/** Reads what `encodeShort` wrote into `into`; throws `STATE_INVALID` when it is not as many numbers. */
+export function decodeShort(state: Json | undefined, into: Float32Array, what: string): void {
+  const upper = decodeBytes(state, Uint16Array, { length: into.length, what });
+  into.set(new Float32Array(Uint32Array.from(upper, (one) => one << 16).buffer));
+}
+
+/** Base64 of the bytes, little-endian. */
+export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): string =>
+  Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+
+/** Reads what `bytesOf` wrote; throws `STATE_INVALID` when it is not so many numbers of that type. */
+export function decodeBytes<T extends ArrayBufferView>(
+  state: Json | undefined,
+  type: { new (buffer: ArrayBuffer): T; readonly BYTES_PER_ELEMENT: number },
+  { length, what }: { readonly length: number; readonly what: string },
+): T {
+  const bytes = typeof state === 'string' ? Buffer.from(state, 'base64') : Buffer.alloc(0);
+  if (typeof state !== 'string' || bytes.length !== length * type.BYTES_PER_ELEMENT)
+    throw new VigiaError('STATE_INVALID', { what });
+  return new type(new Uint8Array(bytes).buffer);
+}

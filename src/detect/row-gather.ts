@@ -1,0 +1,46 @@
+import type { Frame } from '../model/frame.ts';
+
+/** Rows of whole steps, at least so long. */
+export const rowCadence = (stepMs: number, leastMs: number): number => stepMs * Math.ceil(leastMs / stepMs);
+
+/** Gathers frames into rows that are their means. */
+export class RowGather {
+  readonly #cadenceMs: number;
+  #start = Number.NaN;
+  #sums = new Float64Array(0);
+  #counts = new Uint16Array(0);
+
+  constructor(cadenceMs: number) {
+    this.#cadenceMs = cadenceMs;
+  }
+
+  /** Begins anew, with no row in hand. */
+  clear(): void {
+    this.#start = Number.NaN;
+  }
+
+  /** Start of the row in hand, Unix ms. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** Takes a frame; the row that it completes, `NaN` where no value came, or null. A row whose last frame is missing is lost. */
+  take({ time, stepMs, values }: Frame): Float32Array | null {
+    const start = Math.floor(time / this.#cadenceMs) * this.#cadenceMs;
+    if (start !== this.#start || this.#sums.length !== values.length) {
+      this.#start = start;
+      this.#sums = new Float64Array(values.length);
+      this.#counts = new Uint16Array(values.length);
+    }
+    for (let f = 0; f < values.length; f++) {
+      const value = values[f]!;
+      if (!Number.isFinite(value)) continue;
+      this.#sums[f] = this.#sums[f]! + value;
+      this.#counts[f] = this.#counts[f]! + 1;
+    }
+    if ((time + stepMs) % this.#cadenceMs !== 0) return null;
+    const row = new Float32Array(values.length);
+    for (let f = 0; f < row.length; f++) row[f] = this.#sums[f]! / this.#counts[f]!;
+    return row;
+  }
+}
