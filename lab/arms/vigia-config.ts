@@ -34,7 +34,7 @@ interface Entry {
 const CATALOGUE: Readonly<Record<LabAction, Entry>> = {
   restart: {
     title: { en: 'Restart the replica', es: 'Reiniciar la réplica' },
-    features: ['lab_heap_used_bytes*', 'process_open_fds*', 'lab_pool_in_use*', 'lab_clock_offset_seconds*'],
+    features: ['lab_heap_used_bytes*', 'process_open_fds*', 'lab_pool_held_seconds*', 'lab_clock_offset_seconds*'],
     prior: { resolved: 3, failed: 1 },
   },
   clear: {
@@ -44,7 +44,7 @@ const CATALOGUE: Readonly<Record<LabAction, Entry>> = {
   },
   drain: {
     title: { en: 'Move the replica to another place', es: 'Mover la réplica a otro sitio' },
-    features: ['lab_storage_seconds*', 'lab_errors_total*', 'lab_request_seconds*', 'up*', 'lab_slots_in_use*'],
+    features: ['lab_storage_seconds*', 'lab_errors_total*'],
     prior: { resolved: 1, failed: 1 },
   },
   'roll-back-config': {
@@ -96,6 +96,9 @@ const topology = [
   ...SERVICES.flatMap((service) =>
     TOPOLOGY[service].calls.map((called) => ({ from: `service/${service}`, to: `service/${called}` })),
   ),
+  ...SERVICES.flatMap((service) =>
+    TOPOLOGY[service].calls.map((called) => ({ from: `replica/${service}-*`, to: `replica/${called}-*` })),
+  ),
   ...SERVICES.map((service) => ({ from: `replica/${service}-*`, to: `service/${service}`, kind: 'part_of' })),
 ];
 
@@ -142,7 +145,7 @@ export function vigiaConfig(options: VigiaConfigOptions): object {
     prepare: { lateness: '1s' },
     detect: { warmUp: 30, minimumDuration: '6s', adopt: '10m' },
     alertBudget: { pages: '200 per hour', warnings: '200 per hour' },
-    correlate: { window: '30s', quiet: '20s', near: '30s', reopen: '30s' },
+    correlate: { window: '30s', quiet: '20s', near: '30s', reopen: '30s', distance: 3 },
     predict: { horizons: ['1m', '2m', '5m'], every: '10s' },
     failures: [{ kind: 'down', entityKinds: ['replica'], when: { down: '6s' } }],
     actions: LAB_ACTIONS.map((action) => actionOf(action, options)),

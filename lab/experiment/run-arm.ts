@@ -94,7 +94,7 @@ async function runFault(bench: Bench, plan: FaultPlan, index: number, options: A
   }
   const to = lab.secondAt(Date.now());
   const signs = (await vigia?.signsSince(beganAt)) ?? [];
-  await delay(TOLD_AFTER_MS, undefined, { signal });
+  await Promise.all([lab.supervisor.reset(), delay(TOLD_AFTER_MS, undefined, { signal })]);
   const own = [...seconds.values()].filter(({ second }) => second >= from && second < to);
   return {
     index,
@@ -121,11 +121,11 @@ async function goOn(bench: Bench, options: ArmOptions, before: ArmRecord): Promi
     quietSigns: [...before.quietSigns, ...quietSigns],
   };
   let record = begun;
+  writeProgress(folder, record);
   for (const [index, plan] of scenario.plans.entries()) {
     if (index < before.faults.length) continue;
     progress(index, scenario.plans.length, plan.kind);
     const fault = await runFault(bench, plan, index, options);
-    await bench.lab.supervisor.reset();
     faults.push(fault);
     record = { ...begun, faults: [...faults] };
     writeProgress(folder, record);
@@ -144,7 +144,7 @@ export async function runArm(options: ArmOptions): Promise<ArmRecord> {
   mkdirSync(folder, { recursive: true });
   const empty: ArmRecord = { scenario: scenario.name, seed: scenario.seed, arm, quietS: 0, quietSigns: [], faults: [] };
   const before = readProgress(folder, empty);
-  if (before.faults.length >= scenario.plans.length) return before;
+  if (before.faults.length >= scenario.plans.length && before.quietS >= scenario.warmUpS) return before;
   const root = mkdtempSync(join(tmpdir(), 'vigia-lab-'));
   try {
     const bench = await setUp(options, root);

@@ -87,7 +87,7 @@ export function parseScenario(text: string): Scenario {
     : Array.isArray(faults)
       ? faults.map(planOf)
       : null;
-  if (plans === null || plans.length === 0) throw new ScenarioError('faults: a list, or {count: 20}');
+  if (plans === null) throw new ScenarioError('faults: a list, or {count: 20}');
   return {
     name,
     seed,

@@ -51,11 +51,11 @@ export function createCaller({ pool, endpoints, place, clock, voidPort }: Caller
   };
   return {
     async call(service, item) {
-      await pool.take();
+      const giveBack = await pool.take();
       try {
         await send(agent, next(service), { [CLOCK_HEADER]: String(clock()), [ITEM_HEADER]: item });
       } finally {
-        pool.give();
+        giveBack();
       }
     },
     stop: () => agent.destroy(),

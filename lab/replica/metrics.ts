@@ -89,6 +89,11 @@ export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockO
   gauge('lab_slots_in_use', 'Requests that are worked on, mean of some seconds', busy.value);
   gauge('lab_slots', 'Requests that may be worked on at once', () => slotCount);
   gauge('lab_pool_in_use', 'Connections to others in use, mean of some seconds', pooled.value);
+  gauge(
+    'lab_pool_held_seconds',
+    'How long the oldest connection in use has been',
+    () => pool.heldMs(Date.now()) / 1000,
+  );
   gauge('lab_pool_size', 'Connections to others that may be in use', () => LIMITS.poolSize);
   gauge('lab_disk_used_bytes', 'Disk in use', () => disk.used);
   gauge('lab_disk_limit_bytes', 'Size of the disk', () => LIMITS.diskBytes);

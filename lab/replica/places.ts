@@ -8,48 +8,55 @@ export class NoPlaceError extends Error {}
 export class Places {
   readonly #limits: { readonly places: number; readonly queue: number; readonly waitMs: number };
   readonly #waiting: (() => void)[] = [];
-  #taken = 0;
+  /** Since when each place is taken, Unix ms. */
+  readonly #taken = new Map<number, number>();
+  #next = 0;
 
   constructor(limits: { readonly places: number; readonly queue: number; readonly waitMs: number }) {
     this.#limits = limits;
   }
 
   get taken(): number {
-    return this.#taken;
+    return this.#taken.size;
   }
 
-  /** Takes a place, now or when one is given back. Throws NoPlaceError. */
-  async take(): Promise<void> {
+  /** How long the place that was taken first has been, ms; 0 when none is. */
+  heldMs(now: number): number {
+    const [first = now] = this.#taken.values();
+    return now - first;
+  }
+
+  /** Takes a place, now or when one is given back; resolves with what gives it back. Throws NoPlaceError. */
+  async take(): Promise<() => void> {
     const { places, queue, waitMs } = this.#limits;
-    if (this.#taken < places) {
-      this.#taken++;
-      return;
-    }
+    if (this.#taken.size < places) return this.#hold();
     if (this.#waiting.length >= queue) throw new NoPlaceError('the queue is full');
-    await new Promise<void>((resolve, reject) => {
+    return new Promise<() => void>((resolve, reject) => {
       const late = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(turn), 1);
         reject(new NoPlaceError('waited too long'));
       }, waitMs);
       const turn = (): void => {
         clearTimeout(late);
-        resolve();
+        resolve(this.#hold());
       };
       this.#waiting.push(turn);
     });
   }
 
-  /** Gives a place back: to who waits longest, if any. */
-  give(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#taken = Math.max(0, this.#taken - 1);
-  }
-
   /** Takes a place and never gives it back; false when none is free. */
   leak(): boolean {
-    if (this.#taken >= this.#limits.places) return false;
-    this.#taken++;
+    if (this.#taken.size >= this.#limits.places) return false;
+    this.#hold();
     return true;
+  }
+
+  #hold(): () => void {
+    const id = this.#next++;
+    this.#taken.set(id, Date.now());
+    return () => {
+      // Given back to who waits longest, if any.
+      if (this.#taken.delete(id)) this.#waiting.shift()?.();
+    };
   }
 }

@@ -62,13 +62,13 @@ export class Worker {
   /** Rejects with RefusedError. */
   async handle(request: IncomingMessage, metrics: ReplicaMetrics): Promise<void> {
     this.#admit(request);
-    await this.slots.take().catch((thrown: unknown) => {
+    const giveBack = await this.slots.take().catch((thrown: unknown) => {
       throw thrown instanceof NoPlaceError ? new RefusedError('full', 503) : thrown;
     });
     try {
       await this.#work(String(request.headers[ITEM_HEADER] ?? 'none'), metrics);
     } finally {
-      this.slots.give();
+      giveBack();
     }
   }
 

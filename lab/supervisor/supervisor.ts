@@ -128,7 +128,7 @@ export class Supervisor {
     const record = this.#services[service];
     record.versionBefore = record.version;
     record.version = version;
-    this.#tell(`service/${service}`, 'deploy', `${service} ${version}`, 'info');
+    this.#tellAll(service, 'deploy', `${service} ${version}`);
     await this.#roll(record);
   }
 
@@ -144,7 +144,7 @@ export class Supervisor {
     const record = this.#services[service];
     if (record.configBefore === null) {
       record.configBefore = record.config;
-      this.#tell(`service/${service}`, 'config_change', `${service}: new settings`, 'info');
+      this.#tellAll(service, 'config_change', `${service}: new settings`);
     }
     this.#setConfig(record, config);
   }
@@ -257,6 +257,12 @@ export class Supervisor {
     const endpoints = this.endpoints();
     for (const member of this.members()) member.send({ type: 'endpoints', endpoints });
     this.#deps.onEndpoints(endpoints);
+  }
+
+  /** A change reaches the service and each of its replicas. */
+  #tellAll(service: ServiceName, name: string, text: string): void {
+    this.#tell(`service/${service}`, name, text, 'info');
+    for (const member of this.#services[service].members) this.#tell(`replica/${member.name}`, name, text, 'info');
   }
 
   #tell(entity: string, name: string, text: string, severity: LabEvent['severity']): void {
