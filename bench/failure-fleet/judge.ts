@@ -71,9 +71,10 @@ export function suddenPrecision(
     return {
       ...one,
       times: Float64Array.from(kept, (row) => one.times[row]!),
-      probabilities: Float64Array.from(
-        kept.flatMap((row) => [...one.probabilities.subarray(row * width, (row + 1) * width)]),
-      ),
+      probabilities: Float64Array.from({ length: kept.length * width }, (_, i) => {
+        const row = kept[Math.floor(i / width)]!;
+        return one.probabilities[row * width + (i % width)]!;
+      }),
       failures: one.failures.filter(({ kind }) => sudden.has(kind)),
     };
   });

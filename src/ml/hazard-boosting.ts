@@ -147,6 +147,52 @@ export function loadHazardBoosting(bytes: Uint8Array, limits?: DecodeLimits): Ha
   });
 }
 
+interface Walk {
+  readonly node: number;
+  /** Intervals that stand at the node. */
+  readonly first: number;
+  readonly end: number;
+}
+
+interface Sums {
+  readonly row: FloatArray;
+  readonly offset: number;
+  readonly out: Float64Array;
+  readonly at: number;
+}
+
+/** Adds what one tree says of every interval: they walk together until the tree asks for the interval. Same sums as one by one. */
+function addIntervals(trees: TreeEnsemble, { node, first, end }: Walk, sums: Sums): void {
+  const { feature, threshold, left, missingLeft, value, columns } = trees;
+  const { row, offset, out, at } = sums;
+  let from = first;
+  let place = node;
+  for (let column = feature[place]!; column >= 0; column = feature[place]!) {
+    const next = left[place]!;
+    if (column < columns - 1) {
+      const x = row[offset + column]!;
+      place = x <= threshold[place]! || (x !== x && missingLeft[place] === 1) ? next : next + 1;
+      continue;
+    }
+    const cut = Math.max(from, Math.min(end, Math.floor(threshold[place]!) + 1));
+    if (cut === end) place = next;
+    else {
+      if (cut > from) addIntervals(trees, { node: next, first: from, end: cut }, sums);
+      from = cut;
+      place = next + 1;
+    }
+  }
+  for (let k = from; k < end; k++) out[at + k]! += value[place]!;
+}
+
+/** Hazards of all intervals of one row. */
+function hazardsInto({ trees, intervals, base }: Pick<Parts, 'trees' | 'intervals' | 'base'>, sums: Sums): void {
+  const { out, at } = sums;
+  out.fill(0, at, at + intervals);
+  for (const root of trees.roots) addIntervals(trees, { node: root, first: 0, end: intervals }, sums);
+  for (let k = 0; k < intervals; k++) out[at + k] = sigmoid(base + out[at + k]!);
+}
+
 type Parts = Pick<HazardBoosting, 'intervals' | 'trees' | 'importance' | 'validationLosses'> & {
   readonly base: number;
 };
@@ -165,8 +211,8 @@ function createModel({ intervals, trees, base, importance, validationLosses }: P
     return base + sumRow(trees, extended, 0);
   };
   const predictInto = (row: FloatArray, offset: number, out: Float64Array, at: number): void => {
-    take(row, offset);
-    for (let k = 0; k < intervals; k++) out[at + k] = sigmoid(logit(k));
+    checkRow(row, offset, columns);
+    hazardsInto({ trees, intervals, base }, { row, offset, out, at });
   };
   const checkInterval = (interval: number): number => requireInteger('interval', interval, 0, intervals - 1);
   return {

@@ -59,9 +59,9 @@ export function createLstmModel(parts: LstmParts): LstmModel {
   function pass(data: FloatArray, start: number, count: number, out: Float64Array, to: number): void {
     const kernels = borrowScoringKernels(owner, layOut);
     if (scratch.length < count * columns) scratch = new Float32Array(count * columns);
-    for (let i = 0; i < count * columns; i++) {
-      const feature = i % features;
-      scratch[i] = cut((data[start + i]! - scaling.mean[feature]!) / scaling.scale[feature]!);
+    for (let step = 0; step < count * steps; step++) {
+      for (let feature = 0, i = step * features; feature < features; feature++, i++)
+        scratch[i] = cut((data[start + i]! - scaling.mean[feature]!) / scaling.scale[feature]!);
     }
     network.load(scratch, CHUNK_ROWS.subarray(0, count));
     network.forward();
