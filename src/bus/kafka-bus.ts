@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import type { Admin } from '@platformatic/kafka';
 import type { Bus, Handler, Message, SubscribeOptions, Subscription } from './bus.ts';
 import { type DeadLetter, type Topic, topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -9,7 +8,7 @@ import type { Metrics } from '../runtime/metrics.ts';
 import { createBusMetrics } from './bus-metrics.ts';
 import { encodingOf, readValue, VERSION } from './encoding/encoding.ts';
 import { createBurial } from './kafka/burial.ts';
-import { closeQuietly, createAdmin, createConsumer, createProducer } from './kafka/client.ts';
+import { createAdmin, createConsumer, createProducer } from './kafka/client.ts';
 import { busError } from './kafka/kafka-error.ts';
 import type { KafkaBusOptions } from './kafka/options.ts';
 import { Outbox, type Outgoing } from './kafka/outbox.ts';
@@ -51,7 +50,6 @@ class KafkaBus implements Bus {
   readonly #prefix: string;
   readonly #metrics: ReturnType<typeof createBusMetrics>;
   readonly #end = new AbortController();
-  readonly #admin: Admin;
   readonly #topics: TopicKeeper;
   readonly #outbox: Outbox;
   readonly #subscriptions = new Set<KafkaSubscription>();
@@ -66,8 +64,7 @@ class KafkaBus implements Bus {
     this.#metrics = createBusMetrics(deps.metrics);
     // One for every pause of every subscription: many, but bounded.
     setMaxListeners(0, this.#end.signal);
-    this.#admin = createAdmin(options);
-    this.#topics = new TopicKeeper({ ...deps, options, admin: this.#admin });
+    this.#topics = new TopicKeeper({ ...deps, options, createAdmin: () => createAdmin(options) });
     this.#outbox = new Outbox({
       clock: deps.clock,
       signal: this.#end.signal,
@@ -198,7 +195,7 @@ class KafkaBus implements Bus {
     await Promise.race([stopped, clock.sleep(timeoutMs === 0 ? 0 : patience)]);
     this.#end.abort(new VigiaError('BUS_STOPPED'));
     await this.#outbox.close();
-    await closeQuietly(this.#admin);
+    await this.#topics.close();
     await Promise.race([stopped, clock.sleep(STOP_MS)]);
   }
 

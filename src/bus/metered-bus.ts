@@ -20,13 +20,19 @@ export function createMeteredBus(
     ...both,
     'code',
   ]);
+  const letters = metrics.counter('vigia_bus_dead_letters_total', 'Messages that cannot be processed', [
+    'topic',
+    'group',
+  ]);
   return {
     start: () => bus.start(),
     stop: (timeoutMs) => bus.stop(timeoutMs),
     publish: (topic, given, options) => bus.publish(topic, given, options),
     subscribe: (topic, stage, handler, options) => {
       const labels = { stage, topic: topic.name };
+      // From zero on, so that the first one is seen as an increase.
       messages.inc(labels, 0);
+      letters.inc({ topic: topic.name, group: stage }, 0);
       return bus.subscribe(
         topic,
         stage,

@@ -130,6 +130,8 @@ interface Plan {
   readonly securePort: number;
   readonly advertised: number;
   readonly controller: number;
+  /** Between brokers, which no proxy of a test cuts. */
+  readonly internal: number;
 }
 
 function settings(plan: Plan, plans: readonly Plan[], { brokers, user }: ClusterOptions, store: string): string {
@@ -139,9 +141,10 @@ function settings(plan: Plan, plans: readonly Plan[], { brokers, user }: Cluster
     'process.roles=broker,controller',
     `node.id=${plan.id}`,
     `controller.quorum.voters=${plans.map(({ id, controller }) => `${id}@127.0.0.1:${controller}`).join(',')}`,
-    `listeners=PLAINTEXT://127.0.0.1:${plan.port}${secure},CONTROLLER://127.0.0.1:${plan.controller}`,
-    `advertised.listeners=PLAINTEXT://127.0.0.1:${plan.advertised}${secure}`,
-    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
+    `listeners=PLAINTEXT://127.0.0.1:${plan.port},INTERNAL://127.0.0.1:${plan.internal}${secure},CONTROLLER://127.0.0.1:${plan.controller}`,
+    `advertised.listeners=PLAINTEXT://127.0.0.1:${plan.advertised},INTERNAL://127.0.0.1:${plan.internal}${secure}`,
+    'inter.broker.listener.name=INTERNAL',
+    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
     'controller.listener.names=CONTROLLER',
     `log.dirs=${join(plan.folder, 'log')}`,
     `offsets.topic.replication.factor=${copies}`,
@@ -189,7 +192,7 @@ async function listening(port: number, child: ChildProcess, log: string): Promis
   }
 }
 
-function createBroker(plan: Plan, jars: string, heap: number): Broker & { end(): void } {
+function createBroker(plan: Plan, jars: string, heap: number): Broker {
   let child: ChildProcess | undefined;
   const log = join(plan.folder, 'output');
   return {
@@ -213,7 +216,6 @@ function createBroker(plan: Plan, jars: string, heap: number): Broker & { end():
       await gone;
       children.delete(dying);
     },
-    end: () => child?.kill('SIGKILL'),
   };
 }
 
@@ -228,8 +230,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const own = join(folder, String(id));
     mkdirSync(own);
     const port = await freePort();
-    const [securePort, controller, advertised] = [await freePort(), await freePort(), await advertise(id, port)];
-    plans.push({ id, folder: own, port, securePort, controller, advertised });
+    const [securePort, controller, internal] = [await freePort(), await freePort(), await freePort()];
+    const advertised = await advertise(id, port);
+    plans.push({ id, folder: own, port, securePort, controller, internal, advertised });
   }
   const cluster = randomBytes(16).toString('base64url');
   await Promise.all(

@@ -13,12 +13,14 @@ const type = fc.constantFrom<MetricType>('gauge', 'counter', 'histogram', 'summa
 
 const series = fc
   .record({ name: fc.string({ minLength: 1, maxLength: 12 }), labels, type, unit: text, entity: fc.constant('host/a') })
-  .map((one) => ({ ...one, key: canonicalKey(one.name, one.labels) }));
+  .map((one) => Object.assign(one, { key: canonicalKey(one.name, one.labels) }));
 
 const batch: fc.Arbitrary<SampleBatch> = fc
   .record({ fleet: text, source: text, receivedAt: time, samples: fc.array(fc.tuple(series, time, fc.double())) })
-  .map(({ samples, ...rest }) => ({
-    ...rest,
+  .map(({ samples, fleet, source, receivedAt }) => ({
+    fleet,
+    source,
+    receivedAt,
     entity: 'host/a',
     series: samples.map(([one]) => one),
     times: Float64Array.from(samples, ([, at]) => at),
@@ -87,8 +89,9 @@ describe('encoding', () => {
         fc.constantFrom('samples', 'frames', 'incidents'),
         fc.uint8Array({ maxLength: 60 }),
         (topic, bytes) => {
-          const read = readValue(topic, 'k', VERSION, Buffer.from(bytes));
-          if (read.refusal !== undefined) expect(read.value).toEqual({ base64: Buffer.from(bytes).toString('base64') });
+          const { refusal, value } = readValue(topic, 'k', VERSION, Buffer.from(bytes));
+          const shown = { base64: Buffer.from(bytes).toString('base64') };
+          expect(refusal === undefined || JSON.stringify(value) === JSON.stringify(shown)).toBe(true);
         },
       ),
     );

@@ -9,11 +9,12 @@ import {
 } from '@platformatic/kafka';
 import type { KafkaBusOptions } from './options.ts';
 
-const CONNECT_MS = 5000;
-/** Longer than a rebalance may take, as joining a group is one request. */
-const REQUEST_MS = 15_000;
+const CONNECT_MS = 3000;
+const REQUEST_MS = 8000;
 /** What brokers wait for copies before a produce request fails. */
-const PRODUCE_MS = 10_000;
+const PRODUCE_MS = 5000;
+/** After this a client that has said nothing is replaced; longer than any request takes to fail by itself. */
+export const DEADLINE_MS = 10_000;
 
 type Client = Admin | Consumer | Producer;
 
@@ -41,7 +42,7 @@ function guard(client: Client, brokers: readonly string[]): void {
       return;
     }
     client.clearMetadata();
-    callback(new NetworkError('the broker that is asked for is not known at this time'), undefined as never);
+    callback(new NetworkError('the broker that is asked for is not known at this time'), undefined);
   };
   client[kGetBootstrapConnection] = (callback) => {
     const found = [...(client.currentMetadata?.brokers.values() ?? [])];
@@ -100,6 +101,8 @@ export function createConsumer(options: KafkaBusOptions, { groupId, sessionMs }:
   const consumer = new Consumer({
     ...baseOptions(options),
     groupId,
+    // Joining is one request, which takes as long as the slowest member.
+    requestTimeout: Math.max(REQUEST_MS, sessionMs + CONNECT_MS),
     sessionTimeout: sessionMs,
     rebalanceTimeout: sessionMs,
     heartbeatInterval: Math.round(sessionMs / 4),

@@ -1,7 +1,8 @@
 import type { Consumer, KafkaRecord, RecordsBatch } from '@platformatic/kafka';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError } from '../../runtime/errors.ts';
-import { closeQuietly } from './client.ts';
+import { closeQuietly, DEADLINE_MS } from './client.ts';
+import { inTime, OutOfTime } from './in-time.ts';
 
 /** How long a broker may wait for something to tell, ms; also how long a partition waits that had no room. */
 const WAIT_MS = 200;
@@ -39,7 +40,7 @@ export interface FetchedRecord {
 }
 
 export interface FetcherDeps {
-  readonly consumer: Consumer;
+  readonly createConsumer: () => Consumer;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly topic: string;
@@ -53,6 +54,7 @@ export interface FetcherDeps {
 export class Fetcher {
   readonly #deps: FetcherDeps;
   readonly #positions = new Map<number, Position>();
+  #consumer: Consumer;
   readonly #busy = new Set<number>();
   #stopped = false;
   #planning = false;
@@ -60,6 +62,7 @@ export class Fetcher {
 
   constructor(deps: FetcherDeps) {
     this.#deps = deps;
+    this.#consumer = deps.createConsumer();
   }
 
   begin(partition: number, offset: bigint): void {
@@ -84,25 +87,42 @@ export class Fetcher {
 
   /** Asks for the ends of all partitions that are held. */
   async refreshEnds(): Promise<void> {
-    const { consumer, topic } = this.#deps;
     if (this.#positions.size === 0) return;
-    const ends = (await consumer.listOffsets({ topics: [topic], timestamp: -1n })).get(topic) ?? [];
+    const ends = await this.#offsets(-1n);
     for (const [partition, position] of this.#positions) {
       const end = ends[partition];
       if (end !== undefined && (position.end === null || end > position.end)) position.end = end;
     }
   }
 
-  async firstOffsets(from: 'earliest' | 'latest'): Promise<readonly bigint[]> {
-    const { consumer, topic } = this.#deps;
-    const offsets = await consumer.listOffsets({ topics: [topic], timestamp: from === 'earliest' ? -2n : -1n });
+  firstOffsets(from: 'earliest' | 'latest'): Promise<readonly bigint[]> {
+    return this.#offsets(from === 'earliest' ? -2n : -1n);
+  }
+
+  async #offsets(timestamp: bigint): Promise<readonly bigint[]> {
+    const { topic } = this.#deps;
+    const offsets = await this.#inTime((consumer) => consumer.listOffsets({ topics: [topic], timestamp }));
     return offsets.get(topic) ?? [];
+  }
+
+  /** A consumer that does not answer is replaced. */
+  async #inTime<T>(ask: (consumer: Consumer) => Promise<T>): Promise<T> {
+    const consumer = this.#consumer;
+    try {
+      return await inTime(this.#deps.clock, DEADLINE_MS, ask(consumer));
+    } catch (thrown) {
+      if (thrown instanceof OutOfTime && consumer === this.#consumer && !this.#over) {
+        this.#consumer = this.#deps.createConsumer();
+        void closeQuietly(consumer);
+      }
+      throw thrown;
+    }
   }
 
   async close(): Promise<void> {
     this.#stopped = true;
     this.#positions.clear();
-    await closeQuietly(this.#deps.consumer);
+    await closeQuietly(this.#consumer);
   }
 
   async #plan(): Promise<void> {
@@ -125,16 +145,16 @@ export class Fetcher {
 
   async #failed(thrown: unknown): Promise<void> {
     if (this.#over) return;
-    const { clock, consumer, onError, signal } = this.#deps;
+    const { clock, onError, signal } = this.#deps;
     onError(toError(thrown));
-    consumer.clearMetadata();
+    this.#consumer.clearMetadata();
     await clock.sleep(PAUSE_MS, signal).catch(() => undefined);
   }
 
   async #ask(): Promise<void> {
-    const { consumer, hasRoom, topic } = this.#deps;
+    const { hasRoom, topic } = this.#deps;
     if (this.#positions.size === 0 || this.#over) return;
-    const { topics } = await consumer.metadata({ topics: [topic] });
+    const { topics } = await this.#inTime((consumer) => consumer.metadata({ topics: [topic] }));
     const { id, partitions } = topics.get(topic)!;
     const byLeader = new Map<number, number[]>();
     for (const partition of this.#positions.keys()) {
@@ -157,16 +177,16 @@ export class Fetcher {
         currentLeaderEpoch: -1,
         lastFetchedEpoch: -1,
       }));
-      this.#take(
-        await this.#deps.consumer.fetch({
+      const response = await this.#inTime((consumer) =>
+        consumer.fetch({
           node,
           maxWaitTime: WAIT_MS,
           minBytes: 1,
           maxBytes: FETCH_BYTES,
           topics: [{ topicId, partitions: request }],
         }),
-        asked,
       );
+      this.#take(response, asked);
     } catch (thrown) {
       // Some partitions of an answer may be well, and others out of range.
       const { response } = thrown as { response?: FetchResponse };

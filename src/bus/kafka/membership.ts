@@ -2,7 +2,8 @@ import type { Consumer, GroupPartitionsAssigner } from '@platformatic/kafka';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError } from '../../runtime/errors.ts';
 import { assign, type Claim } from './assignment.ts';
-import { closeQuietly, createConsumer } from './client.ts';
+import { closeQuietly, createConsumer, DEADLINE_MS } from './client.ts';
+import { inTime, OutOfTime } from './in-time.ts';
 import { hasReason } from './kafka-error.ts';
 import type { KafkaBusOptions } from './options.ts';
 
@@ -79,7 +80,7 @@ export class Membership {
       const consumer = this.#create();
       this.#consumer = consumer;
       try {
-        await consumer.joinGroup(this.#joining());
+        await this.#join(consumer);
         return;
       } catch (thrown) {
         this.#drop(consumer);
@@ -87,6 +88,12 @@ export class Membership {
         await clock.sleep(pauseMs, signal).catch(() => undefined);
       }
     }
+  }
+
+  /** May take two rounds of the group. */
+  async #join(consumer: Consumer): Promise<void> {
+    const { clock, sessionMs } = this.#deps;
+    await inTime(clock, 2 * sessionMs + DEADLINE_MS, consumer.joinGroup(this.#joining()));
   }
 
   #joining() {
@@ -156,7 +163,7 @@ export class Membership {
     const consumer = this.#consumer;
     if (consumer === undefined || this.#left) return;
     try {
-      await consumer.joinGroup(this.#joining());
+      await this.#join(consumer);
     } catch (thrown) {
       this.#broken(consumer, toError(thrown));
     }
@@ -167,11 +174,11 @@ export class Membership {
     const { topic } = this.#deps;
     const consumer = this.#require();
     try {
-      await consumer.commit({
-        offsets: [...offsets].map(([partition, offset]) => ({ topic, partition, offset, leaderEpoch: -1 })),
-      });
+      const list = [...offsets].map(([partition, offset]) => ({ topic, partition, offset, leaderEpoch: -1 }));
+      await inTime(this.#deps.clock, DEADLINE_MS, consumer.commit({ offsets: list }));
     } catch (thrown) {
-      if (hasReason(thrown, 'NOT_COORDINATOR', 'COORDINATOR_NOT_AVAILABLE')) this.#broken(consumer, toError(thrown));
+      const moved = hasReason(thrown, 'NOT_COORDINATOR', 'COORDINATOR_NOT_AVAILABLE');
+      if (moved || thrown instanceof OutOfTime) this.#broken(consumer, toError(thrown));
       throw thrown;
     }
   }
@@ -179,7 +186,12 @@ export class Membership {
   /** Where the group stands; partitions without a commit are left out. */
   async committed(partitions: readonly number[]): Promise<Map<number, bigint>> {
     const { topic } = this.#deps;
-    const found = await this.#require().listCommittedOffsets({ topics: [{ topic, partitions: [...partitions] }] });
+    const consumer = this.#require();
+    const asked = consumer.listCommittedOffsets({ topics: [{ topic, partitions: [...partitions] }] });
+    const found = await inTime(this.#deps.clock, DEADLINE_MS, asked).catch((thrown: unknown) => {
+      if (thrown instanceof OutOfTime) this.#broken(consumer, thrown);
+      throw thrown;
+    });
     const offsets = found.get(topic) ?? [];
     return new Map(
       partitions.flatMap((partition) => {

@@ -1,7 +1,8 @@
 import type { Producer } from '@platformatic/kafka';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError, VigiaError } from '../../runtime/errors.ts';
-import { closeQuietly } from './client.ts';
+import { closeQuietly, DEADLINE_MS } from './client.ts';
+import { inTime, OutOfTime } from './in-time.ts';
 import { busError, hasReason } from './kafka-error.ts';
 
 /** Of one request: uncompressed bytes of a partition stay under the broker's limit of 1 MB a batch. */
@@ -151,7 +152,8 @@ export class Outbox {
 
   async #send(items: readonly Item[]): Promise<void> {
     this.#producer ??= this.#deps.createProducer();
-    await this.#producer.send({ messages: items.map(({ message }) => ({ ...message })) });
+    const messages = items.map(({ message }) => ({ ...message }));
+    await inTime(this.#deps.clock, DEADLINE_MS, this.#producer.send({ messages }));
   }
 
   /** What has still to be sent. */
@@ -164,7 +166,7 @@ export class Outbox {
     settle(items.filter((item) => !leftSet.has(item)));
     this.#failingSince ??= clock.monotonic();
     this.#lastError = busError(thrown, brokers);
-    if (hasReason(thrown, ...FENCED)) this.#replaceProducer();
+    if (thrown instanceof OutOfTime || hasReason(thrown, ...FENCED)) this.#replaceProducer();
     else this.#producer?.clearMetadata();
     if (this.#hopeless) {
       for (const { parcel } of [...left, ...this.#waiting]) if (parcel.durable) parcel.reject(this.#lastError);

@@ -73,7 +73,7 @@ export class KafkaSubscription implements Subscription {
       clock,
       signal,
       topic: deps.membership.topic,
-      consumer: deps.createFetchConsumer(),
+      createConsumer: deps.createFetchConsumer,
       hasRoom: (partition) => this.#work.queued(partition) < room,
       onRecords: (records) => this.#take(records),
       onError,

@@ -2,6 +2,8 @@ import type { Admin } from '@platformatic/kafka';
 import type { Clock } from '../../runtime/clock.ts';
 import { VigiaError } from '../../runtime/errors.ts';
 import type { Log } from '../../runtime/log.ts';
+import { closeQuietly, DEADLINE_MS } from './client.ts';
+import { inTime, OutOfTime } from './in-time.ts';
 import { busError, hasReason } from './kafka-error.ts';
 import type { KafkaBusOptions } from './options.ts';
 
@@ -9,7 +11,7 @@ const SETTLE_MS = 100;
 const SETTLE_TRIES = 100;
 
 export interface TopicKeeperDeps {
-  readonly admin: Admin;
+  readonly createAdmin: () => Admin;
   readonly options: KafkaBusOptions;
   readonly clock: Clock;
   readonly log: Log;
@@ -21,8 +23,28 @@ export class TopicKeeper {
   readonly #known = new Map<string, number>();
   readonly #asked = new Map<string, Promise<number>>();
 
+  #admin: Admin;
+
   constructor(deps: TopicKeeperDeps) {
     this.#deps = deps;
+    this.#admin = deps.createAdmin();
+  }
+
+  close(): Promise<void> {
+    return closeQuietly(this.#admin);
+  }
+
+  async #ask<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = this.#admin;
+    try {
+      return await inTime(this.#deps.clock, DEADLINE_MS, ask(admin));
+    } catch (thrown) {
+      if (thrown instanceof OutOfTime && admin === this.#admin) {
+        this.#admin = this.#deps.createAdmin();
+        void closeQuietly(admin);
+      }
+      throw thrown;
+    }
   }
 
   /** Rejects with one of the codes `BUS_…`. */
@@ -41,26 +63,21 @@ export class TopicKeeper {
 
   /** Makes the topics that are missing and checks those that are there. */
   async ensure(topics: readonly string[]): Promise<void> {
-    const { admin, options } = this.#deps;
+    const { options } = this.#deps;
     const { partitions, replication, retentionMs } = options.topicDefaults;
     try {
-      const there = new Set(await admin.listTopics());
+      const there = new Set(await this.#ask((admin) => admin.listTopics()));
       const missing = topics.filter((topic) => !there.has(topic));
       if (missing.length > 0) {
-        await admin
-          .createTopics({
-            topics: missing,
-            partitions,
-            replicas: replication,
-            configs: [
-              { name: 'retention.ms', value: String(retentionMs) },
-              { name: 'min.insync.replicas', value: replication > 2 ? '2' : '1' },
-            ],
-          })
-          .catch((thrown: unknown) => {
-            // Another process was faster.
-            if (!hasReason(thrown, 'TOPIC_ALREADY_EXISTS')) throw thrown;
-          });
+        const configs = [
+          { name: 'retention.ms', value: String(retentionMs) },
+          { name: 'min.insync.replicas', value: replication > 2 ? '2' : '1' },
+        ];
+        const wanted = { topics: missing, partitions, replicas: replication, configs };
+        await this.#ask((admin) => admin.createTopics(wanted)).catch((thrown: unknown) => {
+          // Another process was faster.
+          if (!hasReason(thrown, 'TOPIC_ALREADY_EXISTS')) throw thrown;
+        });
       }
       for (const topic of topics) await this.#check(topic);
     } catch (thrown) {
@@ -70,11 +87,11 @@ export class TopicKeeper {
 
   /** A topic that was just made is not known to every broker at once. */
   async #check(topic: string): Promise<void> {
-    const { admin, clock, log, options } = this.#deps;
+    const { clock, log, options } = this.#deps;
     const { partitions: wanted, replication } = options.topicDefaults;
     for (let tries = 1; ; tries += 1) {
       try {
-        const { topics } = await admin.metadata({ topics: [topic], forceUpdate: true });
+        const { topics } = await this.#ask((admin) => admin.metadata({ topics: [topic], forceUpdate: true }));
         const { partitions, partitionsCount: found } = topics.get(topic)!;
         if (found < wanted) throw new VigiaError('BUS_PARTITIONS', { topic, found, wanted });
         const copies = Math.min(...partitions.map(({ replicas }) => replicas.length));

@@ -1,0 +1,92 @@
+import { findPostgres, POSTGRES_MISSING } from '../system/postgres.ts';
+import type { RunningVigia } from '../system/vigia.ts';
+import { kafkaMissing } from './kafka-cluster.ts';
+import { type StageProcess, startStages } from './stage-process.ts';
+
+/** Why nothing can be run over many processes here; null when it can. */
+export const distributedMissing: string | null = kafkaMissing ?? (findPostgres() === null ? POSTGRES_MISSING : null);
+
+/** Every stage in a process of its own, the interface last. */
+export const EVERY_STAGE = [
+  'collect',
+  'logs,prepare',
+  'detect',
+  'predict',
+  'correlate',
+  'recommend',
+  'act',
+  'learn',
+  'api',
+] as const;
+
+export interface StagedVigia extends RunningVigia {
+  /** By what they do; a process that is started again takes the place of the one before. */
+  readonly processes: ReadonlyMap<string, StageProcess>;
+  /** Kills the process of these stages and starts it again. */
+  restart(stages: string, signal?: NodeJS.Signals): Promise<void>;
+}
+
+export interface StagedOptions {
+  readonly config: object;
+  readonly brokers: readonly string[];
+  readonly database: string;
+  readonly folder: string;
+  /** What each process does; several may do the same. */
+  readonly plan?: readonly string[];
+}
+
+/** Starts Vigía as many processes; what it looks like from outside is the process with the interface. */
+export async function startStaged(options: StagedOptions): Promise<StagedVigia> {
+  const { brokers, database, folder, plan = EVERY_STAGE } = options;
+  const config = {
+    log: { level: 'info' },
+    store: { url: database },
+    bus: { kafka: { brokers, partitions: 6, replication: Math.min(3, brokers.length), session: '6s' } },
+    // The interface starts runs elsewhere; nobody else collects from this machine.
+    ...options.config,
+  };
+  const processes = new Map<string, StageProcess>();
+  const names = new Map<string, string>();
+  const begin = async (key: string): Promise<void> => {
+    const stages = names.get(key)!;
+    processes.set(key, await startStages({ name: key, stages, config, env: { VIGIA_DATA: `${folder}/${key}` } }));
+  };
+  for (const [index, stages] of plan.entries()) {
+    const key = plan.indexOf(stages) === index ? stages.replace(',', '-') : `${stages.replace(',', '-')}-${index}`;
+    names.set(key, stages);
+  }
+  await Promise.all([...names.keys()].map(begin));
+  const api = (): StageProcess => [...processes].find(([key]) => names.get(key)!.includes('api'))![1];
+  return {
+    processes,
+    folder,
+    pid: -1,
+    get url() {
+      return api().url;
+    },
+    output: () => [...processes].map(([key, { output }]) => `--- ${key}\n${output().slice(-20_000)}`).join('\n'),
+    get: async <T>(path: string) => {
+      const response = await fetch(api().url + path);
+      if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
+      return (await response.json()) as T;
+    },
+    post: (path, body, headers = {}) =>
+      fetch(api().url + path, {
+        method: 'POST',
+        headers: {
+          'x-vigia': '1',
+          'content-type': typeof body === 'string' ? 'text/plain' : 'application/json',
+          ...headers,
+        },
+        body: typeof body === 'string' ? body : JSON.stringify(body ?? {}),
+      }),
+    restart: async (stages, signal = 'SIGKILL') => {
+      await processes.get(stages)!.stop(signal);
+      await begin(stages);
+    },
+    stop: async (signal = 'SIGTERM') => {
+      const codes = await Promise.all([...processes.values()].map((one) => one.stop(signal)));
+      return codes.every((code) => code === 0) ? 0 : 1;
+    },
+  };
+}
