@@ -5,6 +5,7 @@ import type { ScoreOptions } from './score.ts';
 import type { RunOptions } from './run.ts';
 import type { BacktestOptions } from './backtest/request.ts';
 import type { ModelsOptions } from './models.ts';
+import type { SizeOptions } from './size.ts';
 import type { LabOptions } from './lab.ts';
 import { EXIT, type Terminal } from './terminal.ts';
 
@@ -92,8 +93,23 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .action(async (file: string, options: { readonly out: string }) =>
       end(await (await import('./templates.ts')).templates(file, options, terminal)),
     );
-  for (const add of [addModels, addBacktest, addLab]) add(program, terminal, end);
+  for (const add of [addSize, addModels, addBacktest, addLab]) add(program, terminal, end);
   return program;
+}
+
+/** `vigia size` reckons without a server. */
+function addSize(program: Command, terminal: Terminal, end: (code: number) => void): void {
+  const { words } = terminal;
+  program
+    .command('size')
+    .description(words.say('size.about'))
+    .requiredOption('--series <count>', words.say('size.about_series'))
+    .option('--entities <count>', words.say('size.about_entities'))
+    .option('--step <seconds>', words.say('size.about_step'))
+    .option('--models <count>', words.say('size.about_models'), '10')
+    .option('--store <kind>', words.say('size.about_store'))
+    .option('-c, --config <file>', words.say('commands.about_config'))
+    .action(async (options: SizeOptions) => end((await import('./size.ts')).size(options, terminal)));
 }
 
 /** `vigia models` talks to a running server. */

@@ -3,51 +3,14 @@ import { ACTION_MODES } from '../model/action.ts';
 import { LANGUAGES } from '../text/language.ts';
 import { ActSection } from './act-schema.ts';
 import { ActionEntry } from './actions-schema.ts';
+import { ApiSection, MetricsSection } from './api-schema.ts';
 import { BusSection } from './bus-schema.ts';
 import { CollectSection, EntityRule, LimitRule } from './collect-schema.ts';
 import { CorrelateSection, TopologyEdge } from './correlate-schema.ts';
 import { FailureEntry, PredictSection } from './failures-schema.ts';
-import { Duration, PerTime, Secret, Size } from './units.ts';
+import { Duration, PerTime, Size } from './units.ts';
 
 const closed = { additionalProperties: false } as const;
-
-const ApiSection = Type.Object(
-  {
-    host: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on.' }),
-    port: Type.Integer({ default: 8440, minimum: 0, maximum: 65_535, description: '0 takes any free port.' }),
-    allowedHosts: Type.Array(Type.String({ minLength: 1 }), {
-      default: [],
-      maxItems: 100,
-      description: 'Further names that this server answers to, beside localhost.',
-    }),
-    tokens: Type.Array(
-      Type.Object(
-        {
-          name: Type.String({ minLength: 1, maxLength: 100, description: 'Who this is, as the audit log says it.' }),
-          role: Type.Enum(['viewer', 'operator', 'admin']),
-          token: Secret({ description: 'Made by `vigia token`.' }),
-        },
-        closed,
-      ),
-      { default: [], maxItems: 1000, description: 'Who may use the API; with any, everybody needs one.' },
-    ),
-  },
-  { ...closed, default: {}, description: 'REST interface and dashboard.' },
-);
-
-const MetricsSection = Type.Object(
-  {
-    host: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on.' }),
-    port: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: 65_535,
-        description: 'Beside the interface; a process without the interface has 9440 when nothing is set.',
-      }),
-    ),
-  },
-  { ...closed, default: {}, description: 'Health, readiness and metrics at a port of their own, without tokens.' },
-);
 
 /** A PostgreSQL address: a reference, or written out when there is no password in it. */
 const DATABASE_URL =
@@ -88,7 +51,7 @@ const StoreSection = Type.Object(
     diskBudget: Size({ default: '2GiB', least: '64MiB', description: 'The oldest raw data goes when it is spent.' }),
     retention: Type.Object(
       {
-        samples: Duration({ default: '7d', least: '1h', description: 'Raw samples.' }),
+        samples: Duration({ default: '7d', least: '1h', description: 'Raw samples, and what was expected.' }),
         steps: Duration({ default: '2d', least: '1h', description: 'Frames of a step.' }),
         minutes: Duration({ default: '60d', least: '1d', description: 'Frames of a minute.' }),
         hours: Duration({ default: '400d', least: '1d', description: 'Frames of an hour.' }),

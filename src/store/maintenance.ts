@@ -77,7 +77,8 @@ type Dropped = RetentionReport['dropped'][number];
 const keptTables = (retention: Retention): readonly Kept[] => [
   { table: SAMPLES, keepMs: retention.samplesMs },
   { table: FRAMES_STEP, keepMs: retention.stepsMs },
-  { table: FRAMES_EXPECTED, keepMs: retention.minutesMs },
+  // Written many times a minute: kept for 60 days it would take more than all the rest.
+  { table: FRAMES_EXPECTED, keepMs: retention.samplesMs },
   { table: FRAMES_MINUTE, keepMs: retention.minutesMs },
   { table: FRAMES_HOUR, keepMs: retention.hoursMs },
   { table: FRAMES_DAY, keepMs: retention.hoursMs },

@@ -214,7 +214,7 @@ export const retentionPolicies = (
 ): readonly { readonly table: string; readonly keepMs: number }[] => [
   { table: 'samples', keepMs: retention.samplesMs },
   { table: 'frames_step', keepMs: retention.stepsMs },
-  { table: 'frames_expected', keepMs: retention.minutesMs },
+  { table: 'frames_expected', keepMs: retention.samplesMs },
   { table: 'frames_minute', keepMs: retention.minutesMs },
   { table: 'frames_hour', keepMs: retention.hoursMs },
   { table: 'frames_day', keepMs: retention.hoursMs },

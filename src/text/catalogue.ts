@@ -31,6 +31,7 @@ import { hazard as hazardEn } from './en/hazard.ts';
 import { lab as labEn } from './en/lab.ts';
 import { predict as predictEn } from './en/predict.ts';
 import { recommend as recommendEn } from './en/recommend.ts';
+import { size as sizeEn } from './en/size.ts';
 import { api as apiEs } from './es/api.ts';
 import { backtest as backtestEs } from './es/backtest.ts';
 import { report as backtestReportEs } from './es/backtest-report.ts';
@@ -46,6 +47,7 @@ import { hazard as hazardEs } from './es/hazard.ts';
 import { lab as labEs } from './es/lab.ts';
 import { predict as predictEs } from './es/predict.ts';
 import { recommend as recommendEs } from './es/recommend.ts';
+import { size as sizeEs } from './es/size.ts';
 import type { Language } from './language.ts';
 
 /**
@@ -78,6 +80,7 @@ const en = {
   lab: labEn,
   predict: predictEn,
   recommend: recommendEn,
+  size: sizeEn,
 };
 
 const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof en)[Area]]: string } } = {
@@ -105,6 +108,7 @@ const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof
   lab: labEs,
   predict: predictEs,
   recommend: recommendEs,
+  size: sizeEs,
 };
 
 export const catalogue: Readonly<Record<Language, Readonly<Record<string, Readonly<Record<string, string>>>>>> = {
