@@ -8,7 +8,8 @@ import { topics } from '../model/topics.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { silentLog } from '../runtime/log.ts';
 import { createMetrics } from '../runtime/metrics.ts';
-import { type CollectOptions, createCollectStage } from './collect-stage.ts';
+import type { CollectOptions } from './collect-options.ts';
+import { createCollectStage } from './collect-stage.ts';
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {

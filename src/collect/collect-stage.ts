@@ -1,74 +1,30 @@
 import { setMaxListeners } from 'node:events';
-import type { Bus } from '../bus/bus.ts';
-import type { Entity } from '../model/entity.ts';
 import type { Event } from '../model/event.ts';
 import type { Labels } from '../model/labels.ts';
 import type { LogRecord } from '../model/log-record.ts';
 import type { SampleBatch } from '../model/series.ts';
 import type { Service } from '../model/service.ts';
-import type { Edge } from '../model/topology.ts';
 import { topics } from '../model/topics.ts';
 import { phrase } from '../model/phrase.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { toError, VigiaError } from '../runtime/errors.ts';
-import type { Log } from '../runtime/log.ts';
-import type { Metrics } from '../runtime/metrics.ts';
-import { createScrapeJob, type ScrapeJob, type ScrapeJobOptions } from './discovery/scrape-job.ts';
+import { createScrapeJob, type ScrapeJob } from './discovery/scrape-job.ts';
+import type { CollectDeps } from './collect-options.ts';
 import { createEdgeRules } from './edge-rules.ts';
-import {
-  type AssignEntity,
-  type Assignment,
-  createEntityRules,
-  DEFAULT_ENTITY_RULES,
-  type EntityRule,
-} from './entity-rules.ts';
+import { type AssignEntity, type Assignment, createEntityRules, DEFAULT_ENTITY_RULES } from './entity-rules.ts';
 import { createHostSource } from './host-source.ts';
 import { KnownEdges } from './known-edges.ts';
 import { KnownEntities } from './known-entities.ts';
 import { createLane } from './lanes.ts';
 import { createLogIntake, type LineOrigin, type LogIntake } from './logs/log-intake.ts';
-import { type SyslogOptions, SyslogSource } from './logs/syslog-source.ts';
-import { type TailOptions, type TailPositions, TailSource } from './logs/tail-source.ts';
+import { SyslogSource } from './logs/syslog-source.ts';
+import { TailSource } from './logs/tail-source.ts';
 import { createPushSource, type PushSource } from './push-source.ts';
 import { OtlpLogsReader } from './receivers/otlp-logs.ts';
-import type { PageLimits } from './sample-page.ts';
-import { untilNext } from './schedule.ts';
-import { createScrapeSource, type ScrapeDeps, type ScrapeSource, type ScrapeTarget } from './scrape-source.ts';
+import { everyInterval } from './schedule.ts';
+import { createScrapeSource, type ScrapeDeps, type ScrapeSource } from './scrape-source.ts';
 import { DEFAULT_SERIES_LIMITS, type SeriesLimits } from './series-registry.ts';
-import { type StatsdOptions, StatsdSource } from './statsd/statsd-source.ts';
+import { StatsdSource } from './statsd/statsd-source.ts';
 import { createSourceState, type SourceState, type SourceView } from './source-state.ts';
-
-export interface CollectOptions {
-  readonly host: { readonly enabled: boolean; readonly intervalMs: number };
-  readonly scrape: readonly Omit<ScrapeTarget, 'bodyBytes'>[];
-  /** Endpoints that are found, or that rules change. */
-  readonly jobs?: readonly ScrapeJobOptions[];
-  readonly statsd?: StatsdOptions;
-  readonly limits: PageLimits & { readonly bodyBytes: number; readonly seriesPerSource: number };
-  /** Come before the default rules. */
-  readonly entityRules: readonly EntityRule[];
-}
-
-export interface CollectDeps {
-  readonly bus: Bus;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  readonly options: CollectOptions;
-  /** Told of entities soon after they first appear, and again every minute or so while they go on; may reject. */
-  readonly onEntities?: (entities: readonly Entity[]) => Promise<void>;
-  /** Log files that are followed, and where reading has come to. */
-  readonly logFiles?: {
-    readonly sources: readonly Omit<TailOptions, 'lineBytes'>[];
-    readonly positions: TailPositions;
-  };
-  /** Which endpoints are this process's to scrape, when several share them; asked each time. By default all are. */
-  readonly mine?: (url: string) => boolean;
-  /** Where syslog is received. */
-  readonly syslog?: readonly Omit<SyslogOptions, 'messageBytes'>[];
-  /** Told of edges that labels show, in the same way; may reject. */
-  readonly onEdges?: (edges: readonly Edge[]) => Promise<void>;
-}
 
 export interface CollectStage extends Service, Pick<PushSource, 'ingest'> {
   /** Resolves when the counts of the lines are committed. Throws `BODY_INVALID` or `BODY_TOO_LARGE`. */
@@ -249,18 +205,10 @@ class Collect implements CollectStage {
     await this.#tell().catch(() => undefined);
   }
 
-  /** At once, and then in the middle of every interval of the wall clock. */
-  async #every(intervalMs: number, what: string, work: () => Promise<void>): Promise<void> {
+  #every(intervalMs: number, what: string, work: () => Promise<void>): Promise<void> {
     const { clock, log } = this.#deps;
-    const { signal } = this.#end;
-    while (!signal.aborted) {
-      try {
-        await work();
-      } catch (thrown) {
-        if (!signal.aborted) log.warn({ what, err: toError(thrown).message }, 'collect: a round went wrong');
-      }
-      await clock.sleep(untilNext(clock.now(), intervalMs, intervalMs / 2), signal).catch(() => undefined);
-    }
+    const failed = ({ message }: Error): void => log.warn({ what, err: message }, 'collect: a round went wrong');
+    return everyInterval(intervalMs, work, { clock, signal: this.#end.signal, failed });
   }
 
   async #readHost(): Promise<void> {

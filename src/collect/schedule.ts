@@ -1,3 +1,6 @@
+import type { Clock } from '../runtime/clock.ts';
+import { toError } from '../runtime/errors.ts';
+
 /** Nearer than this share of an interval, the next turn is left out: a timer that fires early must not fire twice. */
 const TOO_NEAR = 0.5;
 
@@ -17,4 +20,24 @@ export function offsetOf(name: string, intervalMs: number): number {
   for (let i = 0; i < name.length; i += 1) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
   const place = (hash >>> 0) / 2 ** 32;
   return Math.floor(intervalMs * (0.1 + 0.8 * place));
+}
+
+/** What a round that comes again and again needs. */
+export interface RoundDeps {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly failed: (error: Error) => void;
+}
+
+/** Does `work` at once, and then in the middle of every interval of the wall clock, until the signal ends it. */
+export async function everyInterval(intervalMs: number, work: () => Promise<void>, deps: RoundDeps): Promise<void> {
+  const { clock, signal, failed } = deps;
+  while (!signal.aborted) {
+    try {
+      await work();
+    } catch (thrown) {
+      if (!signal.aborted) failed(toError(thrown));
+    }
+    await clock.sleep(untilNext(clock.now(), intervalMs, intervalMs / 2), signal).catch(() => undefined);
+  }
 }

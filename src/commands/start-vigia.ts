@@ -99,9 +99,7 @@ export async function startVigia(config: Config, options: ProcessOptions): Promi
   });
   let started = false;
   const ready = (): boolean => started && parts.meter.assigned();
-  const asking = shared
-    ? askOthers(parts, pipeline, membership)
-    : { others: noOthers(parts, pipeline), services: [] as readonly Service[] };
+  const asking = shared ? askOthers(parts, pipeline, membership) : noOthers(parts, pipeline);
   const api = stages.has('api') ? createInterface(parts, pipeline, { startedAt, ready, others: asking.others }) : null;
   const health = createHealth(parts, ready);
   const all = inOrder(
@@ -124,7 +122,7 @@ export async function startVigia(config: Config, options: ProcessOptions): Promi
   await all.start();
   started = true;
   const url = (api ?? health)?.url() ?? '';
-  log.info({ url, version: version(), step: config.step, data: config.data, stages: [...stages] }, 'Vigía watches');
+  log.info({ url, version: version(), step: config.step, stages: [...stages] }, 'Vigía watches');
   return {
     url,
     stop: async () => {

@@ -56,8 +56,6 @@ const MAX_RECENT = 200;
 /** Events read from the store when fleets come to this process: what changed shortly before trouble began. */
 const EVENTS_MS = 15 * 60_000;
 const RECENT_EVENTS = { limit: 200, cursor: null } as const;
-/** A start waits for the first partitions, but not for long: there may be none for it. */
-const START_MS = 2000;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
@@ -106,7 +104,7 @@ export class CorrelateStage implements Service {
       await bus.subscribe(topics.outcomes, this.name, (batch) => this.#outcomes(batch)),
     ];
     this.#loop = this.#ticks();
-    await ready.within(START_MS, clock);
+    await ready.soon(clock);
   }
 
   async stop(): Promise<void> {

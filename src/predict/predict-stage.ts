@@ -37,8 +37,6 @@ export interface PredictDeps {
 const DEFAULT_MAX_WATCHED = 20_000;
 const MAX_OPEN = 10_000;
 const TURN_MS = 15;
-/** A start waits for the first partitions, but not for long: there may be none for it. */
-const START_MS = 2000;
 const SWEEP_MS = 10_000;
 /** What has not been reported for so many steps, and at least a minute, is gone. */
 const SILENT = { steps: 24, leastMs: 60_000 } as const;
@@ -78,7 +76,7 @@ class PredictStage implements Service {
       },
     );
     this.#sweeping = this.#sweep();
-    await ready.within(START_MS, clock);
+    await ready.soon(clock);
   }
 
   async stop(): Promise<void> {

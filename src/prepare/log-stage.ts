@@ -5,9 +5,9 @@ import type { LogPattern, LogRecord } from '../model/log-record.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { every } from '../runtime/every.ts';
 import { createFirst } from '../runtime/first.ts';
 import type { Log } from '../runtime/log.ts';
+import { createLoop } from '../runtime/loop.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Store } from '../store/store.ts';
 import { LogCounts, type LogHarvest } from './log-counts.ts';
@@ -21,8 +21,6 @@ export interface LogStageDeps {
   readonly seed?: number;
 }
 
-/** A start waits for the first partitions, but not for long: there may be none for it. */
-const START_MS = 2000;
 const JOIN_MS = 5000;
 /** New patterns that are worth a round of joining. */
 const MANY_NEW = 8;
@@ -41,9 +39,7 @@ export function createLogStage(deps: LogStageDeps): Service {
   const lines = metrics.counter('vigia_prepare_log_lines_total', 'Lines of log counted, by level', ['level']);
   const repeated = metrics.counter('vigia_prepare_log_lines_repeated_total', 'Lines that had been counted already');
   const patterns = metrics.gauge('vigia_prepare_log_patterns', 'Patterns of log lines told apart');
-  let end = new AbortController();
   let subscription: Subscription | null = null;
-  let joining: Promise<void> = Promise.resolve();
 
   async function take(batch: readonly Delivery<LogRecord>[]): Promise<void> {
     let turn = clock.monotonic();
@@ -64,10 +60,11 @@ export function createLogStage(deps: LogStageDeps): Service {
     for (const _ of counts.miner.join()) await nextTurn();
   }
 
+  const failed = ({ message }: Error): void => log.warn({ error: message }, 'log patterns could not be joined');
+  const joining = createLoop({ name: 'joining', everyMs: JOIN_MS, work: join, clock, failed });
   return {
     name: 'logs',
     start: async () => {
-      end = new AbortController();
       const ready = createFirst();
       subscription = await bus.subscribe(topics.logs, 'logs', take, {
         // What another process has seen meanwhile is not new here.
@@ -77,18 +74,13 @@ export function createLogStage(deps: LogStageDeps): Service {
         },
         onRevoked: async (owns) => counts.drop(owns),
       });
-      await ready.within(START_MS, clock);
-      joining = every(JOIN_MS, join, {
-        clock,
-        signal: end.signal,
-        failed: ({ message }) => log.warn({ error: message }, 'log patterns could not be joined'),
-      });
+      await ready.soon(clock);
+      await joining.start();
     },
     stop: async () => {
       await subscription?.stop();
       subscription = null;
-      end.abort();
-      await joining;
+      await joining.stop();
     },
   };
 }

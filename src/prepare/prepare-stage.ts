@@ -42,8 +42,6 @@ const BEHIND_MS = 600_000;
 const BEHIND_STEPS = 3;
 /** Samples of one entity that are read when it comes back. */
 const MOST_SAMPLES = 50_000;
-/** A start waits for the first partitions, but not for long: there may be none for it. */
-const START_MS = 2000;
 
 class PrepareStage implements Service {
   readonly name = 'prepare';
@@ -78,7 +76,7 @@ class PrepareStage implements Service {
       onRevoked: (owns) => this.#turns(() => this.#handOver(owns)),
     });
     this.#ticking = this.#tick();
-    await ready.within(START_MS, this.#deps.clock);
+    await ready.soon(this.#deps.clock);
   }
 
   async stop(): Promise<void> {

@@ -1,17 +1,19 @@
 import type { Clock } from './clock.ts';
 
+const START_MS = 2000;
+
 /** Something that happens for the first time. */
 export interface First {
   /** It has happened. */
   readonly done: () => void;
-  /** Resolves when it has happened, or when so long has passed. */
-  within(ms: number, clock: Clock): Promise<void>;
+  /** Resolves when it has happened, or after a while: a start waits for its first partitions, but there may be none for it. */
+  soon(clock: Clock): Promise<void>;
 }
 
 export function createFirst(): First {
   const happened = new AbortController();
   return {
     done: () => happened.abort(),
-    within: (ms, clock) => clock.sleep(ms, happened.signal).catch(() => undefined),
+    soon: (clock) => clock.sleep(START_MS, happened.signal).catch(() => undefined),
   };
 }

@@ -82,7 +82,7 @@ export function createClerk(deps: ClerkDeps): Service {
     for (const { id, verb, body } of orders) {
       const answer = await carryOut(deps, verb, body);
       log.info({ order: id, stage, verb, ...('code' in answer && { code: answer.code }) }, 'an order was carried out');
-      await store.orders.answer(id, answer as unknown as Json);
+      await store.orders.answer(id, answer);
     }
   };
   return {

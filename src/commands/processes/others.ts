@@ -32,12 +32,14 @@ export function answerOthers(parts: Together, { detect, act, predicting }: Pipel
   return services;
 }
 
+/** What the others tell, with what keeps it fresh. */
+interface Asked {
+  readonly others: OtherProcesses;
+  readonly services: readonly Service[];
+}
+
 /** What the others tell, and do when they are asked. */
-export function askOthers(
-  parts: Together,
-  { predicting }: Pipeline,
-  membership: Membership,
-): { readonly others: OtherProcesses; readonly services: readonly Service[] } {
+export function askOthers(parts: Together, { predicting }: Pipeline, membership: Membership): Asked {
   const { stages, meter } = parts;
   const learning = readLearning(parts);
   const train = async (scope: string): Promise<void> => {
@@ -64,13 +66,16 @@ export function askOthers(
 }
 
 /** Where this process is alone: everything is here. */
-export const noOthers = ({ meter }: Parts, { act, predicting }: Pipeline): OtherProcesses => ({
-  sources: () => [],
-  learning: () => null,
-  act: act!,
-  models: predicting.models,
-  lags: () => Object.fromEntries(meter.lags()),
-  storeBytes: () => null,
+export const noOthers = ({ meter }: Parts, { act, predicting }: Pipeline): Asked => ({
+  services: [],
+  others: {
+    sources: () => [],
+    learning: () => null,
+    act: act!,
+    models: predicting.models,
+    lags: () => Object.fromEntries(meter.lags()),
+    storeBytes: () => null,
+  },
 });
 
 /** Brings in what other processes have changed of the settings, the kill switch among them. */

@@ -1,3 +1,4 @@
+import { VERDICTS } from '../../model/action.ts';
 import { FLEET_POT } from '../../model/alert.ts';
 import type { Service } from '../../model/service.ts';
 import { createLoop } from '../../runtime/loop.ts';
@@ -16,6 +17,10 @@ export function createOwnFigures(parts: Parts): Service {
   const used = metrics.gauge('vigia_alert_budget_used', 'Alerts within the window of the budget.', line);
   const limit = metrics.gauge('vigia_alert_budget_limit', 'Alerts that the budget allows within its window.', line);
   const age = metrics.gauge('vigia_learn_model_age_seconds', 'Age of the models in force.', ['kind', 'scope']);
+
+  const outcomes = metrics.counter('vigia_act_outcomes_total', 'Outcomes of runs.', ['verdict']);
+  // From zero on, so that the first one is seen as an increase.
+  if (stages.has('act')) for (const verdict of VERDICTS) outcomes.inc({ verdict }, 0);
 
   const budget = async (): Promise<void> => {
     const counts = settings.current().alertBudget;

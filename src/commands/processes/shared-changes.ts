@@ -1,10 +1,10 @@
 import type { Changes } from '../../api/changes.ts';
 import type { StreamMessage } from '../../api/contract/views.ts';
-import type { Json } from '../../model/detector.ts';
 import type { Service } from '../../model/service.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { every } from '../../runtime/every.ts';
 import type { Log } from '../../runtime/log.ts';
+import { createLoop } from '../../runtime/loop.ts';
+import { inOrder } from '../../runtime/start-stop.ts';
 import type { Store } from '../../store/store.ts';
 
 export interface SharedChangesDeps {
@@ -30,25 +30,38 @@ export interface SharedChanges {
   readonly reader: Service;
 }
 
-/** Changes of all processes, by way of the store: each replica hears of each change, under the same number. */
-export function createSharedChanges({ store, clock, log }: SharedChangesDeps): SharedChanges {
-  const listeners = new Set<Parameters<Changes['subscribe']>[0]>();
+/** What this process has to say, until it is written. */
+function createOutbox({ store, clock }: SharedChangesDeps) {
   let waiting: StreamMessage[] = [];
-  let seen = 0;
+  return {
+    add: (message: StreamMessage): void => {
+      waiting.push(message);
+      if (waiting.length > MAX_WAITING) waiting.shift();
+    },
+    write: async (): Promise<void> => {
+      if (waiting.length === 0) return;
+      const batch = waiting;
+      waiting = [];
+      try {
+        await store.changes.append(batch, clock.now());
+      } catch (thrown) {
+        waiting = [...batch, ...waiting].slice(-MAX_WAITING);
+        throw thrown;
+      }
+    },
+  };
+}
+
+/** Changes of all processes, by way of the store: each replica hears of each change, under the same number. */
+export function createSharedChanges(deps: SharedChangesDeps): SharedChanges {
+  const { store, clock, log } = deps;
+  const listeners = new Set<Parameters<Changes['subscribe']>[0]>();
+  const outbox = createOutbox(deps);
+  let seen: number | null = null;
   const failed = ({ message }: Error): void => log.warn({ error: message }, 'the live stream waits for the store');
 
-  async function write(): Promise<void> {
-    if (waiting.length === 0) return;
-    const batch = waiting;
-    waiting = [];
-    try {
-      await store.changes.append(batch as unknown as readonly Json[], clock.now());
-    } catch (thrown) {
-      waiting = [...batch, ...waiting].slice(-MAX_WAITING);
-      throw thrown;
-    }
-  }
   async function read(): Promise<void> {
+    seen ??= Math.max(0, (await store.changes.newest()) - PAST);
     for (;;) {
       const found = await store.changes.after(seen, PAGE);
       for (const { number, body } of found) {
@@ -58,51 +71,31 @@ export function createSharedChanges({ store, clock, log }: SharedChangesDeps): S
       if (found.length < PAGE) return;
     }
   }
-  const loops = (name: string, rounds: readonly (readonly [number, () => Promise<void>])[], last = write): Service => {
-    let end = new AbortController();
-    let running: readonly Promise<void>[] = [];
-    return {
-      name,
-      start: async () => {
-        end = new AbortController();
-        running = rounds.map(([ms, work]) => every(ms, work, { clock, signal: end.signal, failed }));
-      },
-      stop: async () => {
-        if (end.signal.aborted) return;
-        end.abort();
-        await Promise.all(running);
-        await last().catch(failed);
-      },
-    };
-  };
-  const reading = loops(
-    'changes read',
-    [
-      [READ_MS, read],
-      [FORGET_MS, () => store.changes.forget(clock.now())],
-    ],
-    async () => undefined,
-  );
+  const writer = createLoop({ name: 'changes written', everyMs: WRITE_MS, work: outbox.write, clock, failed });
+  const forget = (): Promise<void> => store.changes.forget(clock.now());
   return {
     changes: {
       epoch: 'shared',
-      publish: (message) => {
-        waiting.push(message);
-        if (waiting.length > MAX_WAITING) waiting.shift();
-      },
+      publish: outbox.add,
       subscribe: (listener) => {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
     },
-    writer: loops('changes written', [[WRITE_MS, write]]),
-    reader: {
-      ...reading,
-      start: async () => {
-        seen = Math.max(0, (await store.changes.newest()) - PAST);
-        await read();
-        await reading.start();
+    writer: {
+      ...writer,
+      stop: async () => {
+        await writer.stop();
+        await outbox.write().catch(failed);
       },
     },
+    reader: inOrder(
+      'changes read',
+      [
+        createLoop({ name: 'changes', everyMs: READ_MS, work: read, clock, failed }),
+        createLoop({ name: 'old changes', everyMs: FORGET_MS, work: forget, clock, failed }),
+      ],
+      log,
+    ),
   };
 }

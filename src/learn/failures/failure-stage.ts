@@ -32,8 +32,6 @@ export interface FailureDeps {
 /** Which definitions have been looked for in history. */
 const LOOKED_FOR = 'failures.definitions';
 const PAGE = 1000;
-/** A start waits for the first partitions, but not for long: there may be none for it. */
-const START_MS = 2000;
 
 /** Finds failures as they come, by the definitions of the owner; a new definition is looked for in history once. */
 class FailureStage implements Service {
@@ -68,7 +66,7 @@ class FailureStage implements Service {
       bus.subscribe(topics.frames, 'failures', (batch) => this.#turns(() => this.#frames(batch)), entities),
       bus.subscribe(topics.events, 'failures', (batch) => this.#turns(() => this.#events(batch))),
     ]);
-    await ready.within(START_MS, clock);
+    await ready.soon(clock);
   }
 
   async stop(): Promise<void> {
