@@ -132,8 +132,8 @@ const commands = {
     build();
     say('Static checks …');
     const failed = runStaticChecks();
-    say('Tests: unit, then the built program, then the dashboard in a browser …');
-    const status = vitest('unit', 'system', 'browser', ...args);
+    say('Tests: unit, then the built program, the dashboard in a browser, and many processes on Kafka …');
+    const status = vitest('unit', 'system', 'browser', 'distributed', ...args);
     if (failed.length > 0) say(`Static checks failed: ${failed.join(', ')}.`);
     process.exit(failed.length > 0 ? 1 : status);
   },

@@ -14,12 +14,13 @@ import {
 } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../system/vigia.ts';
 
-const root = resolve(import.meta.dirname, '../..');
-const pom = join(import.meta.dirname, 'kafka/pom.xml');
+/** Tests and benchmarks are started in the project's folder. */
+const root = process.cwd();
+const pom = join(root, 'test/distributed/kafka/pom.xml');
 
 const runs = (command: string, ...args: string[]): boolean => {
   try {
