@@ -112,7 +112,6 @@ describe('memory', () => {
           rollups: (...question) => frames.rollups(...question),
           columns: (question) => frames.columns(question),
           many: (question) => frames.many(question),
-          many: (...question) => frames.many(...question),
           newest: () => frames.newest(),
           layout: (entity) => frames.layout(entity),
         },
