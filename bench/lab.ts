@@ -1,0 +1,152 @@
+/**
+ * The real lab in three arms: `--scenario standard|short`, `--report DIR` (what is there is gone on with), `--simulate N` for the
+ * simulator's rows alone. The standard scenario takes up to three hours on a machine that does nothing else.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { predictedOf, reportArm } from '../lab/experiment/report.ts';
+import type { Arm, ArmRecord } from '../lab/experiment/run-arm.ts';
+import { type FaultRecord, unavailability } from '../lab/experiment/tally.ts';
+import { FAULTS } from '../lab/fault-catalogue.ts';
+import { createSimulator, type SimulatedIncident } from '../lab/simulator/simulator.ts';
+import { LAB_ACTIONS } from '../lab/world.ts';
+import { report, type Row } from './report.ts';
+
+const { values } = parseArgs({
+  options: {
+    scenario: { type: 'string', default: 'standard' },
+    report: { type: 'string', default: 'artifacts/lab' },
+    simulate: { type: 'string', default: '2000' },
+    json: { type: 'string' },
+  },
+  strict: false,
+});
+const scenario = String(values['scenario']);
+const folder = resolve(String(values['report']));
+const HALF_HOUR_S = 1800;
+
+/** Runs an arm in the shipped program, or what is left of it, and reads what it kept. */
+async function arm(name: Arm, of = scenario): Promise<ArmRecord> {
+  const command = ['dist/main.js', 'lab', '--scenario', of, '--arm', name, '--report', folder];
+  const child = spawn(process.execPath, command, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`the arm ${name} ended with exit code ${code}; run this again to go on with it`);
+  return JSON.parse(readFileSync(join(folder, `${of}-${name}.json`), 'utf8')) as ArmRecord;
+}
+
+const precursor = ({ plan }: FaultRecord): boolean => FAULTS[plan.kind].precursor;
+
+function labRows(none: ArmRecord, fixed: ArmRecord, vigia: ArmRecord, quiet: ArmRecord): Row[] {
+  const lost = (record: ArmRecord): number => unavailability(record.faults);
+  const { actions } = reportArm(vigia, precursor);
+  const predicted = predictedOf(vigia.faults, none.faults, precursor);
+  const { quietS, quietPredictions } = reportArm(quiet, precursor);
+  const share = (value: number): string => `${(100 * value).toFixed(2)} %`;
+  const note = `${vigia.faults.length} faults, scenario ${vigia.scenario}, seed ${vigia.seed}`;
+  const peer = (name: string, record: ArmRecord): Row => ({
+    name: `lab-unavailability-${name}`,
+    value: lost(record),
+    unit: 'share',
+    bound: null,
+    better: 'lower',
+    note: `${note}; the error budget of 99.5 % ${reportArm(record, precursor).budgetBurnt.toFixed(1)} times`,
+  });
+  return [
+    {
+      name: 'lab-unavailability-vs-none',
+      value: lost(vigia) / lost(none),
+      unit: 'times',
+      bound: 0.4,
+      better: 'lower',
+      note: `${share(lost(vigia))} against ${share(lost(none))}; ${note}`,
+    },
+    {
+      name: 'lab-unavailability-vs-static',
+      value: lost(vigia) / lost(fixed),
+      unit: 'times',
+      bound: 0.7,
+      better: 'lower',
+      note: `against ${share(lost(fixed))}`,
+    },
+    {
+      name: 'lab-harmful-actions',
+      value: actions.harms,
+      unit: 'actions',
+      bound: 0,
+      better: 'lower',
+      note: `${actions.helps} that help, ${actions.useless} of no use, ${actions.refused} refused`,
+    },
+    {
+      name: 'lab-predicted',
+      value: predicted.of === 0 ? Number.NaN : predicted.predicted / predicted.of,
+      unit: 'share',
+      bound: 0.7,
+      better: 'higher',
+      note: `${predicted.predicted} of ${predicted.of} faults with a precursor that users noticed`,
+    },
+    { name: 'lab-lead', value: predicted.medianLead ?? Number.NaN, unit: 'of growth', bound: 0.5, better: 'higher' },
+    {
+      name: 'lab-false',
+      value: quietS === 0 ? Number.NaN : (quietPredictions * HALF_HOUR_S) / quietS,
+      unit: 'per 30 min',
+      bound: 1,
+      better: 'lower',
+      note: `${quietPredictions} in ${quietS} quiet seconds`,
+    },
+    peer('none', none),
+    peer('static', fixed),
+    peer('vigia', vigia),
+  ];
+}
+
+/** Waits until it is over. */
+function goOn(incident: SimulatedIncident): void {
+  while (!incident.over) incident.act(null);
+}
+
+/** How fast the simulator is, and what the best first action would bring in it. All of it is simulation. */
+function simulationRows(count: number): Row[] {
+  const simulator = createSimulator({ seed: 1 });
+  const totals = { nothing: 0, best: 0 };
+  const began = performance.now();
+  for (let i = 0; i < count; i++) {
+    const incident = simulator.incident(i);
+    if (incident === null) continue;
+    goOn(incident);
+    totals.nothing += incident.lostMinutes;
+  }
+  const seconds = (performance.now() - began) / 1000;
+  for (let i = 0; i < Math.min(count, 200); i++) {
+    const incident = simulator.incident(i);
+    if (incident === null) continue;
+    const after = [null, ...LAB_ACTIONS].map((action) => {
+      const course = incident.copy();
+      course.act(action);
+      goOn(course);
+      return course.lostMinutes;
+    });
+    totals.best += Math.min(...after);
+  }
+  const note = 'simulation';
+  const known = Math.max(1, Math.min(count, 200));
+  return [
+    { name: 'sim-incidents', value: (60 * count) / seconds, unit: 'a minute', bound: 10_000, better: 'higher', note },
+    { name: 'sim-lost-nothing', value: totals.nothing / count, unit: 'minutes', bound: null, better: 'lower', note },
+    { name: 'sim-lost-oracle', value: totals.best / known, unit: 'minutes', bound: null, better: 'lower', note },
+  ];
+}
+
+async function realRows(): Promise<Row[]> {
+  const none = await arm('none');
+  const fixed = await arm('static');
+  const vigia = await arm('vigia');
+  // A short run has no quarter of an hour to spare: what is quiet before its faults has to do.
+  const quiet = scenario === 'standard' ? await arm('vigia', 'quiet') : vigia;
+  return labRows(none, fixed, vigia, quiet);
+}
+
+const simulated = simulationRows(Math.max(1, Number(values['simulate'])));
+report(scenario === 'none' ? simulated : [...(await realRows()), ...simulated]);
