@@ -186,5 +186,5 @@ describe('failure prediction from the store to a page', () => {
     );
     expect(verbs).toContain('model_champion vigia');
     expect(verbs).toContain('model_retired ana');
-  }, 120_000);
+  }, 600_000);
 });

@@ -71,16 +71,13 @@ export function createPredicting(deps: PredictingDeps): Predicting {
   const { config, store, stages, duties, fitter = usualFitter(), predictors = [] } = deps;
   const { predict, step } = config;
   const factories = [createHazardFactory(), ...predictors.map(({ factory }) => factory)];
-  const lifecycle = createLifecycle({ ...deps, onChange: () => undefined });
+  const quietly = { onChange: () => undefined };
+  const lifecycle = createLifecycle({ ...deps, ...quietly });
   const open = (scope: FleetScope) => openFleet(store, scope);
   const options = learningOptions(config);
   const training = new FailureTraining({
     ...deps,
-    lifecycle: createLifecycle({
-      ...deps,
-      store: fencedModels(store, duties, FAILURE_DUTY),
-      onChange: () => undefined,
-    }),
+    lifecycle: createLifecycle({ ...deps, ...quietly, store: fencedModels(store, duties, FAILURE_DUTY) }),
     mine: () => duties.mine(FAILURE_DUTY),
     fitter,
     openFleet: open,

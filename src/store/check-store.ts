@@ -446,6 +446,31 @@ export function checkStore(open: () => Promise<Store>): void {
       expect(none.times).toHaveLength(0);
     });
 
+    it('gives the means of many entities at once, whatever their layouts', async () => {
+      const { frames } = await open();
+      const rollup = (entity: string, time: number, layout: FrameLayout, values: readonly number[]): RollupFrame => {
+        const mean = Float32Array.from(values);
+        return { entity, time, stepMs: MINUTE, layout, mean, low: mean, high: mean };
+      };
+      await frames.appendRollups('minute', [
+        rollup('many/a', NOW - 3 * MINUTE, narrow, [1, 2]),
+        rollup('many/a', NOW - 2 * MINUTE, wide, [3, 4, 5]),
+        rollup('many/b', NOW - 2 * MINUTE, narrow, [6, Number.NaN]),
+        rollup('many/b', NOW, narrow, [9, 9]),
+      ]);
+      const range = { from: NOW - HOUR, to: NOW };
+      const entities = ['many/a', 'many/b', 'many/nobody'];
+      const found = await frames.many({ entities, tier: 'minute', range, features: ['late', 'size', 'unknown'] });
+      expect([...found.keys()].toSorted()).toEqual(['many/a', 'many/b']);
+      const { NaN: none } = Number;
+      expect(found.get('many/a')).toEqual({
+        times: Float64Array.of(NOW - 3 * MINUTE, NOW - 2 * MINUTE),
+        values: Float32Array.of(none, 2, none, 5, 4, none),
+      });
+      expect(found.get('many/b')?.values).toEqual(Float32Array.of(none, none, none));
+      expect(await frames.many({ entities: [], tier: 'minute', range, features: ['late'] })).toEqual(new Map());
+    });
+
     it('rolls minutes up to hours once each, leaving out what was missing', async () => {
       const { frames, maintenance } = await open();
       const from = NOW - 3 * HOUR;

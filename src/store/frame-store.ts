@@ -4,6 +4,7 @@ import type { Frame, FrameLayout, RollupFrame } from '../model/frame.ts';
 import { type Database, rowsOf } from './database.ts';
 import { entityFromFrame } from './entity-store.ts';
 import { readFrameColumns } from './frame-columns.ts';
+import { readManyFrames } from './frame-many.ts';
 import { type FrameNumbers, rollupInsertion, stepInsertion } from './frame-rows.ts';
 import { createLayoutNumbers, type LayoutNumbers } from './layout-numbers.ts';
 import type { Numbers } from './numbers.ts';
@@ -159,6 +160,10 @@ class SqlFrameStore implements FrameStore {
       low: float4Values(low),
       high: float4Values(high),
     }));
+  }
+
+  many(query: Parameters<FrameStore['many']>[0]): ReturnType<FrameStore['many']> {
+    return readManyFrames(this.#database, this.#layouts, { ...query, table: TIER_TABLES[query.tier] });
   }
 
   columns(query: Parameters<FrameStore['columns']>[0]): Promise<FrameColumns> {

@@ -81,6 +81,7 @@ export function readFromReplica(store: Store, deps: ReplicaDeps): Store {
       replay: (entity, range, limit) => mine.replay(entity, range, limit),
       // oxlint-disable-next-line eslint/max-params -- the port's own signature
       rollups: (tier, entity, range, limit) => mine.rollups(tier, entity, range, limit),
+      many: (query) => mine.many(query),
       newest: () => mine.newest(),
       layout: (entity) => mine.layout(entity),
       columns: (query: ColumnsQuery) =>

@@ -77,6 +77,12 @@ export interface FrameColumns {
   readonly high: readonly Float32Array[];
 }
 
+/** Rows of one entity: `values[i * features + f]` at `times[i]`, `NaN` where missing. */
+export interface FrameRows {
+  readonly times: Float64Array;
+  readonly values: Float32Array;
+}
+
 export interface FrameStore {
   /** Idempotent by entity and time. Stores values, not derived features: those follow from the values. */
   append(frames: readonly Frame[]): Promise<void>;
@@ -94,6 +100,13 @@ export interface FrameStore {
     readonly features: readonly string[] | null;
     readonly limit: number;
   }): Promise<FrameColumns>;
+  /** Means of many entities at once, by entity, oldest first; entities without a frame in the range are left out. */
+  many(query: {
+    readonly entities: readonly EntityId[];
+    readonly tier: 'minute' | 'hour';
+    readonly range: TimeRange;
+    readonly features: readonly string[];
+  }): Promise<ReadonlyMap<EntityId, FrameRows>>;
   /** Time of the newest step frame of every entity. */
   newest(): Promise<ReadonlyMap<EntityId, number>>;
   /** The layout that an entity's newest frame has. */

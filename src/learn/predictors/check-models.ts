@@ -10,7 +10,10 @@ import { readOccurrences } from './occurrences.ts';
 import { saidBy, stretchesOf } from './shadow.ts';
 
 export interface ModelCheckDeps {
-  readonly store: Pick<Store, 'forecasts' | 'failures' | 'events' | 'anomalies' | 'runs' | 'modelChecks'>;
+  readonly store: Pick<
+    Store,
+    'forecasts' | 'failures' | 'events' | 'anomalies' | 'runs' | 'restraints' | 'modelChecks'
+  >;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly openFleet: OpenFleet;

@@ -1,5 +1,5 @@
 import type { EntityId } from '../../model/entity.ts';
-import type { PastEvent, PastFailure } from '../../model/predictor.ts';
+import type { PastDecision, PastEvent, PastFailure } from '../../model/predictor.ts';
 import type { Page, PageQuery, Store, TimeRange } from '../../store/store.ts';
 
 const PAGE = 1000;
@@ -9,11 +9,15 @@ const MOST_PAGES = 50;
 export interface Occurrences {
   readonly failures: ReadonlyMap<EntityId, readonly PastFailure[]>;
   readonly events: ReadonlyMap<EntityId, readonly PastEvent[]>;
+  /** Predictions on which it was left to chance whether to act. */
+  readonly decisions: ReadonlyMap<EntityId, readonly PastDecision[]>;
   /** When an action was carried out. */
   readonly actions: ReadonlyMap<EntityId, readonly number[]>;
 }
 
-type Reads = Pick<Store, 'failures' | 'events' | 'anomalies' | 'runs'>;
+type Reads = Pick<Store, 'failures' | 'events' | 'anomalies' | 'runs' | 'restraints'>;
+
+const MOST_DECISIONS = 50_000;
 
 /** Pages of a list, newest first, until `enough` says so; bounded. */
 async function gather<T>(list: (query: PageQuery) => Promise<Page<T>>, enough: (last: T) => boolean): Promise<T[]> {
@@ -55,6 +59,7 @@ export async function readOccurrences(store: Reads, range: TimeRange): Promise<O
     (query) => store.runs.list(query),
     ({ requestedAt }) => requestedAt < range.from,
   );
+  const decided = await store.restraints.read(range, MOST_DECISIONS);
   const real = runs.filter(({ dryRun, startedAt }) => !dryRun && startedAt !== null && startedAt < range.to);
   const happened = [
     ...events.map(({ entity, time, name }) => ({ entity, time: time / 1000, name, value: Number.NaN })),
@@ -71,6 +76,11 @@ export async function readOccurrences(store: Reads, range: TimeRange): Promise<O
   return {
     failures: byEntity(failures, ({ entity, start, kind }) => [entity, { time: start / 1000, kind }], earlier),
     events: byEntity(happened, ({ entity, time, name, value }) => [entity, { time, name, value }], earlier),
+    decisions: byEntity(
+      decided,
+      ({ entity, time, notActing, acted }) => [entity, { time: time / 1000, notActing, acted }],
+      earlier,
+    ),
     actions: byEntity(
       real,
       ({ entity, startedAt }) => [entity, (startedAt ?? 0) / 1000],

@@ -14,7 +14,7 @@ export interface ShadowRules {
 }
 
 export interface ShadowDeps {
-  readonly store: Pick<Store, 'forecasts' | 'failures' | 'events' | 'anomalies' | 'runs'>;
+  readonly store: Pick<Store, 'forecasts' | 'failures' | 'events' | 'anomalies' | 'runs' | 'restraints'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly lifecycle: Lifecycle;

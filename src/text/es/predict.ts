@@ -20,7 +20,7 @@ export const predict = {
   failed: 'Ha fallado: {{kind}}.',
   calm: 'El riesgo de fallo ha pasado.',
   drift_features_few: 'Aún hay muy pocas filas nuevas para saber si las características se han desplazado.',
-  drift_features_none_one: 'La única característica analizada se reparte como en el entrenamiento.',
+  drift_features_none_one: 'Se ha analizado {{count}} característica y se reparte como en el entrenamiento.',
   drift_features_none_other: 'Ninguna de las {{count}} características se ha desplazado desde el entrenamiento.',
   drift_features_one:
     'Se ha desplazado {{count}} de {{asked}} características desde el entrenamiento: {{feature}} (índice {{index, number}}).',
