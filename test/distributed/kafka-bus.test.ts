@@ -1,40 +1,148 @@
-import { afterAll, beforeAll, describe } from 'vitest';
+import { Admin, Consumer, Producer } from '@platformatic/kafka';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Bus } from '../../src/bus/bus.ts';
 import { checkBus } from '../../src/bus/check-bus.ts';
+import type { KafkaBusOptions } from '../../src/bus/kafka/options.ts';
 import { createKafkaBus } from '../../src/bus/kafka-bus.ts';
+import { type DeadLetter, type Topic, topics } from '../../src/model/topics.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
 import { type Cluster, kafkaMissing, startCluster } from './kafka-cluster.ts';
 
 const user = { name: 'vigia', password: 'open-sesame' };
+const topicDefaults = { partitions: 6, replication: 1, retentionMs: 3_600_000 };
+const backoff = { firstMs: 5, maxMs: 20 };
+const PATIENCE_MS = 60_000;
 
-describe.skipIf(kafkaMissing !== null)(`Kafka${kafkaMissing === null ? '' : ` (${kafkaMissing})`}`, () => {
+describe.skipIf(kafkaMissing !== null)(`one broker ${kafkaMissing ?? ''}`, () => {
   let cluster: Cluster;
+  let processes = 0;
+  const buses: Bus[] = [];
   beforeAll(async () => {
     cluster = await startCluster({ brokers: 1, user });
+  });
+  afterEach(async () => {
+    for (const bus of buses.splice(0)) await bus.stop(0);
   });
   afterAll(async () => {
     await cluster?.stop();
   });
 
-  let processes = 0;
-  checkBus('the Kafka bus', {
-    create: async (deadLetters) =>
-      createKafkaBus(
-        {
-          brokers: cluster.addresses,
-          clientId: `test-${(processes += 1)}`,
-          topicDefaults: { partitions: 6, replication: 1, retentionMs: 3_600_000 },
-          sessionMs: 6000,
-        },
-        {
-          clock: systemClock,
-          log: silentLog,
-          metrics: createMetrics(),
-          deadLetters,
-          backoff: { firstMs: 5, maxMs: 20 },
-        },
-      ),
-    patienceMs: 30_000,
+  const create = (
+    options: Partial<KafkaBusOptions> = {},
+    deadLetters: (letter: DeadLetter) => Promise<void> = async () => undefined,
+  ): Bus => {
+    processes += 1;
+    return createKafkaBus(
+      { brokers: cluster.addresses, clientId: `test-${processes}`, topicDefaults, sessionMs: 6000, ...options },
+      { clock: systemClock, log: silentLog, metrics: createMetrics(), deadLetters, backoff },
+    );
+  };
+  const open = async (...args: Parameters<typeof create>): Promise<Bus> => {
+    const bus = create(...args);
+    buses.push(bus);
+    await bus.start();
+    return bus;
+  };
+  const eventually = (predicate: () => boolean): Promise<void> =>
+    expect.poll(predicate, { timeout: PATIENCE_MS, interval: 20 }).toBe(true);
+
+  checkBus('the Kafka bus', { create: async (deadLetters) => create({}, deadLetters), patienceMs: PATIENCE_MS });
+
+  const numbers: Topic<{ readonly n: number }> = { name: 'numbers', key: 'entity' };
+
+  it.each(['plain', 'scram-sha-256'] as const)('speaks over TLS and signs in by SASL %s', async (mechanism) => {
+    const bus = await open({
+      brokers: cluster.brokers.map(({ secureAddress }) => secureAddress),
+      security: { tls: { ca: cluster.certificate }, sasl: { mechanism, username: user.name, password: user.password } },
+    });
+    const seen: number[] = [];
+    await bus.subscribe(numbers, mechanism, async (batch) => void seen.push(...batch.map(({ value }) => value.n)));
+    await bus.publish(numbers, [{ key: 'k', value: { n: 7 } }], { durable: true });
+    await eventually(() => seen.includes(7));
+  });
+
+  it('says in one line what is wrong with the way to the brokers, and waits only where that can help', async () => {
+    const secure = cluster.brokers.map(({ secureAddress }) => secureAddress);
+    const sasl = { mechanism: 'plain' as const, username: user.name, password: 'wrong' };
+    const begin = (options: Partial<KafkaBusOptions>) => create({ startMs: 1, ...options }).start();
+    const wrongPassword = begin({
+      startMs: 60_000,
+      brokers: secure,
+      security: { tls: { ca: cluster.certificate }, sasl },
+    });
+    await expect(wrongPassword).rejects.toMatchObject({ code: 'BUS_REFUSED' });
+    const untrusted = begin({ startMs: 60_000, brokers: secure, security: { tls: {}, sasl } });
+    await expect(untrusted).rejects.toMatchObject({ code: 'BUS_REFUSED' });
+    const nobody = begin({ brokers: ['127.0.0.1:1'] });
+    await expect(nobody).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE', retryable: true });
+    const copies = begin({ prefix: 'copies.', topicDefaults: { ...topicDefaults, replication: 3 } });
+    await expect(copies).rejects.toMatchObject({ code: 'BUS_REPLICATION', retryable: true });
+    await open();
+    const more = begin({ startMs: 60_000, topicDefaults: { ...topicDefaults, partitions: 12 } });
+    await expect(more).rejects.toMatchObject({ code: 'BUS_PARTITIONS', values: { found: 6, wanted: 12 } });
+  });
+
+  it('sends what it cannot read to the dead letters, as it came, with the reason', async () => {
+    const letters: DeadLetter[] = [];
+    const seen: string[] = [];
+    const bus = await open({}, async (letter) => void letters.push(letter));
+    await bus.subscribe(topics.samples, 'reader', async (batch) => void seen.push(...batch.map(({ key }) => key)));
+    const producer = new Producer({ clientId: 'stranger', bootstrapBrokers: [...cluster.addresses] });
+    const send = (key: string, value: string, headers: Record<string, string>) => {
+      const pairs = new Map(Object.entries(headers).map(([name, text]) => [Buffer.from(name), Buffer.from(text)]));
+      const message = { topic: 'vigia.samples', key: Buffer.from(key), value: Buffer.from(value), headers: pairs };
+      return producer.send({ messages: [message], acks: -1 });
+    };
+    await send('newer', 'x', { vigia: '2', trace: 'abc' });
+    await send('broken', 'this is no batch', { vigia: '1' });
+    await send('strange', '{}', {});
+    await producer.close();
+    const good = { entity: 'host/a', fleet: 'f', source: 's', receivedAt: 1, series: [] };
+    const value = { ...good, times: new Float64Array(0), values: new Float64Array(0) };
+    await bus.publish(topics.samples, [{ key: 'host/a', value }], { durable: true });
+    await eventually(() => letters.length === 3 && seen.length === 1);
+    const reasons = Object.fromEntries(letters.map(({ key, reason }) => [key, reason]));
+    expect(reasons['newer']).toMatch(/version 2 is not known/);
+    expect(reasons['broken']).toMatch(/not a value of this topic/);
+    expect(reasons['strange']).toMatch(/version none/);
+
+    const reader = new Consumer({
+      clientId: 'undertaker',
+      groupId: 'undertaker',
+      bootstrapBrokers: [...cluster.addresses],
+    });
+    const stream = await reader.consume({ topics: ['vigia.dead-letters'], mode: 'earliest', autocommit: false });
+    const found = new Map<string, Record<string, string>>();
+    for await (const { key, value: bytes, headers } of stream) {
+      const text = [...headers].map(([name, content]) => [name.toString(), content.toString()]);
+      found.set(key.toString(), { ...Object.fromEntries(text), value: bytes.toString() } as Record<string, string>);
+      if (['newer', 'broken', 'strange'].every((one) => found.has(one))) break;
+    }
+    await reader.close(true);
+    expect(found.get('newer')).toMatchObject({ value: 'x', vigia: '2', trace: 'abc', 'dead-topic': 'samples' });
+    expect(found.get('newer')).toMatchObject({ 'dead-group': 'reader', 'dead-reason': reasons['newer'] });
+    expect(found.get('broken')).toMatchObject({ value: 'this is no batch', vigia: '1' });
+  });
+
+  it('makes topics as it is told', async () => {
+    const retentionMs = 7_200_000;
+    await open({ prefix: 'made.', topicDefaults: { partitions: 3, replication: 1, retentionMs } });
+    const admin = new Admin({ clientId: 'looker', bootstrapBrokers: [...cluster.addresses] });
+    const { topics: found } = await admin.metadata({ topics: ['made.samples', 'made.dead-letters'] });
+    expect([...found.values()].map(({ partitionsCount }) => partitionsCount)).toEqual([3, 3]);
+    const [described] = await admin.describeConfigs({
+      resources: [{ resourceType: 2, resourceName: 'made.samples', configurationKeys: ['retention.ms'] }],
+    });
+    expect(described?.configs.map(({ value }) => value)).toEqual([String(retentionMs)]);
+    await admin.close();
+  });
+
+  it('refuses a message that no broker would take', async () => {
+    const bus = await open();
+    const huge: Topic<string> = { name: 'events', key: 'entity' };
+    const sent = bus.publish(huge, [{ key: 'k', value: 'x'.repeat(1_100_000) }], { durable: true });
+    await expect(sent).rejects.toMatchObject({ code: 'BUS_MESSAGE_TOO_LARGE' });
   });
 });
