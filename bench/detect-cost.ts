@@ -96,7 +96,7 @@ async function firstOf(entities: readonly SimEntity[], newcomers: readonly Newco
   const readyAt = new Map<string, number>();
   const { anomalies } = await drive(simulation, (end, detect) => {
     for (const { entity } of newcomers)
-      if (!readyAt.has(entity.id) && detect.learning(entity.id)?.ready === true) readyAt.set(entity.id, end);
+      if (!readyAt.has(entity.id) && detect?.learning(entity.id)?.ready === true) readyAt.set(entity.id, end);
   });
   const judged = newcomers.map(
     ({ entity, bornAt }) => ((readyAt.get(entity.id) ?? Number.NaN) - span.start) / 60_000 - bornAt / STEPS_A_MINUTE,

@@ -3,12 +3,14 @@ import { createMemoryBus } from '../../src/bus/memory-bus.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Anomaly } from '../../src/model/anomaly.ts';
 import type { Incident } from '../../src/model/incident.ts';
+import type { StageName } from '../../src/model/stage.ts';
 import { topics } from '../../src/model/topics.ts';
 import { createPipeline, type Pipeline, type PipelineDeps } from '../../src/pipeline.ts';
 import { randomIds } from '../../src/runtime/ids.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
 import { createStore } from '../../src/store/create-store.ts';
+import { allDuties } from '../../src/store/duties.ts';
 import { openMemoryDatabase } from '../../src/store/memory-database.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createSimClock, type SimClock } from './sim-clock.ts';
@@ -16,7 +18,9 @@ import { frameOf, simulatedStore, type States } from './sim-store.ts';
 import type { Simulation } from './simulate.ts';
 
 /** The stages that take part; what collects, prepares, predicts and acts has nothing to say of a simulated frame. */
-const STAGES = new Set(['detect', 'learn', 'correlate']);
+const STAGES: ReadonlySet<StageName> = new Set(['detect', 'learn', 'correlate'] as const);
+/** Services of theirs that have anything to do. */
+const STARTED: ReadonlySet<string> = STAGES;
 
 /** What the stages made of it. */
 export interface Verdicts {
@@ -94,7 +98,7 @@ async function compose(simulation: Simulation): Promise<Running> {
   const store = simulatedStore(stored, { simulation, clock, states });
   const bus = settled(createMemoryBus({ clock, log: silentLog, metrics, deadLetters: buried }));
   const pipeline = pipelineOver({ bus, store, clock, metrics }, simulation);
-  const services = pipeline.services.filter(({ name }) => STAGES.has(name));
+  const services = pipeline.services.filter(({ name }) => STARTED.has(name));
   return {
     clock,
     store,
@@ -134,6 +138,12 @@ function pipelineOver(
   };
   return createPipeline({
     ...parts,
+    stages: STAGES,
+    duties: allDuties(parts.store),
+    shared: false,
+    place: null,
+    instance: 'bench',
+    mine: () => true,
     config: loaded.config,
     ids: randomIds,
     log: silentLog,

@@ -61,6 +61,8 @@ function simulatedFrames({ span, lives }: Simulation, clock: Clock): FrameStore 
       const times = Float64Array.from(taken, (step) => span.start + step * span.stepMs);
       return { tier, stepMs: span.stepMs, times, features: asked, mean, low: mean, high: mean };
     },
+    // Nobody who takes part asks for many at once.
+    many: async () => new Map(),
     newest: async () => {
       const times = new Map<string, number>();
       for (const life of lives) {
@@ -81,14 +83,19 @@ export type States = Map<string, Json>;
  * What stages look up every minute, most often to find it unchanged: in a month of minutes that would be most of the work.
  * Answers are remembered until something is written.
  */
-function remembered({ models, entities, edges, silences }: Store): Partial<Store> {
+function remembered({ models, entities, edges, silences, events }: Store): Partial<Store> {
   return {
     models: remembering(models, ['list'], ['upsert']),
     entities: remembering(entities, ['list'], ['upsert']),
     edges: remembering(edges, ['mark', 'list'], ['upsert', 'remove']),
-    silences: remembering(silences, ['active'], ['insert', 'replace'], ({ length }) => length === 0),
+    events: remembering(events, ['list'], ['append'], isEmpty),
+    silences: remembering(silences, ['active'], ['insert', 'replace'], isEmpty),
   };
 }
+
+/** Of a list or of a page. */
+const isEmpty = (answer: unknown): boolean =>
+  (Array.isArray(answer) ? answer : (answer as { readonly items: readonly unknown[] }).items).length === 0;
 
 type Asynchronous = (...parameters: never[]) => Promise<unknown>;
 
@@ -97,7 +104,7 @@ function remembering<T extends object>(
   part: T,
   reads: readonly (keyof T)[],
   writes: readonly (keyof T)[],
-  lasts?: (answer: readonly unknown[]) => boolean,
+  lasts?: (answer: unknown) => boolean,
 ): T {
   const answers = new Map<string, Promise<unknown>>();
   const made = { ...part };
@@ -108,7 +115,7 @@ function remembering<T extends object>(
       const key = `${String(name)} ${lasts === undefined ? JSON.stringify(parameters) : ''}`;
       const answer = answers.get(key) ?? read(...parameters);
       const known = await answer;
-      if (lasts === undefined || lasts(known as readonly unknown[])) answers.set(key, answer);
+      if (lasts === undefined || lasts(known)) answers.set(key, answer);
       return known;
     };
     made[name] = wrapped as T[typeof name];
