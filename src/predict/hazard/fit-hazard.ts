@@ -14,7 +14,7 @@ import { type RunTraining, trainTeam } from './train-team.ts';
 import { chooseRows, eachEntity, type TrainingRows } from './training-rows.ts';
 
 /** Rows that take part in training, at most; what is left out is stood for by weights. */
-const MOST_ROWS = 40_000;
+const MOST_ROWS = 100_000;
 /** Milliseconds that the usual work takes on two slow cores; a smaller budget lessens it. */
 const USUAL_BUDGET = 480_000;
 /** Teams trained on everything when judging was done on later time. */

@@ -13,8 +13,9 @@ import type { TrainingRows } from './training-rows.ts';
 /** Runs one training: on this thread or in a pool. */
 export type RunTraining = (task: TrainingTask) => Promise<TrainingResult>;
 
-/** Sequences that one network learns from; with the epochs this bounds its time. */
+/** Sequences that one network learns from, or this share of the rows where that is more; with the epochs this bounds its time. */
 const LSTM_ROWS = 12_000;
+const LSTM_SHARE = 0.25;
 
 export interface TeamLesson {
   readonly rows: TrainingRows;
@@ -111,7 +112,7 @@ function survivedOf(edges: Float64Array, time: number, failed: number): number {
 
 function lstmTask(lesson: TeamLesson): TrainingTask {
   const { rows, data, intervals, seed, effort } = lesson;
-  const most = Math.max(500, Math.round(LSTM_ROWS * effort));
+  const most = Math.max(500, Math.round(Math.max(LSTM_ROWS, LSTM_SHARE * lesson.picked.length) * effort));
   const random = createRandom(seed).fork('sequences');
   const drawn = random.shuffle(lesson.picked.slice()).subarray(0, most);
   // A random order, so that the last share, which judges when to stop, is like the others.
