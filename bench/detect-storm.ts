@@ -140,6 +140,7 @@ function openApi(store: Store, startedAt: number): { readonly api: Api; readonly
       importModel: nobody,
       report: nobody,
       cone: nobody,
+      exportTensorFlow: nobody,
     },
     alerting: nobody,
     publishEvents: nobody,

@@ -197,6 +197,7 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
       report: async (id) => {
         throw new VigiaError('NOT_FOUND', { what: 'model', id });
       },
+      exportTensorFlow: async () => [],
       cone: async () => ({ model: null, horizons: [], points: [] }),
     },
     alerting: async () => ({ pots: [], thresholds: [], noise: { since: NOW, items: [] } }),

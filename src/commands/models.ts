@@ -1,6 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import type { LearningState } from '../model/failure-model.ts';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { tensorFlowWeightFiles } from '../ml/tensorflow-format.ts';
+import type { LearningState, TensorFlowNetwork } from '../model/failure-model.ts';
 import type { Model } from '../model/failure.ts';
 import { toError, VigiaError } from '../runtime/errors.ts';
 import { configFile, EXIT, readConfig, type Terminal } from './terminal.ts';
@@ -95,6 +96,21 @@ const VERBS: Readonly<
       const bytes = new Uint8Array(await (await ask('GET', `${named(id)}/artefact`)).arrayBuffer());
       await writeFile(resolve(folder, file), bytes);
       print(words.say('commands.models_written', { file, bytes: bytes.length }));
+    },
+  },
+  'export-tfjs': {
+    arguments: 2,
+    run: async (ask, { print, words, folder }, [id = '', to = '']) => {
+      const { items } = (await (await ask('GET', `${named(id)}/tensorflow`)).json()) as { items: TensorFlowNetwork[] };
+      for (const [i, { modelJson, weights }] of items.entries()) {
+        const own = resolve(folder, to, `lstm-${i + 1}`);
+        await mkdir(own, { recursive: true });
+        const bytes = Buffer.from(weights, 'base64');
+        for (const name of tensorFlowWeightFiles(modelJson)) await writeFile(join(own, name), bytes);
+        // Last, so that whoever sees it finds the weights.
+        await writeFile(join(own, 'model.json'), modelJson);
+        print(words.say('commands.models_written', { file: join(to, `lstm-${i + 1}`), bytes: bytes.length }));
+      }
     },
   },
   import: {

@@ -67,6 +67,13 @@ export const FailureModelDetail = Type.Object({
 });
 export type FailureModelDetail = Static<typeof FailureModelDetail>;
 
+/** One network as a file: `model.json`, and the bytes of its weights. */
+export const TensorFlowNetwork = Type.Object({
+  modelJson: Type.String(),
+  weights: Type.String({ description: 'Base64.' }),
+});
+export type TensorFlowNetwork = Static<typeof TensorFlowNetwork>;
+
 /** Where learning of one scope stands. */
 export const LearningState = Type.Object({
   scope: Type.String({ description: 'Entity kind.' }),
@@ -94,6 +101,8 @@ export interface FailureModelPort {
   /** What the model in force said of an entity, Unix ms; at most 1000 times, the newest. */
   cone(entity: EntityId, range: { readonly from: number; readonly to: number }): Promise<RiskCone>;
   exportModel(id: string): Promise<Uint8Array>;
+  /** Its networks in the Layers format of TensorFlow.js; `MODEL_STATE` when it has none. */
+  exportTensorFlow(id: string): Promise<readonly TensorFlowNetwork[]>;
   /** Enters it as a challenger; resolves with its id. */
   importModel(bytes: Uint8Array, by: string): Promise<string>;
 }

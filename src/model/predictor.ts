@@ -159,6 +159,8 @@ export interface FailurePredictor {
   /** Why the prediction for one row is what it is. Costs about as much as some hundred predictions. */
   explain(history: EntityHistory, row: number, columns: readonly string[]): PredictionExplanation;
   toBytes(): Uint8Array;
+  /** Its networks in the Layers format of TensorFlow.js; absent where there are none. */
+  toTensorFlow?(): readonly { readonly modelJson: string; readonly weights: Uint8Array }[];
 }
 
 /** A model, or what is missing for one. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Type } from 'typebox';
-import { LearningState } from '../../model/failure-model.ts';
+import { LearningState, TensorFlowNetwork } from '../../model/failure-model.ts';
 import { Model } from '../../model/failure.ts';
 import { ModelReport } from '../../model/model-report.ts';
 import { VigiaError } from '../../runtime/errors.ts';
@@ -64,6 +64,18 @@ const reading: Resource = (app, { store, models }) => {
 };
 
 const reporting: Resource = (app, { models }) => {
+  app.get(
+    '/models/:id/tensorflow',
+    {
+      schema: {
+        summary: 'The networks of a failure model in the Layers format of TensorFlow.js',
+        params: IdParameters,
+        response: { 200: Type.Object({ items: Type.Array(TensorFlowNetwork) }) },
+      },
+    },
+    async ({ params: { id } }) => ({ items: [...(await models.exportTensorFlow(id))] }),
+  );
+
   app.get(
     '/models/:id/report',
     {

@@ -68,6 +68,18 @@ export function createModelDesk(deps: ModelDeskDeps): FailureModelPort {
         throw new VigiaError('MODEL_STATE', { detail: 'its artefact is gone' });
       return Buffer.concat([Buffer.from(`${JSON.stringify({ format: FORMAT, model })}\n`), artefact]);
     },
+    exportTensorFlow: async (id) => {
+      const { detail } = await lifecycle.find(id);
+      const artefact = await store.models.artefact(id);
+      const factory = factories.find(({ kind }) => kind === detail?.factory);
+      if (artefact === null || artefact.length === 0 || factory === undefined)
+        throw new VigiaError('MODEL_STATE', { detail: 'its artefact is gone' });
+      const networks = factory.load(artefact).toTensorFlow?.() ?? [];
+      if (networks.length === 0) throw new VigiaError('MODEL_STATE', { detail: 'there is no network in it' });
+      return networks.map(({ modelJson, weights }) => {
+        return { modelJson, weights: Buffer.from(weights).toString('base64') };
+      });
+    },
     importModel: async (bytes, by) => {
       const { model, artefact } = read(bytes, factories);
       const id = ids.next('model');

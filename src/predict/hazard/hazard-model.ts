@@ -1,3 +1,4 @@
+import { exportLstm } from '../../ml/tensorflow-layers.ts';
 import type { FailurePredictor, PredictedRows, PredictorFacts, PredictorQuery } from '../../model/predictor.ts';
 import { calibrate, type EdgeCalibration } from './calibrate.ts';
 import { explainRow } from './explain.ts';
@@ -46,6 +47,7 @@ export function createHazardPredictor(model: HazardModel): FailurePredictor {
     predict: (queries, columns) => predict(model, queries, columns),
     explain: (history, row, columns) => explainRow(model, { history, row, columns }),
     toBytes: () => encodeHazardModel(model),
+    toTensorFlow: () => model.teams.flatMap(({ lstm }) => (lstm === null ? [] : [exportLstm(lstm)])),
   };
 }
 
