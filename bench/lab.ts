@@ -7,12 +7,13 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { parseScenario } from '../lab/experiment/scenario.ts';
 import { predictedOf, reportArm } from '../lab/experiment/report.ts';
 import type { Arm, ArmRecord } from '../lab/experiment/run-arm.ts';
 import { type FaultRecord, unavailability } from '../lab/experiment/tally.ts';
 import { FAULTS } from '../lab/fault-catalogue.ts';
 import { createSimulator, type SimulatedIncident } from '../lab/simulator/simulator.ts';
-import { LAB_ACTIONS } from '../lab/world.ts';
+import { type FaultPlan, LAB_ACTIONS } from '../lab/world.ts';
 import { report, type Row } from './report.ts';
 
 const { values } = parseArgs({
@@ -139,13 +140,43 @@ function simulationRows(count: number): Row[] {
   ];
 }
 
+const HOURS = 12;
+
+/** Share of requests that the simulator loses to a fault when nobody acts, over hours of the day. */
+function simulatedLoss(plan: FaultPlan, faultS: number): number {
+  const simulator = createSimulator({ seed: 1, plan, faultS });
+  let lost = 0;
+  for (let i = 0; i < HOURS; i++) {
+    const incident = simulator.incident(i);
+    if (incident === null) continue;
+    goOn(incident);
+    lost += (incident.lostMinutes * 60) / faultS;
+  }
+  return lost / HOURS;
+}
+
+/** How far the simulator is from the real lab, fault by fault, where nobody acts. */
+function calibrationRows({ faults }: ArmRecord, faultS: number): Row[] {
+  const rows = faults.map(({ plan, ...counts }): Row => {
+    const real = unavailability([counts]);
+    const simulated = simulatedLoss(plan, faultS);
+    const note = `simulation ${simulated.toFixed(3)}, real lab ${real.toFixed(3)}, nobody acts`;
+    const value = simulated - real;
+    return { name: `sim-minus-lab-${plan.kind}`, value, unit: 'share lost', bound: null, better: 'lower', note };
+  });
+  const mean = rows.reduce((sum, { value }) => sum + Math.abs(value), 0) / Math.max(1, rows.length);
+  const note = 'mean absolute difference of the share lost, simulation and real lab';
+  return [{ name: 'sim-calibration', value: mean, unit: 'share lost', bound: null, better: 'lower', note }, ...rows];
+}
+
 async function realRows(): Promise<Row[]> {
   const none = await arm('none');
   const fixed = await arm('static');
   const vigia = await arm('vigia');
   // A short run has no quarter of an hour to spare: what is quiet before its faults has to do.
   const quiet = scenario === 'standard' ? await arm('vigia', 'quiet') : vigia;
-  return labRows(none, fixed, vigia, quiet);
+  const { faultS } = parseScenario(readFileSync(join('lab/scenarios', `${scenario}.yaml`), 'utf8'));
+  return [...labRows(none, fixed, vigia, quiet), ...calibrationRows(none, faultS)];
 }
 
 const simulated = simulationRows(Math.max(1, Number(values['simulate'])));

@@ -157,6 +157,8 @@ export function vigiaConfig(options: VigiaConfigOptions): object {
       blastRadius: 0.5,
       disruptionPerDay: 1000,
       failuresInRow: 20,
+      // Nothing is learnt or tried out while it is measured.
+      learning: { explorationsPerDay: 0, promote: false },
     },
   };
 }

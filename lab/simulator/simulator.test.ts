@@ -29,6 +29,13 @@ describe('the simulator', () => {
     expect(plans(1)).not.toEqual(plans(2));
   });
 
+  it('takes the fault that it is given, at any hour', () => {
+    const plan = { kind: 'partition', service: 'orders', replica: 2, growthS: 70 } as const;
+    const simulator = createSimulator({ seed: 1, plan });
+    expect([0, 1].map((i) => noticed(simulator, i).fault)).toEqual([plan, plan]);
+    expect(story(noticed(simulator, 0), null).lost).not.toBe(story(noticed(simulator, 1), null).lost);
+  });
+
   it('a copy goes its own way, and meets the same chances', () => {
     const incident = noticed(createSimulator({ seed: 3 }), 5);
     const twin = incident.copy();

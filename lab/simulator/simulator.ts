@@ -23,7 +23,11 @@ export interface SimulatorOptions {
   readonly settleS?: number;
   /** Seconds after which a fault is removed. Default as in the lab; longer ones let several steps be tried. */
   readonly faultS?: number;
+  /** This fault every time, at any hour of the day; drawn when left out. */
+  readonly plan?: FaultPlan;
 }
+
+type Settled = Required<Omit<SimulatorOptions, 'plan'>> & { readonly plan: FaultPlan | null };
 
 /** What may be done about an incident. */
 export interface SimulatedOption {
@@ -89,14 +93,14 @@ class Incident implements SimulatedIncident {
   readonly id: string;
   readonly fault: FaultPlan;
   readonly #random: Random;
-  readonly #options: Required<SimulatorOptions>;
+  readonly #options: Settled;
   readonly #startMs: number;
   readonly #course: Course;
   #noticed: { readonly after: number; readonly openedAt: number };
   #tried: readonly TriedAction[] = [];
   #root: Suspect | null = null;
 
-  constructor(made: Incident | { readonly index: number; readonly options: Required<SimulatorOptions> }) {
+  constructor(made: Incident | { readonly index: number; readonly options: Settled }) {
     if (made instanceof Incident) {
       this.id = made.id;
       this.fault = made.fault;
@@ -114,7 +118,7 @@ class Incident implements SimulatedIncident {
     this.#options = options;
     this.#random = createRandom(options.seed).fork(index);
     const draws = this.#random.fork('plan');
-    this.fault = drawFault(draws);
+    this.fault = options.plan ?? drawFault(draws);
     this.#startMs = EPOCH_MS + index * APART_MS;
     const cluster = createCluster(Math.floor(draws.next() * RULES.dayS));
     for (let i = 0; i < CALM_S; i++) tick(cluster);
@@ -214,8 +218,8 @@ class Incident implements SimulatedIncident {
  * The lab in virtual time: same services, faults and actions, as flows of requests a second rather than single ones. For learning
  * curves and tests of off-policy estimates; what comes out of it is a simulation and is to be called that.
  */
-export function createSimulator({ seed, settleS = 30, faultS = RULES.faultS }: SimulatorOptions): Simulator {
-  const options = { seed, settleS, faultS };
+export function createSimulator({ seed, settleS = 30, faultS = RULES.faultS, plan }: SimulatorOptions): Simulator {
+  const options = { seed, settleS, faultS, plan: plan ?? null };
   return {
     incident(index) {
       const made = new Incident({ index, options });
