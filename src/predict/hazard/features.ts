@@ -143,8 +143,11 @@ function createComparisons({ specs, windows, scale }: FeatureModel, width: numbe
     signalsWhere(specs, (spec) => spec.of === 'own' && spec.statistic === 'from-yesterday' && spec.window === window),
   );
   const day = dayOf(scale) ?? Number.NaN;
-  const sinceStart = specs.some((spec) => spec.of === 'own' || (spec.of === 'start' && spec.statistic !== 'last'));
-  const since = new SinceStart(width, scale.step);
+  const started = signalsWhere(
+    specs,
+    (spec) => spec.of === 'own' || (spec.of === 'start' && spec.statistic !== 'last'),
+  );
+  const since = new SinceStart(width, scale.step, started);
   let signals: Signals;
   let last = 0;
 
@@ -165,7 +168,7 @@ function createComparisons({ specs, windows, scale }: FeatureModel, width: numbe
     },
     look: (row) => {
       last = row * width;
-      if (sinceStart) since.advance(row);
+      if (started.length > 0) since.advance(row);
       for (let w = 0; w < windows.length; w++) {
         if (needed[w]!.length > 0)
           windowStatistics(signals, { row, length: windows[w]!, step: scale.step }, now[w]!, needed[w]!);

@@ -73,17 +73,20 @@ function scaleUsed(model: SignalModel, raw: Float64Array, out: Float64Array, to:
   const from = regimes.regimeOf(raw) * raw.length;
   const count = used.length;
   let present = 0;
-  for (let f = 0; f < fused; f++) out[to + count + f] = 0;
   for (let u = 0; u < count; u++) {
     const at = from + used[u]!;
     const x = (raw[used[u]!]! - mean[at]!) / scale[at]!;
-    const kept = x > LIMIT ? LIMIT : x < -LIMIT ? -LIMIT : x;
-    out[to + u] = kept;
-    if (x !== x) continue;
-    present++;
-    for (let f = 0; f < fused; f++) out[to + count + f]! += kept * fusing[f * count + u]!;
+    out[to + u] = x > LIMIT ? LIMIT : x < -LIMIT ? -LIMIT : x;
+    if (x === x) present++;
   }
-  if (present === 0) out.fill(Number.NaN, to + count, to + count + fused);
+  for (let f = 0; f < fused; f++) {
+    let sum = 0;
+    for (let u = 0; u < count; u++) {
+      const x = out[to + u]!;
+      if (x === x) sum += x * fusing[f * count + u]!;
+    }
+    out[to + count + f] = present > 0 ? sum : Number.NaN;
+  }
 }
 
 /** Median of the times from one row of an entity to the next later one; 1 where there are none. */

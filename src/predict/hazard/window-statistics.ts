@@ -84,6 +84,7 @@ export function windowStatistics(
 /** Running sums from an entity's first row on: its own start, mean, deviation and slope since then. */
 export class SinceStart {
   private readonly step: number;
+  private readonly wanted: Int32Array;
   /** Of each signal: values seen, sums of them, of their squares, of times, of squared times and of products. */
   private readonly count: Float64Array;
   private readonly sum: Float64Array;
@@ -96,9 +97,11 @@ export class SinceStart {
   private signals: Signals | undefined;
   private next = 0;
 
-  constructor(width: number, step: number) {
+  /** Of the wanted among the signals; nothing is known of the others. */
+  constructor(width: number, step: number, wanted: Int32Array) {
     const array = (): Float64Array => new Float64Array(width);
     this.step = step;
+    this.wanted = wanted;
     [this.count, this.sum, this.sumT, this.squaresT] = [array(), array(), array(), array()];
     [this.cross, this.first, this.squares] = [array(), array(), array()];
   }
@@ -114,11 +117,12 @@ export class SinceStart {
   /** Takes rows up to and including `row`; rows must be asked for in rising order. */
   advance(row: number): void {
     const { values, times, width } = this.signals!;
-    const { count, sum, squares, sumT, squaresT, cross, first } = this;
+    const { wanted, count, sum, squares, sumT, squaresT, cross, first } = this;
     for (; this.next <= row; this.next++) {
       const t = (times[this.next]! - times[0]!) / this.step;
       const from = this.next * width;
-      for (let s = 0; s < width; s++) {
+      for (let i = 0; i < wanted.length; i++) {
+        const s = wanted[i]!;
         const x = values[from + s]!;
         if (x !== x) continue;
         count[s]! += 1;
