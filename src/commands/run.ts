@@ -14,6 +14,9 @@ export interface RunOptions {
 const STOP_MS = 4500;
 const HAND_OVER_MS = 12_000;
 
+/** For the last lines of the log. */
+const LINGER_MS = 300;
+
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** Resolves with the exit code when a signal or a bug has ended it. A second signal ends it at once. */
@@ -27,6 +30,8 @@ function untilEnded(running: Running, terminal: Terminal, stopMs: number): Promi
       void running.stop().finally(() => {
         clearTimeout(late);
         resolve(code);
+        // What a library may have left open does not keep the process.
+        setTimeout(() => process.exit(code), LINGER_MS).unref();
       });
     };
     for (const signal of SIGNALS) process.on(signal, () => end(EXIT.good));

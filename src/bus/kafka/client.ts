@@ -9,12 +9,12 @@ import {
 } from '@platformatic/kafka';
 import type { KafkaBusOptions } from './options.ts';
 
-const CONNECT_MS = 3000;
+const CONNECT_MS = 5000;
 const REQUEST_MS = 8000;
 /** What brokers wait for copies before a produce request fails. */
 const PRODUCE_MS = 5000;
 /** After this a client that has said nothing is replaced; longer than any request takes to fail by itself. */
-export const DEADLINE_MS = 10_000;
+export const DEADLINE_MS = 12_000;
 
 type Client = Admin | Consumer | Producer;
 
