@@ -3,6 +3,16 @@ import type { Clock } from '../runtime/clock.ts';
 import { type Metrics, SECONDS_BUCKETS } from '../runtime/metrics.ts';
 import type { Bus } from './bus.ts';
 
+/** When Vigía made a message, by the field that says so; null where none does. */
+function madeAt(value: unknown): number | null {
+  const fields = value as Readonly<Record<string, unknown>> | null | undefined;
+  const found = MADE.map((field) => fields?.[field]).find((time) => typeof time === 'number');
+  return found === undefined ? null : (found as number);
+}
+
+/** Of samples, frames, anomalies and incidents, predictions, outcomes, and all others. */
+const MADE = ['receivedAt', 'closedAt', 'updatedAt', 'madeAt', 'decidedAt', 'time'] as const;
+
 /** A bus that counts what each stage does: how many messages, how long a batch takes, what goes wrong with it. */
 export function createMeteredBus(
   bus: Bus,
@@ -13,6 +23,12 @@ export function createMeteredBus(
   const duration = metrics.histogram(
     'vigia_stage_batch_duration_seconds',
     'How long a stage takes for one batch, its writes included.',
+    SECONDS_BUCKETS,
+    both,
+  );
+  const delay = metrics.histogram(
+    'vigia_stage_delay_seconds',
+    'How old the newest message of a batch is when a stage has done with it.',
     SECONDS_BUCKETS,
     both,
   );
@@ -41,6 +57,8 @@ export function createMeteredBus(
           try {
             const rejected = await handler(batch, signal);
             messages.inc(labels, batch.length);
+            const made = madeAt(batch.at(-1)?.value);
+            if (made !== null) delay.observe(labels, Math.max(0, clock.now() - made) / 1000);
             return rejected;
           } catch (thrown) {
             errors.inc({ ...labels, code: thrown instanceof VigiaError ? thrown.code : toError(thrown).name });
