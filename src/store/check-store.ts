@@ -452,12 +452,14 @@ export function checkStore(open: () => Promise<Store>): void {
         const mean = Float32Array.from(values);
         return { entity, time, stepMs: MINUTE, layout, mean, low: mean, high: mean };
       };
-      await frames.appendRollups('minute', [
+      const minutes = [
         rollup('many/a', NOW - 3 * MINUTE, narrow, [1, 2]),
         rollup('many/a', NOW - 2 * MINUTE, wide, [3, 4, 5]),
         rollup('many/b', NOW - 2 * MINUTE, narrow, [6, Number.NaN]),
         rollup('many/b', NOW, narrow, [9, 9]),
-      ]);
+      ];
+      await frames.append(minutes.map(({ entity, time, layout, mean }) => frameOf(entity, time, layout, [...mean])));
+      await frames.appendRollups('minute', minutes);
       const range = { from: NOW - HOUR, to: NOW };
       const entities = ['many/a', 'many/b', 'many/nobody'];
       const found = await frames.many({ entities, tier: 'minute', range, features: ['late', 'size', 'unknown'] });
