@@ -44,6 +44,8 @@ export interface Sighting {
 /** What holds when something is told. */
 export interface Circumstances {
   readonly minimumDurationMs: number;
+  /** What a second of it counts as when it is decided whom to tell. */
+  readonly pace: number;
   readonly thresholds: SeverityThresholds;
   readonly provisional: boolean;
   /** Groups of the entity that are abnormal now, and all that it has. */
@@ -210,7 +212,7 @@ export class AnomalyTracker {
   #judge(frame: Frame, now: Circumstances, contributions: readonly Contribution[]): JudgedSeverity {
     const evidence = {
       pValue: Math.exp(-this.#strength),
-      durationMs: frame.time + frame.stepMs - this.#start,
+      durationMs: now.pace * (frame.time + frame.stepMs - this.#start),
       features: notable(contributions),
       groups: now.groups,
       allGroups: now.allGroups,

@@ -1,8 +1,9 @@
 import { fitPareto, type ParetoTail, paretoSurvival } from '../ml/stats-tail.ts';
 import type { Json } from '../model/detector.ts';
 import { decodeFloats, encodeFloats, stateObject } from './float-columns.ts';
+import { decodeShort, encodeShort, roundShort } from './short-floats.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const WHAT = 'calibration';
 
 /** Histogram of scores: bins of one unit of -ln p. */
@@ -92,7 +93,8 @@ export class Calibration {
   }
 
   #learnPeak(excess: number): void {
-    this.#peaks[this.#peakCount % PEAKS] = excess;
+    // Rounded as they are saved, here and below, so that a restored state goes on alike.
+    this.#peaks[this.#peakCount % PEAKS] = roundShort(excess);
     this.#peakCount += 1;
     if (this.#peakCount % REFIT === 0) this.#refit();
   }
@@ -107,7 +109,7 @@ export class Calibration {
     const excesses = new Float64Array(Math.min(this.#peakCount, PEAKS));
     let n = 0;
     for (let i = 0; i < excesses.length; i++) {
-      this.#peaks[i] = this.#peaks[i]! - moved;
+      this.#peaks[i] = roundShort(this.#peaks[i]! - moved);
       if (this.#peaks[i]! > 0) excesses[n++] = this.#peaks[i]!;
     }
     const { scale, shape } = fitPareto(excesses, n, PRIOR, PRIOR_PEAKS);
@@ -130,7 +132,7 @@ export class Calibration {
     return {
       version: VERSION,
       counts: encodeFloats(this.#counts),
-      peaks: encodeFloats(this.#peaks),
+      peaks: encodeShort(this.#peaks),
       numbers: encodeFloats(
         Float32Array.of(
           this.#total,
@@ -149,7 +151,7 @@ export class Calibration {
     const saved = stateObject(state, WHAT, VERSION);
     const made = new Calibration(stepMs, 1);
     made.#counts = decodeFloats(saved['counts'], BINS, WHAT);
-    made.#peaks = decodeFloats(saved['peaks'], PEAKS, WHAT);
+    decodeShort(saved['peaks'], made.#peaks, WHAT);
     const numbers = decodeFloats(saved['numbers'], 7, WHAT);
     const number = (place: number): number => numbers[place]!;
     made.#total = number(0);

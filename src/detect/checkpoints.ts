@@ -5,11 +5,12 @@ import { toError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Checkpoint, Store } from '../store/store.ts';
 import { EntityWatch, type WatchOptions } from './entity-watch.ts';
+import { packed, unpacked } from './packed-state.ts';
 
 const STAGE = 'detect';
 /** Every state is kept so often. */
 const EVERY_MS = 240_000;
-/** States written together: some ten KB each. */
+/** States written together: some ten to twenty KB each. */
 const BATCH = 32;
 /** States kept at most in one go, so that a thousand do not stand in the way of frames. */
 const SOME = 64;
@@ -85,7 +86,7 @@ export class Checkpoints {
   #restore({ key, state, position }: Checkpoint): EntityWatch {
     const { log, make } = this.#deps;
     try {
-      const watch = EntityWatch.fromJSON(key, state, make(key));
+      const watch = EntityWatch.fromJSON(key, unpacked(state), make(key));
       watch.position = position;
       return watch;
     } catch (error) {
@@ -106,5 +107,5 @@ const checkpointOf = ({ watch }: KeptWatch): Checkpoint => ({
   stage: STAGE,
   key: watch.entity,
   position: watch.position,
-  state: watch.toJSON(),
+  state: packed(watch.toJSON()),
 });

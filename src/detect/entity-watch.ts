@@ -19,6 +19,8 @@ export interface WatchSettings {
   /** Frames to learn from before anything is judged. */
   readonly warmUp: number;
   readonly minimumDurationMs: number;
+  /** What a second of trouble counts as when it is decided whom to tell; default 1. */
+  readonly pace?: number;
 }
 
 export interface WatchOptions {
@@ -109,6 +111,7 @@ export class EntityWatch {
       { frame, score, look, habit: this.#habit.take(frame) },
       {
         minimumDurationMs: settings.minimumDurationMs,
+        pace: settings.pace ?? 1,
         thresholds,
         detector: this.#detector.kind,
         adoptMs,

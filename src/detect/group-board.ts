@@ -41,6 +41,8 @@ export interface Sight {
 
 export interface BoardRules {
   readonly minimumDurationMs: number;
+  /** As in `Circumstances`. */
+  readonly pace: number;
   readonly thresholds: SeverityThresholds;
   /** Kind of the detector that scored. */
   readonly detector: string;

@@ -13,6 +13,7 @@ import { createStore } from '../store/create-store.ts';
 import { openMemoryDatabase } from '../store/memory-database.ts';
 import type { Store } from '../store/store.ts';
 import { createDetectStage, type DetectStage } from './detect-stage.ts';
+import { unpacked } from './packed-state.ts';
 
 const STEP = 5000;
 const START = Math.floor(Date.now() / STEP) * STEP - 3_600_000;
@@ -95,7 +96,7 @@ async function outcome(store: Store) {
   const states: Record<string, string> = {};
   for await (const { key, position, state } of store.checkpoints.loadAll('detect')) {
     // Of the usual course of day and week 16 bits a number are kept: it is equal but for rounding.
-    const { habit: _, ...exact } = state as Readonly<Record<string, Json>>;
+    const { habit: _, ...exact } = unpacked(state) as Readonly<Record<string, Json>>;
     states[key] = JSON.stringify([position, exact]);
   }
   const { items } = await store.anomalies.list({ limit: 1000, cursor: null });

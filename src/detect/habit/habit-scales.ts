@@ -1,7 +1,7 @@
 import { choleskyFactor, solveLower, solveLowerTransposed } from '../../ml/cholesky.ts';
 import type { Json } from '../../model/detector.ts';
 import { stateNumber, stateObject } from '../float-columns.ts';
-import { bytesOf, decodeBytes, decodeShort, encodeShort } from './short-floats.ts';
+import { bytesOf, decodeBytes, decodeShort, encodeShort } from '../short-floats.ts';
 
 const VERSION = 1;
 const WHAT = 'habit scales';

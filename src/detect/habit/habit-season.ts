@@ -1,7 +1,7 @@
 import type { Json } from '../../model/detector.ts';
 import { decodeFloats, encodeFloats, grown, stateNumbers, stateObject } from '../float-columns.ts';
 import type { LocalTime } from '../seasonal/local-time.ts';
-import { bytesOf, decodeBytes } from './short-floats.ts';
+import { bytesOf, decodeBytes } from '../short-floats.ts';
 
 const VERSION = 1;
 const WHAT = 'habit season';

@@ -1,6 +1,6 @@
 import type { Json } from '../../model/detector.ts';
 import { stateObject } from '../float-columns.ts';
-import { decodeShort, encodeShort } from './short-floats.ts';
+import { decodeShort, encodeShort } from '../short-floats.ts';
 
 const VERSION = 1;
 const WHAT = 'habit tails';

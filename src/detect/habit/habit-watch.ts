@@ -6,7 +6,7 @@ import type { LocalTime } from '../seasonal/local-time.ts';
 import { HabitScales, SCALES } from './habit-scales.ts';
 import { HabitSeason, type Place } from './habit-season.ts';
 import { HabitTails } from './habit-tails.ts';
-import { decodeShort, encodeShort } from './short-floats.ts';
+import { decodeShort, encodeShort } from '../short-floats.ts';
 
 const VERSION = 1;
 const WHAT = 'habit';

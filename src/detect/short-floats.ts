@@ -1,5 +1,5 @@
-import type { Json } from '../../model/detector.ts';
-import { VigiaError } from '../../runtime/errors.ts';
+import type { Json } from '../model/detector.ts';
+import { VigiaError } from '../runtime/errors.ts';
 
 /**
  * Base64 of the upper half of each Float32, rounded: two to three digits, half the bytes. For what is known no better than that
@@ -8,6 +8,16 @@ import { VigiaError } from '../../runtime/errors.ts';
 export function encodeShort(values: ArrayLike<number>): string {
   const bits = new Uint32Array(Float32Array.from(values).buffer);
   return bytesOf(Uint16Array.from(bits, (one) => Math.min(0xff_ff, (one >>> 16) + ((one >>> 15) & 1))));
+}
+
+const one = new Float32Array(1);
+const bitsOfOne = new Uint32Array(one.buffer);
+
+/** The number as `encodeShort` keeps it, so that what is kept is equal to the bit. */
+export function roundShort(value: number): number {
+  one[0] = value;
+  bitsOfOne[0] = (bitsOfOne[0]! + 0x80_00) & 0xff_ff_00_00;
+  return one[0];
 }
 
 /** Reads what `encodeShort` wrote into `into`; throws `STATE_INVALID` when it is not as many numbers. */
