@@ -253,10 +253,10 @@ function budgetInForce({ alertBudget }: Config, { alertBudget: counts }: Setting
 
 const detectSettings =
   (config: Config, serviceOf: Alerting['serviceOf']) =>
-  (entity: string, anomaly?: string): { warmUp: number; minimumDurationMs: number; mute: boolean } => {
+  (entity: string, anomaly?: string): { warmUp: number; minimumDurationMs: number; mute: boolean; pace: number } => {
     const service = serviceOf(entity);
     const known = { ...(anomaly !== undefined && { anomaly }), ...(service !== null && { service }) };
     const subject = { entity, kind: parseEntityId(entity).kind, ...known };
-    const { warmUp, minimumDuration, mute } = settingsFor(config, subject).detect;
-    return { warmUp, minimumDurationMs: minimumDuration, mute };
+    const { warmUp, minimumDuration, mute, pace } = settingsFor(config, subject).detect;
+    return { warmUp, minimumDurationMs: minimumDuration, mute, pace };
   };

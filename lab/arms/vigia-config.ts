@@ -22,6 +22,8 @@ export interface VigiaConfigOptions {
 /** Replicas that scaling may add have their logs followed too. */
 const MOST_REPLICAS = 6;
 const STEP = '2s';
+/** A fault grows within a minute or so, elsewhere within a quarter of an hour or more. */
+const PACE = 20;
 
 interface Entry {
   readonly title: { readonly en: string; readonly es: string };
@@ -143,7 +145,7 @@ export function vigiaConfig(options: VigiaConfigOptions): object {
     topology,
     limits,
     prepare: { lateness: '1s' },
-    detect: { warmUp: 30, minimumDuration: '6s', adopt: '10m' },
+    detect: { warmUp: 30, minimumDuration: '6s', adopt: '10m', pace: PACE },
     alertBudget: { pages: '200 per hour', warnings: '200 per hour' },
     correlate: { window: '30s', quiet: '20s', near: '30s', reopen: '30s', distance: 3 },
     predict: { horizons: ['1m', '2m', '5m'], every: '10s' },

@@ -1,3 +1,4 @@
+import { catalogueProblems, type WrittenCatalogue } from './actions-meaning.ts';
 import { saying } from './mistake.ts';
 import { resolveReferences, type SecretSources } from './secrets.ts';
 import { type SchemaNode, walk } from './schema-node.ts';
@@ -10,7 +11,7 @@ import { value, wrong } from './wrong.ts';
 type Check = (root: Root, sources: SecretSources) => readonly Problem[];
 
 /** The parts of the written configuration that the checks read. */
-interface Root {
+interface Root extends Pick<WrittenCatalogue, 'act'> {
   readonly timezone?: string;
   readonly api?: { readonly tokens?: readonly { readonly name: string }[] };
   readonly collect?: {
@@ -25,6 +26,8 @@ interface Root {
     readonly id: string;
     readonly executor: string;
     readonly args?: Readonly<Record<string, unknown>>;
+    readonly rollback?: string;
+    readonly opposes?: readonly string[];
   }[];
 }
 
@@ -187,6 +190,7 @@ const checks: readonly Check[] = [
   otherEnds,
   failureConditions,
   actionArguments,
+  catalogueProblems,
   secretsThere,
 ];
 

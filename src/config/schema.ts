@@ -79,6 +79,13 @@ const DetectSection = Type.Object(
   {
     warmUp: Type.Integer({ default: 120, minimum: 10, description: 'Frames to learn from before anything is judged.' }),
     minimumDuration: Duration({ default: '30s', description: 'What lasts less is no anomaly.' }),
+    pace: Type.Number({
+      default: 1,
+      minimum: 1,
+      maximum: 100,
+      description:
+        'How much faster than usual things go wrong here: with 10, what lasts six seconds is told as if it had lasted a minute.',
+    }),
     mute: Type.Boolean({ default: false, description: 'For overrides: what matches is learnt but not reported.' }),
     adopt: Duration({
       default: '6h',
