@@ -120,7 +120,7 @@ describe.skipIf(kafkaMissing !== null)(`one broker ${kafkaMissing ?? ''}`, () =>
       found.set(key.toString(), { ...Object.fromEntries(text), value: bytes.toString() } as Record<string, string>);
       if (['newer', 'broken', 'strange'].every((one) => found.has(one))) break;
     }
-    await reader.close(true);
+    await new Promise<void>((resolve) => reader.close(true, () => resolve()));
     expect(found.get('newer')).toMatchObject({ value: 'x', vigia: '2', trace: 'abc', 'dead-topic': 'samples' });
     expect(found.get('newer')).toMatchObject({ 'dead-group': 'reader', 'dead-reason': reasons['newer'] });
     expect(found.get('broken')).toMatchObject({ value: 'this is no batch', vigia: '1' });

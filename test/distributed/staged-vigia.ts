@@ -42,7 +42,6 @@ export async function startStaged(options: StagedOptions): Promise<StagedVigia> 
     log: { level: 'info' },
     store: { url: database },
     bus: { kafka: { brokers, partitions: 6, replication: Math.min(3, brokers.length), session: '6s' } },
-    // The interface starts runs elsewhere; nobody else collects from this machine.
     ...options.config,
   };
   const processes = new Map<string, StageProcess>();
@@ -52,7 +51,8 @@ export async function startStaged(options: StagedOptions): Promise<StagedVigia> 
     processes.set(key, await startStages({ name: key, stages, config, env: { VIGIA_DATA: `${folder}/${key}` } }));
   };
   for (const [index, stages] of plan.entries()) {
-    const key = plan.indexOf(stages) === index ? stages.replace(',', '-') : `${stages.replace(',', '-')}-${index}`;
+    const key =
+      plan.indexOf(stages) === index ? stages.replaceAll(',', '-') : `${stages.replaceAll(',', '-')}-${index}`;
     names.set(key, stages);
   }
   await Promise.all([...names.keys()].map(begin));
@@ -64,7 +64,7 @@ export async function startStaged(options: StagedOptions): Promise<StagedVigia> 
     get url() {
       return api().url;
     },
-    output: () => [...processes].map(([key, { output }]) => `--- ${key}\n${output().slice(-20_000)}`).join('\n'),
+    output: () => [...processes].map(([key, one]) => `--- ${key}\n${one.output().slice(-20_000)}`).join('\n'),
     get: async <T>(path: string) => {
       const response = await fetch(api().url + path);
       if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);

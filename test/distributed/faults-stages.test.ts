@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSender, type Sender } from '../system/acknowledged.ts';
+import { findPostgres, type PostgresServer, startPostgres } from '../system/postgres.ts';
+import { cleanUp, temporaryFolder } from '../system/vigia.ts';
+import { type Cluster, startCluster } from './kafka-cluster.ts';
+import { distributedMissing, type StagedVigia, startStaged } from './staged-vigia.ts';
+
+/** As few processes as have to be killed one by one. */
+const PLAN = ['api', 'collect,logs,prepare', 'detect,predict', 'correlate,recommend,act', 'learn'] as const;
+const PATIENCE_MS = 120_000;
+
+describe.skipIf(distributedMissing !== null)(`many processes under load ${distributedMissing ?? ''}`, () => {
+  let cluster: Cluster;
+  let server: PostgresServer;
+  let vigia: StagedVigia;
+  let sender: Sender;
+  const over = new AbortController();
+  let sending: Promise<void>;
+
+  beforeAll(async () => {
+    cluster = await startCluster({ brokers: 3 });
+    server = await startPostgres(findPostgres()!);
+    const config = { step: '1s', collect: { host: { enabled: false } }, detect: { warmUp: 20 } };
+    const folder = temporaryFolder();
+    vigia = await startStaged({ config, folder, brokers: cluster.addresses, database: server.url, plan: PLAN });
+    sender = createSender('host/under-load');
+    sending = sender.send(vigia, over.signal);
+    await grows(300);
+  });
+  afterAll(async () => {
+    over.abort();
+    await sending;
+    await vigia?.stop('SIGKILL');
+    server?.stop();
+    await cluster?.stop();
+    cleanUp();
+  });
+
+  /** More is acknowledged than before. */
+  const grows = (count = 50): Promise<void> => {
+    const { size } = sender.acknowledged;
+    return expect
+      .poll(() => sender.acknowledged.size, { timeout: PATIENCE_MS, interval: 100 })
+      .toBeGreaterThan(size + count);
+  };
+
+  it('goes on when each process is killed and started again', async () => {
+    for (const stages of PLAN) {
+      await vigia.restart(stages.replaceAll(',', '-'));
+      await grows();
+    }
+    expect(sender.acknowledged.size).toBeGreaterThan(300);
+  });
+
+  it('goes on when a broker is killed and returns', async () => {
+    await cluster.brokers[0]!.kill();
+    await grows();
+    await cluster.brokers[0]!.start();
+    await grows();
+    expect(sender.acknowledged.size).toBeGreaterThan(300);
+  });
+
+  it('goes on when the database is killed in the middle of a batch and comes back', async () => {
+    server.down();
+    await delay(5000);
+    server.up();
+    await grows();
+    expect(sender.acknowledged.size).toBeGreaterThan(300);
+  });
+
+  it('has lost nothing acknowledged, doubled nothing, alerted nothing twice', async () => {
+    over.abort();
+    await sending;
+    expect(sender.acknowledged.size).toBeGreaterThan(300);
+    await sender.check(vigia, { storedMs: PATIENCE_MS, seenMs: PATIENCE_MS });
+  });
+});

@@ -1,0 +1,85 @@
+import { expect } from 'vitest';
+import type { Anomaly } from '../../src/model/anomaly.ts';
+import { eventually, type RunningVigia } from './vigia.ts';
+
+const SERIES = 5;
+
+interface SampleRow {
+  readonly series: string;
+  readonly time: number;
+  readonly value: number;
+}
+
+/** Posts one body after the other of an entity, and remembers what was acknowledged. */
+export interface Sender {
+  readonly acknowledged: ReadonlySet<number>;
+  /** Until told to stop; a post that fails is not repeated. */
+  send(vigia: RunningVigia, signal: AbortSignal): Promise<void>;
+  /** Everything acknowledged is stored, nothing twice; the jump was seen, and never told twice at the same time. */
+  check(vigia: RunningVigia, within: { readonly storedMs: number; readonly seenMs: number }): Promise<void>;
+}
+
+/** A sample a series every 100 ms of its own time; the level jumps after a minute of it, so that there is an alert to repeat. */
+export function createSender(entity: string): Sender {
+  const acknowledged = new Set<number>();
+  const from = Date.now() - 120_000;
+  let time = from;
+  const body = (at: number): string => {
+    const level = at - from > 60_000 ? 500 : 100;
+    const line = (i: number) => `level_${i}{entity="${entity}"} ${level + ((at / 100) % 3)} ${at}`;
+    return `${Array.from({ length: SERIES }, (_, i) => line(i)).join('\n')}\n`;
+  };
+
+  async function rowsOf(vigia: RunningVigia): Promise<SampleRow[]> {
+    const rows: SampleRow[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page: { items: SampleRow[]; next: string | null } = await vigia.get(
+        `/api/v1/samples?entity=${encodeURIComponent(entity)}&from=${from}&to=${time + 1}&limit=1000${cursor ? `&cursor=${cursor}` : ''}`,
+      );
+      rows.push(...page.items);
+      cursor = page.next;
+    }
+    return rows;
+  }
+
+  async function missing(vigia: RunningVigia): Promise<readonly number[]> {
+    const stored = new Map<number, number>();
+    for (const row of await rowsOf(vigia)) stored.set(row.time, (stored.get(row.time) ?? 0) + 1);
+    return [...acknowledged].filter((sent) => stored.get(sent) !== SERIES);
+  }
+
+  return {
+    acknowledged,
+    send: async (vigia, signal) => {
+      while (!signal.aborted) {
+        time += 100;
+        const sent = time;
+        const ok = await vigia.post('/api/v1/samples', body(sent)).then(
+          (response) => response.status === 204,
+          () => false,
+        );
+        if (ok) acknowledged.add(sent);
+      }
+    },
+    check: async (vigia, { storedMs, seenMs }) => {
+      await eventually('all is stored', storedMs, async () => (await missing(vigia)).length === 0).catch(
+        () => undefined,
+      );
+      expect(await missing(vigia)).toEqual([]);
+      const seen = (await rowsOf(vigia)).map((row) => `${row.series} ${row.time}`);
+      expect(new Set(seen).size).toBe(seen.length);
+
+      const anomalies = await eventually('the jump is seen', seenMs, async () => {
+        const { items } = await vigia.get<{ items: Anomaly[] }>(
+          `/api/v1/anomalies?entity=${encodeURIComponent(entity)}&limit=100`,
+        );
+        return items.length > 0 ? items : null;
+      });
+      const spans = anomalies
+        .map((a) => ({ start: a.start, end: a.end ?? Number.POSITIVE_INFINITY }))
+        .sort((a, b) => a.start - b.start);
+      expect(spans.filter((span, i) => i > 0 && span.start < (spans[i - 1]?.end ?? 0))).toEqual([]);
+    },
+  };
+}
