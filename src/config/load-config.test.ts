@@ -165,6 +165,18 @@ describe('a mistake', () => {
     ]);
   });
 
+  test('of names of the catalogue that lead nowhere', () => {
+    const named = (more: string): string =>
+      `actions:\n  - id: a\n    title: {en: A, es: A}\n    executor: command\n    args: {argv: [ls]}\n${more}`;
+    expect(bad(named('    rollback: b\n    opposes: [a, c]\nact: {escalation: d}\n'))).toEqual([
+      'vigia.yaml:8: act.escalation: found "d"; expected the id of an action under `actions`',
+      'vigia.yaml:6: actions[0].rollback: found "b"; expected the id of an action under `actions`',
+      'vigia.yaml:7: actions[0].opposes[1]: found "c"; expected the id of an action under `actions`',
+    ]);
+    const [problem] = bad(named('').replace('[ls]', '[ls, "{pod.name}", "{labels.pod}", "{print $1}"]'));
+    expect(problem).toMatch(/^vigia\.yaml:5: actions\[0\]\.args\.argv\[1\]: found "\{pod\.name\}"; expected `\{entity/);
+  });
+
   test('of missing settings names them', () => {
     expect(bad('actions:\n  - id: a\n    executor: command\n    args: {argv: [ls]}\n')).toEqual([
       'vigia.yaml:2: actions[0]: found nothing; expected title here',

@@ -54,4 +54,7 @@ export const config = {
   good: '{{file}} is valid.',
   mistakes_one: '{{file}} has {{count}} mistake:',
   mistakes_other: '{{file}} has {{count}} mistakes:',
+  expects_action: 'expected the id of an action under `actions`',
+  expects_placeholder:
+    'expected `{entity.id|kind|name|fleet}`, `{labels.NAME}`, `{feature.name}`, `{feature.labels.NAME}` or `{incident.id}`',
 } as const;
