@@ -22,6 +22,8 @@ export interface VigiaConfigOptions {
 /** Replicas that scaling may add have their logs followed too. */
 const MOST_REPLICAS = 6;
 const STEP = '2s';
+/** A replica keeps its name wherever it stands, so addresses would only make names longer. */
+const UNNAMED = [{ regex: 'instance', action: 'labeldrop' }];
 /** A fault grows within a minute or so, elsewhere within a quarter of an hour or more. */
 const PACE = 20;
 
@@ -116,7 +118,7 @@ const logs = (folder: string) =>
     Array.from({ length: MOST_REPLICAS }, (_, i) => replicaName(service, i + 1)).map((replica) => ({
       name: replica,
       paths: [`${folder}/${replica}.log`],
-      labels: { replica, service },
+      labels: { replica },
       from: 'start',
     })),
   );
@@ -133,14 +135,21 @@ export function vigiaConfig(options: VigiaConfigOptions): object {
     collect: {
       host: { enabled: false },
       scrape: [
-        { name: 'lab', interval: STEP, timeout: '1s', discover: [{ http: `${adminUrl}/targets`, refresh: STEP }] },
-        { name: 'supervisor', interval: STEP, timeout: '1s', targets: [`${adminUrl}/metrics`] },
+        {
+          name: 'lab',
+          interval: STEP,
+          timeout: '1s',
+          discover: [{ http: `${adminUrl}/targets`, refresh: STEP }],
+          metricRelabel: UNNAMED,
+        },
+        { name: 'supervisor', interval: STEP, timeout: '1s', targets: [`${adminUrl}/metrics`], metricRelabel: UNNAMED },
       ],
       logs: logs(logFolder),
     },
     entities: [
       { match: { replica: '*' }, kind: 'replica', name: '{replica}' },
       { match: { service: '*' }, kind: 'service', name: '{service}' },
+      { match: { job: 'supervisor' }, kind: 'service', name: 'supervisor' },
     ],
     topology,
     limits,

@@ -38,9 +38,9 @@ const targets = (supervisor: Supervisor): unknown =>
   supervisor
     .members()
     .filter(({ port }) => port > 0)
-    .map(({ port, name, service }) => ({
+    .map(({ port, name }) => ({
       targets: [`127.0.0.1:${port}`],
-      labels: { replica: name, service },
+      labels: { replica: name },
     }));
 
 /** What the supervisor knows of services, for a scrape. */

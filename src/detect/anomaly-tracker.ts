@@ -221,7 +221,9 @@ export class AnomalyTracker {
       chanceMs: this.#look.chanceMs,
     };
     this.#needs = easier(this.#needs, thresholdsNeeded(evidence));
-    const judged = judgeSeverity(evidence, now.thresholds);
+    // Thresholds are chances in a time; where time counts for more, so does a chance.
+    const { warning, critical } = now.thresholds;
+    const judged = judgeSeverity(evidence, { warning: now.pace * warning, critical: now.pace * critical });
     const told = this.#told;
     if (told === null || RANK[judged.severity] >= RANK[told.severity]) return judged;
     return { severity: told.severity, reason: told.severityReason };
