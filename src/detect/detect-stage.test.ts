@@ -97,7 +97,8 @@ async function feed(some: readonly Frame[]): Promise<void> {
     some.map((frame) => ({ key: frame.entity, value: frame })),
     { durable: true },
   );
-  await delay(20);
+  // What is told goes over the bus too; on a busy machine that takes its time.
+  for (let told = -1; told !== running.heard.length; await delay(100)) told = running.heard.length;
 }
 
 /** It ended with that frame, or when the means of the last few values had followed. */
