@@ -8,6 +8,7 @@ import { phrase } from '../model/phrase.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import { every } from '../runtime/every.ts';
+import { createFirst } from '../runtime/first.ts';
 import { type ActDeps, type ActOwn, audit, VIGIA } from './act-deps.ts';
 import { examine } from './facts.ts';
 import { ladderOf, putOnLadder } from './ladder.ts';
@@ -47,6 +48,8 @@ export interface GuardView {
 }
 
 const PAGE = 100;
+/** How often runs are looked for that another process has left without a judgement. */
+const OVERDUE_EVERY_MS = 60_000;
 
 /**
  * Runs that a process before this one was carrying out when it died. Nobody knows how far they came, so they are
@@ -77,6 +80,8 @@ class Acting implements ActStage {
   readonly #end = new AbortController();
   #subscription: Subscription | null = null;
   #loop: Promise<void> = Promise.resolve();
+  /** Monotonic. */
+  #lookedAt = 0;
 
   constructor(given: ActDeps) {
     const deps: ActOwn = { ...given, holder: given.ids.next('holder') };
@@ -90,11 +95,22 @@ class Acting implements ActStage {
   }
 
   async start(): Promise<void> {
-    await this.#settlement.restore();
+    const { bus, clock } = this.#deps;
     await reconcile(this.#deps, this.#settlement);
-    await this.#desk.restore();
+    const ready = createFirst();
     const take = (batch: readonly Delivery<Recommendation>[]): Promise<void> => this.#take(batch);
-    this.#subscription = await this.#deps.bus.subscribe(topics.recommendations, this.name, take);
+    this.#subscription = await bus.subscribe(topics.recommendations, this.name, take, {
+      onAssigned: async (owns) => {
+        await this.#settlement.restore(owns);
+        await this.#desk.restore(owns);
+        ready.done();
+      },
+      onRevoked: async (owns) => {
+        this.#settlement.drop(owns);
+        this.#desk.drop(owns);
+      },
+    });
+    await ready.soon(clock);
     this.#loop = this.#ticks();
   }
 
@@ -167,8 +183,16 @@ class Acting implements ActStage {
     await this.#runner.renew();
     await reconcile(this.#deps, this.#settlement);
     await this.#desk.expire();
+    await this.#takeOverdue();
     await this.#settlement.settle();
     await this.#desk.retryHeld();
+  }
+
+  async #takeOverdue(): Promise<void> {
+    const now = this.#deps.clock.monotonic();
+    if (now - this.#lookedAt < OVERDUE_EVERY_MS) return;
+    this.#lookedAt = now;
+    await this.#settlement.takeOverdue();
   }
 
   /** Of several recommendations for one incident in a batch only the newest still counts. */

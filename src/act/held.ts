@@ -41,9 +41,15 @@ export class Held {
     if (newest !== null) this.add(newest);
   }
 
-  /** What stands recommended for open incidents is looked at again after a restart; what was done is not done twice. */
-  async restore(): Promise<void> {
-    for (const { id } of await this.#deps.store.incidents.open(MAX_HELD)) await this.addNewest(id);
+  /** What stands recommended for open incidents of fleets that have come here is looked at again; what was done is not done twice. */
+  async restore(owns: (fleet: string) => boolean): Promise<void> {
+    for (const { id, fleet } of await this.#deps.store.incidents.open(MAX_HELD))
+      if (owns(fleet)) await this.addNewest(id);
+  }
+
+  /** Another process goes on with these fleets. */
+  dropFleets(gone: (fleet: string) => boolean): void {
+    for (const [incident, { fleet }] of this.#byIncident) if (gone(fleet)) this.#byIncident.delete(incident);
   }
 
   /** Gives what is held to `propose`, which adds again what is still held back. */

@@ -118,8 +118,13 @@ export class RunDesk {
   }
 
   /** What stands recommended for open incidents is looked at again after a restart; what was done is not done twice. */
-  restore(): Promise<void> {
-    return this.#held.restore();
+  restore(owns: (fleet: string) => boolean): Promise<void> {
+    return this.#held.restore(owns);
+  }
+
+  /** Another process goes on with these fleets. */
+  drop(gone: (fleet: string) => boolean): void {
+    this.#held.dropFleets(gone);
   }
 
   /** Looks again at what was held back by something that passes. */

@@ -13,6 +13,8 @@ const MAX_RESTORED = 1000;
 const PAGE = 200;
 const MAX_REPUBLISHED = 50;
 const REPUBLISH_MS = 10 * 60_000;
+/** Ended so long ago, a run that nobody has judged may have been forgotten; beyond that a start finds it. */
+const OVERDUE_MS = { from: 5 * 60_000, to: 6 * 3_600_000 } as const;
 
 /** What the error of a run says that was found running after a restart. */
 export const INTERRUPTED = 'act.interrupted';
@@ -37,25 +39,49 @@ export class Settlement {
     if (!run.dryRun && run.endedAt !== null) this.#due.set(run.id, run);
   }
 
-  async restore(): Promise<void> {
+  /** Runs of fleets that have come here, and are not judged yet. */
+  async restore(owns: (fleet: string) => boolean): Promise<void> {
     const { runs, outcomes } = this.#deps.store;
-    await this.#publishRecent();
+    await this.#publishRecent(owns);
     for (const state of ['succeeded', 'failed'] as const) {
       let cursor: string | null = null;
       for (let seen = 0; seen < MAX_RESTORED; seen += PAGE) {
         const page: Awaited<ReturnType<typeof runs.list>> = await runs.list({ state, limit: PAGE, cursor });
-        for (const run of page.items) if ((await outcomes.forRun(run.id)) === null) this.expect(run);
+        for (const run of page.items) if (owns(run.fleet) && (await outcomes.forRun(run.id)) === null) this.expect(run);
         cursor = page.next;
         if (cursor === null) break;
       }
     }
   }
 
+  /** Another process goes on with these fleets. */
+  drop(gone: (fleet: string) => boolean): void {
+    for (const [id, { fleet }] of this.#due) if (gone(fleet)) this.#due.delete(id);
+  }
+
+  /**
+   * Takes on what nobody has judged though it was time, as the process that carried it out has died since. Two that do so
+   * write the same outcome once.
+   */
+  async takeOverdue(): Promise<void> {
+    const { store, clock } = this.#deps;
+    const now = clock.now();
+    for (const state of ['succeeded', 'failed'] as const) {
+      const { items } = await store.runs.list({ state, limit: PAGE, cursor: null });
+      for (const run of items) {
+        const ago = now - (run.endedAt ?? now);
+        if (ago < OVERDUE_MS.from || ago > OVERDUE_MS.to || this.#due.has(run.id)) continue;
+        if ((await store.outcomes.forRun(run.id)) === null) this.expect(run);
+      }
+    }
+  }
+
   /** What died between storing and publishing an outcome is made good; whoever knows it already sees nothing new. */
-  async #publishRecent(): Promise<void> {
+  async #publishRecent(owns: (fleet: string) => boolean): Promise<void> {
     const { store, bus, clock } = this.#deps;
     const { items } = await store.outcomes.list({ limit: MAX_REPUBLISHED, cursor: null });
-    const recent = items.filter(({ decidedAt }) => decidedAt > clock.now() - REPUBLISH_MS);
+    const since = clock.now() - REPUBLISH_MS;
+    const recent = items.filter(({ decidedAt, fleet }) => decidedAt > since && owns(fleet));
     await bus.publish(
       topics.outcomes,
       recent.map((value) => ({ key: value.fleet, value })),

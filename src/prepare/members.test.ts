@@ -103,7 +103,8 @@ describe('members of the group of prepare', () => {
       await pass(alone, 0, STEPS);
       await single.stop();
 
-      const [first, ...others] = [await join(together)];
+      const first = await join(together);
+      const others: Service[] = [];
       const passing = pass(together, 0, STEPS);
       others.push(await join(together));
       others.push(await join(together));

@@ -1,4 +1,4 @@
-import type { Bus, Delivery, Subscription } from '../bus/bus.ts';
+import type { Bus, Delivery, Owns, SubscribeOptions, Subscription } from '../bus/bus.ts';
 import type { ActionMode, Outcome, Recommendation, Verdict } from '../model/action.ts';
 import { type ActionDefinition, targetOf } from '../model/action-definition.ts';
 import type { EntityId } from '../model/entity.ts';
@@ -11,6 +11,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { VigiaError } from '../runtime/errors.ts';
 import { stableId } from '../runtime/ids.ts';
 import { every } from '../runtime/every.ts';
+import { createFirst } from '../runtime/first.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
@@ -61,7 +62,7 @@ class RecommendStage implements Service {
   readonly #turns = createTurns();
   readonly #policies: PolicyBook;
   /** Incidents whose recommendation says that something has to wait, and until when; looked at again then. */
-  readonly #waiting = new Map<string, number>();
+  readonly #waiting = new Map<string, { readonly until: number; readonly fleet: string }>();
   #subscriptions: readonly Subscription[] = [];
   #end = new AbortController();
   #loop: Promise<void> = Promise.resolve();
@@ -73,11 +74,17 @@ class RecommendStage implements Service {
 
   async start(): Promise<void> {
     const { bus, clock, log } = this.#deps;
-    await this.#restore();
+    const ready = createFirst();
+    // Both topics go by fleet, so their partitions come and go together.
+    const fleets: SubscribeOptions = {
+      onAssigned: (owns) => this.#turns(() => this.#restore(owns)).then(ready.done),
+      onRevoked: (owns) => this.#turns(async () => this.#drop(owns)),
+    };
     this.#subscriptions = await Promise.all([
-      bus.subscribe(topics.incidents, 'recommend', (batch) => this.#turns(() => this.#incidents(batch))),
+      bus.subscribe(topics.incidents, 'recommend', (batch) => this.#turns(() => this.#incidents(batch)), fleets),
       bus.subscribe(topics.outcomes, 'recommend', (batch) => this.#turns(() => this.#outcomes(batch))),
     ]);
+    await ready.soon(clock);
     this.#end = new AbortController();
     const failed = ({ message }: Error): void => log.warn({ error: message }, 'recommendations are looked at later');
     this.#loop = every(TICK_MS, () => this.tick(), { clock, signal: this.#end.signal, failed });
@@ -86,7 +93,7 @@ class RecommendStage implements Service {
   /** Recommends anew where something has waited long enough. */
   async tick(): Promise<void> {
     const now = this.#deps.clock.now();
-    const due = [...this.#waiting].filter(([, until]) => until <= now).map(([id]) => id);
+    const due = [...this.#waiting].filter(([, { until }]) => until <= now).map(([id]) => id);
     for (const id of due) {
       await this.#turns(async () => {
         const incident = await this.#deps.store.incidents.get(id);
@@ -96,24 +103,29 @@ class RecommendStage implements Service {
     }
   }
 
-  /** What waited when the process before this one ended. */
-  async #restore(): Promise<void> {
+  /** What waited with the process that had these fleets before. */
+  async #restore(owns: Owns): Promise<void> {
     const { store } = this.#deps;
-    for (const { id } of await store.incidents.open(MAX_WAITING)) {
+    for (const { id, fleet } of await store.incidents.open(MAX_WAITING)) {
+      if (!owns(fleet)) continue;
       const made = await store.recommendations.forIncident(id);
       if (made !== null) this.#wait(made);
     }
   }
 
+  #drop(gone: Owns): void {
+    for (const [id, { fleet }] of this.#waiting) if (gone(fleet)) this.#waiting.delete(id);
+  }
+
   /** A cooldown in a stored recommendation counts from when that was made. */
-  #wait({ incident, time, actions }: Recommendation): void {
+  #wait({ incident, fleet, time, actions }: Recommendation): void {
     const waits = actions.flatMap(({ blocked }) => {
       if (blocked === null) return [];
       if (blocked.key === COOLDOWN) return [time + 1000 * Number(blocked.values['seconds'])];
       return blocked.key.startsWith(GUARDRAIL) ? [time + LOOK_AGAIN_MS] : [];
     });
     if (waits.length === 0) this.#waiting.delete(incident);
-    else if (this.#waiting.size < MAX_WAITING) this.#waiting.set(incident, Math.min(...waits));
+    else if (this.#waiting.size < MAX_WAITING) this.#waiting.set(incident, { until: Math.min(...waits), fleet });
   }
 
   async stop(): Promise<void> {
