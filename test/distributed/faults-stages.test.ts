@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSender, type Sender } from '../system/acknowledged.ts';
 import { findPostgres, type PostgresServer, startPostgres } from '../system/postgres.ts';
-import { cleanUp, temporaryFolder } from '../system/vigia.ts';
+import { cleanUp, eventually, temporaryFolder } from '../system/vigia.ts';
 import { type Cluster, startCluster } from './kafka-cluster.ts';
 import { distributedMissing, type StagedVigia, startStaged } from './staged-vigia.ts';
 
@@ -38,11 +38,9 @@ describe.skipIf(distributedMissing !== null)(`many processes under load ${distri
   });
 
   /** More is acknowledged than before. */
-  const grows = (count = 50): Promise<void> => {
+  const grows = async (count = 50): Promise<void> => {
     const { size } = sender.acknowledged;
-    return expect
-      .poll(() => sender.acknowledged.size, { timeout: PATIENCE_MS, interval: 100 })
-      .toBeGreaterThan(size + count);
+    await eventually('more is acknowledged', PATIENCE_MS, async () => sender.acknowledged.size > size + count);
   };
 
   it('goes on when each process is killed and started again', async () => {

@@ -58,9 +58,14 @@ describe.skipIf(kafkaMissing !== null)(`one broker ${kafkaMissing ?? ''}`, () =>
       security: { tls: { ca: cluster.certificate }, sasl: { mechanism, username: user.name, password: user.password } },
     });
     const seen: number[] = [];
-    await bus.subscribe(numbers, mechanism, async (batch) => void seen.push(...batch.map(({ value }) => value.n)));
-    await bus.publish(numbers, [{ key: 'k', value: { n: 7 } }], { durable: true });
-    await eventually(() => seen.includes(7));
+    await bus.subscribe(
+      { ...numbers, name: mechanism },
+      'reader',
+      async (batch) => void seen.push(...batch.map(({ value }) => value.n)),
+    );
+    await bus.publish({ ...numbers, name: mechanism }, [{ key: 'k', value: { n: 7 } }], { durable: true });
+    await eventually(() => seen.length > 0);
+    expect(seen).toEqual([7]);
   });
 
   it('says in one line what is wrong with the way to the brokers, and waits only where that can help', async () => {

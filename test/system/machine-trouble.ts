@@ -58,7 +58,7 @@ type Start = (options: { readonly folder: string; readonly config: object }) => 
 
 /** What Vigía does for a machine in real trouble, however it is run: as one process, or as many. */
 export function checkMachineInTrouble(name: string, start: Start): void {
-  describe(`${name}`, () => {
+  describe(`${name}:`, () => {
     let vigia: RunningVigia;
     let host: EntityView;
     let mountpoint: string | null;
