@@ -17,7 +17,7 @@ import { randomIds } from '../src/runtime/ids.ts';
 import { silentLog } from '../src/runtime/log.ts';
 import { createMetrics } from '../src/runtime/metrics.ts';
 import { createStore } from '../src/store/create-store.ts';
-import { rowsOf } from '../src/store/database.ts';
+import { countOf, type Database, rowsOf } from '../src/store/database.ts';
 import { openPostgresDatabase } from '../src/store/postgres-database.ts';
 import { findPostgres, startPostgres } from '../test/system/postgres.ts';
 import { report, type Row } from './report.ts';
@@ -64,14 +64,21 @@ const limits = {
   goneAfterMs: 86_400_000,
 };
 
-const executor: Executor = {
+/** Writes down who is at work on a target while it is: whoever finds somebody there has broken the rule. */
+const probing = (database: Database): Executor => ({
   kind: 'noop',
   plan: ({ entity }) => [`nothing on ${entity}`],
-  execute: async () => {
+  execute: async ({ entity, key }) => {
+    const alone = await countOf(
+      database.sql,
+      sql`insert into at_work (entity, run) values (${entity}, ${key}) on conflict do nothing`,
+    );
+    if (alone === 0) await sql`insert into met (run) values (${key}) on conflict do nothing`.execute(database.sql);
     await systemClock.sleep(5);
+    await sql`delete from at_work where run = ${key}`.execute(database.sql);
     return { status: 'succeeded', exitCode: 0, output: '', error: null };
   },
-};
+});
 
 const incidentOf = (id: string, entity: string): Incident => ({
   id,
@@ -97,6 +104,7 @@ const incidentOf = (id: string, entity: string): Incident => ({
 /** One process: acts on what its recommenders say, which is anything at all. */
 async function work(url: string, number: number): Promise<void> {
   const store = await createStore(openPostgresDatabase({ url }), { clock: systemClock, place: 'bench' });
+  const probe = openPostgresDatabase({ url });
   const random = createRandom(number);
   const metrics = createMetrics();
   const bus = createMemoryBus({ clock: systemClock, log: silentLog, metrics, deadLetters: async () => undefined });
@@ -108,7 +116,7 @@ async function work(url: string, number: number): Promise<void> {
     log: silentLog,
     metrics,
     actions: CATALOGUE,
-    executors: [executor],
+    executors: [probing(probe)],
     settings: () => ({ killSwitch: false, modes: {} }),
     stepMs: 1000,
     limits,
@@ -155,6 +163,7 @@ async function work(url: string, number: number): Promise<void> {
   await stage.idle();
   await stage.stop();
   await bus.stop(1000);
+  await probe.close();
   await store.close();
 }
 
@@ -165,9 +174,9 @@ const VIOLATIONS: readonly { readonly what: string; readonly query: ReturnType<t
     query: sql`select count(*) as count from run_leases where action in ('watched', 'suggested', 'pods-only')`,
   },
   {
+    // By those who met at the target: a start is written with the time at which it was decided, a little before it is.
     what: 'two at a time on one target',
-    query: sql`select count(*) as count from run_leases a join run_leases b on a.entity = b.entity and a.run < b.run
-      and a.started_at < b.ended_at and b.started_at < a.ended_at`,
+    query: sql`select count(*) as count from met`,
   },
   {
     what: 'cooldown of a target',
@@ -181,9 +190,10 @@ const VIOLATIONS: readonly { readonly what: string; readonly query: ReturnType<t
       and b.started_at < a.ended_at + a.settle_ms * interval '1 ms'`,
   },
   {
-    what: 'more than once on an incident for one action',
-    query: sql`select coalesce(sum(n - 1), 0) as count from (select count(*) as n from run_leases
-      group by incident, action, entity having count(*) > 1) more`,
+    // What nobody could tell of is tried three times at most.
+    what: 'repetition on an incident',
+    query: sql`select coalesce(sum(n - 3), 0) as count from (select count(*) as n from run_leases
+      group by incident, action, entity having count(*) > 3) more`,
   },
   {
     what: 'budget of disruption',
@@ -199,6 +209,10 @@ async function prepare(url: string): Promise<void> {
   const hosts = Array.from({ length: HOSTS }, (_, i) => `h${i}`);
   await store.entities.upsert(hosts.map((name) => Object.assign({ id: `host/${name}`, kind: 'host', name }, known)));
   const seen = { kind: 'part_of', source: 'config', firstSeen: now, lastSeen: now } as const;
+  const probe = openPostgresDatabase({ url });
+  await sql`create table at_work (entity text primary key, run text not null)`.execute(probe.sql);
+  await sql`create table met (run text primary key)`.execute(probe.sql);
+  await probe.close();
   await store.edges.upsert(
     hosts.map((name, i) => Object.assign({ from: `host/${name}`, to: `service/s${i % 40}` }, seen)),
   );
