@@ -60,9 +60,6 @@ export interface HabitLook {
 
 export const habitCadence = (stepMs: number): number => rowCadence(stepMs, LEAST_CADENCE_MS);
 
-/** How many chances a feature has to be odd. */
-export const HABIT_CHANNELS = CHANNELS;
-
 /**
  * How each feature strays from its usual course of day and week, for minutes to an hour: what is small but lasts. Rows of a minute
  * less what the hour of such a day usually brings, in robust deviations, as means over several lengths of time; each feature alone,
