@@ -130,6 +130,7 @@ function openApi(store: Store, startedAt: number): { readonly api: Api; readonly
     ready: () => true,
     ingest: nobody,
     ingestLogs: nobody,
+    ingestOtlpLogs: nobody,
     feedback: { preview: nobody, give: nobody, undo: nobody },
     models: {
       learning: nobody,
