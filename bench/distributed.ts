@@ -159,9 +159,9 @@ async function embedded(): Promise<number> {
 
 /** Seconds from SIGKILL of the detecting process, which is started again at once, until what waits for it gets less. */
 async function recovery(vigia: StagedVigia): Promise<number> {
-  let on = true;
+  const over = new AbortController();
   const feeding = (async () => {
-    for (let i = 0; on; i++) {
+    for (let i = 0; !over.signal.aborted; i++) {
       await post(vigia.url, bodies[i % bodies.length]!).catch(() => false);
       await delay(100);
     }
@@ -180,7 +180,7 @@ async function recovery(vigia: StagedVigia): Promise<number> {
     await delay(100);
   }
   const seconds = (performance.now() - started) / 1000;
-  on = false;
+  over.abort();
   await feeding;
   return seconds;
 }

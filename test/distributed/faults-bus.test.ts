@@ -81,9 +81,9 @@ describe.skipIf(kafkaMissing !== null)('three brokers, and what happens to them'
       for (const { key, value } of batch) stored.set(value.n, key);
     });
     const sender = await open();
-    let sending = true;
+    const over = new AbortController();
     const sent = (async () => {
-      for (let n = 0; sending; n += 20) {
+      for (let n = 0; !over.signal.aborted; n += 20) {
         const numbers = Array.from({ length: 20 }, (_, i) => n + i);
         const messages = numbers.map((number) => ({ key: `key-${number % 50}`, value: { n: number } }));
         // Only what was promised counts.
@@ -108,7 +108,7 @@ describe.skipIf(kafkaMissing !== null)('three brokers, and what happens to them'
       join,
       /** Nothing that was acknowledged is missing. */
       finish: async (): Promise<void> => {
-        sending = false;
+        over.abort();
         await sent;
         const missing = () => acknowledged.filter((n) => stored.get(n) !== `key-${n % 50}`).length;
         await expect.poll(missing, { timeout: PATIENCE_MS, interval: 100 }).toBe(0);
