@@ -112,14 +112,16 @@ function goOn(incident: SimulatedIncident): void {
 function simulationRows(count: number): Row[] {
   const simulator = createSimulator({ seed: 1 });
   const totals = { nothing: 0, best: 0 };
-  const began = performance.now();
+  // Time of the CPU, not of the clock: other work may want the core too.
+  const began = process.cpuUsage();
   for (let i = 0; i < count; i++) {
     const incident = simulator.incident(i);
     if (incident === null) continue;
     goOn(incident);
     totals.nothing += incident.lostMinutes;
   }
-  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(began);
+  const seconds = (user + system) / 1e6;
   for (let i = 0; i < Math.min(count, 200); i++) {
     const incident = simulator.incident(i);
     if (incident === null) continue;
@@ -134,7 +136,14 @@ function simulationRows(count: number): Row[] {
   const note = 'simulation';
   const known = Math.max(1, Math.min(count, 200));
   return [
-    { name: 'sim-incidents', value: (60 * count) / seconds, unit: 'a minute', bound: 10_000, better: 'higher', note },
+    {
+      name: 'sim-incidents',
+      value: (60 * count) / seconds,
+      unit: 'a CPU minute',
+      bound: 10_000,
+      better: 'higher',
+      note,
+    },
     { name: 'sim-lost-nothing', value: totals.nothing / count, unit: 'minutes', bound: null, better: 'lower', note },
     { name: 'sim-lost-oracle', value: totals.best / known, unit: 'minutes', bound: null, better: 'lower', note },
   ];

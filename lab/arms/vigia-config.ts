@@ -81,7 +81,8 @@ const actionOf = (action: LabAction, { adminUrl, mode }: VigiaConfigOptions) => 
   return {
     id: action,
     title,
-    match: { entityKinds: [ACTION_TARGET[action]], features },
+    // Signs are mostly those of replicas; what is done to a service may be asked for by any of them.
+    match: { entityKinds: ACTION_TARGET[action] === 'replica' ? ['replica'] : ['service', 'replica'], features },
     executor: 'webhook',
     args: {
       url: `${adminUrl}/actions/${action}`,

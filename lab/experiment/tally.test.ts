@@ -40,6 +40,7 @@ describe('what an action was', () => {
     [leak, 'clear', 'replica/orders-2', 'useless'],
     [leak, 'shed-load', 'service/gateway', 'harms'],
     [surge, 'scale', 'service/payments', 'helps'],
+    [surge, 'scale', 'replica/payments-2', 'helps'],
     [surge, 'scale', 'service/ledger', 'useless'],
     [surge, 'restart', 'replica/payments-3', 'harms'],
     [surge, 'restart', 'replica/orders-1', 'useless'],

@@ -1,7 +1,7 @@
 import { FAULTS } from '../fault-catalogue.ts';
 import type { Second } from '../messages.ts';
 import type { ActionRecord } from '../supervisor/admin-api.ts';
-import { type FaultPlan, LAB_ACTIONS, replicaName } from '../world.ts';
+import { ACTION_TARGET, type FaultPlan, LAB_ACTIONS, replicaName } from '../world.ts';
 
 /** What somebody said beforehand about an entity, as seconds since the fault began. */
 export interface Sign {
@@ -60,9 +60,9 @@ export function fitnessOf(plan: FaultPlan, action: string, entity: string): Fitn
   const { helps, harms } = FAULTS[plan.kind];
   const known = LAB_ACTIONS.find((one) => one === action);
   if (known === undefined) return 'useless';
-  const onService = entity === `service/${plan.service}`;
+  const inService = entity === `service/${plan.service}` || entity.startsWith(`replica/${plan.service}-`);
+  const onService = inService && ACTION_TARGET[known] === 'service';
   const onReplica = plan.replica !== null && entity === `replica/${replicaName(plan.service, plan.replica)}`;
-  const inService = onService || entity.startsWith(`replica/${plan.service}-`);
   if (known === 'shed-load') return helps.includes(known) ? 'helps' : harms.includes(known) ? 'harms' : 'useless';
   if (harms.includes(known) && inService) return 'harms';
   return helps.includes(known) && (onService || onReplica) ? 'helps' : 'useless';

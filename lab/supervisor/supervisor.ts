@@ -112,15 +112,16 @@ export class Supervisor {
   /** Carries out an action on `replica/orders-1` or `service/orders`; resolves with what was done. Throws ActionRefusedError. */
   async act(action: LabAction, entity: string): Promise<string> {
     const [kind = '', name = ''] = entity.split('/', 2);
-    if (kind !== ACTION_TARGET[action]) throw new ActionRefusedError(`${action} is for a ${ACTION_TARGET[action]}`);
-    if (kind === 'service') {
-      const service = SERVICES.find((known) => known === name);
-      if (service === undefined) throw new ActionRefusedError(`there is no service ${name}`);
-      return this.#actOnService(action, service);
+    const member = this.members().find((known) => kind === 'replica' && known.name === name);
+    if (ACTION_TARGET[action] === 'replica') {
+      if (kind !== 'replica') throw new ActionRefusedError(`${action} is for a replica`);
+      if (member === undefined) throw new ActionRefusedError(`there is no replica ${name}`);
+      return this.#actOnReplica(action, member);
     }
-    const member = this.members().find((known) => known.name === name);
-    if (member === undefined) throw new ActionRefusedError(`there is no replica ${name}`);
-    return this.#actOnReplica(action, member);
+    // Who names a replica means its service.
+    const service = member?.service ?? SERVICES.find((known) => kind === 'service' && known === name);
+    if (service === undefined) throw new ActionRefusedError(`there is no ${kind} ${name}`);
+    return this.#actOnService(action, service);
   }
 
   /** Brings out a version, replica by replica; it dies of the share of requests that `setDeadly` says. */
