@@ -1,7 +1,7 @@
 import { FAULTS } from '../fault-catalogue.ts';
 import type { Second } from '../messages.ts';
 import type { ActionRecord } from '../supervisor/admin-api.ts';
-import { ACTION_TARGET, type FaultPlan, LAB_ACTIONS, replicaName } from '../world.ts';
+import { ACTION_TARGET, type FaultPlan, LAB_ACTIONS, type LabAction, replicaName } from '../world.ts';
 
 /** What somebody said beforehand about an entity, as seconds since the fault began. */
 export interface Sign {
@@ -55,17 +55,27 @@ export function visibleFrom(seconds: readonly Second[]): number | null {
   return null;
 }
 
+/** Where an action would be right: the service, one of its replicas, or anywhere. */
+function inPlace(
+  plan: FaultPlan,
+  action: LabAction,
+  entity: string,
+): { readonly near: boolean; readonly exact: boolean } {
+  // Load is shed at the door, whoever suffers.
+  if (action === 'shed-load') return { near: true, exact: true };
+  const near = entity === `service/${plan.service}` || entity.startsWith(`replica/${plan.service}-`);
+  const target = plan.replica === null ? null : `replica/${replicaName(plan.service, plan.replica)}`;
+  return { near, exact: ACTION_TARGET[action] === 'service' ? near : entity === target };
+}
+
 /** By the catalogue: the right thing on the wrong replica is of no use, what harms does so wherever it is done in the service. */
 export function fitnessOf(plan: FaultPlan, action: string, entity: string): Fitness {
   const { helps, harms } = FAULTS[plan.kind];
   const known = LAB_ACTIONS.find((one) => one === action);
   if (known === undefined) return 'useless';
-  const inService = entity === `service/${plan.service}` || entity.startsWith(`replica/${plan.service}-`);
-  const onService = inService && ACTION_TARGET[known] === 'service';
-  const onReplica = plan.replica !== null && entity === `replica/${replicaName(plan.service, plan.replica)}`;
-  if (known === 'shed-load') return helps.includes(known) ? 'helps' : harms.includes(known) ? 'harms' : 'useless';
-  if (harms.includes(known) && inService) return 'harms';
-  return helps.includes(known) && (onService || onReplica) ? 'helps' : 'useless';
+  const { near, exact } = inPlace(plan, known, entity);
+  if (harms.includes(known) && near) return 'harms';
+  return helps.includes(known) && exact ? 'helps' : 'useless';
 }
 
 export const doneAction = (plan: FaultPlan, beganAt: number, record: ActionRecord): DoneAction => ({
