@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   Admin,
   type Broker,
@@ -61,7 +62,11 @@ function baseOptions({ brokers, clientId, security = {} }: KafkaBusOptions) {
     timeout: PRODUCE_MS,
     // Tries again belong to the callers, who know what is at stake.
     retries: 0,
-    ...(tls && { tls: certificates, tlsServerName: serverName ?? true }),
+    ...(tls && {
+      tls: certificates,
+      // The name that the host goes by; an address is no name.
+      tlsServerName: serverName ?? !brokers.every((address) => isIP(parseBroker(address).host) !== 0),
+    }),
     ...(sasl && {
       sasl: {
         mechanism: sasl.mechanism.toUpperCase() as 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512',
