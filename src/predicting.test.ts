@@ -19,17 +19,20 @@ import { createPredicting, type Predicting } from './predicting.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const END = Math.floor(Date.now() / HOUR) * HOUR;
-const START = END - 3 * DAY;
+/** What is judged, the last quarter, is of two days. */
+const END = Date.UTC(2026, 5, 1, 6);
+const START = END - 60 * HOUR;
 const HOSTS = 10;
+/** Frames are this far apart, so that days take seconds. */
+const ROW = 5 * MINUTE;
 const layout = internLayout(
   ['wear', 'load'].map((name) => ({ name, metric: name, labels: {}, kind: 'level', unit: '', limit: null })),
 );
 
-/** Every host fails about every 9 hours; wear grows for the last 90 minutes before it. */
+/** Every host fails about every 7 hours; wear grows for the last 90 minutes before it. */
 function failuresOf(host: number): number[] {
   const times: number[] = [];
-  for (let time = START + (host + 1) * 50 * MINUTE; time < END + DAY; time += 9 * HOUR + host * 7 * MINUTE)
+  for (let time = START + (host + 1) * 50 * MINUTE; time < END + DAY; time += 7 * HOUR + host * 7 * MINUTE)
     times.push(time);
   return times;
 }
@@ -44,7 +47,7 @@ function frame(host: number, time: number): RollupFrame {
 let store: Store;
 let now = END;
 const clock: Clock = { ...systemClock, now: () => now };
-const loaded = parseConfig('predict: { horizons: [1h, 6h], window: 3d, trainingTime: 10s, shadow: 0s }\n', {
+const loaded = parseConfig('predict: { horizons: [1h, 3h], window: 60h, trainingTime: 10s, shadow: 0s }\n', {
   file: 'vigia.yaml',
   environment: {},
   folder: '.',
@@ -53,7 +56,7 @@ const loaded = parseConfig('predict: { horizons: [1h, 6h], window: 3d, trainingT
 async function play(from: number, to: number): Promise<void> {
   for (let host = 0; host < HOSTS; host++) {
     const frames: RollupFrame[] = [];
-    for (let time = from; time < to; time += MINUTE) frames.push(frame(host, time));
+    for (let time = Math.ceil(from / ROW) * ROW; time < to; time += ROW) frames.push(frame(host, time));
     await store.frames.appendRollups('minute', frames);
     const failed = failuresOf(host).filter((time) => time >= from && time < to);
     await store.failures.upsert(

@@ -24,8 +24,8 @@ import { createLifecycle, ITSELF } from './model-lifecycle.ts';
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
-/** Frames are a row each five minutes, so that a test of days takes seconds. */
-const ROW = 5 * MINUTE;
+/** Frames are a row each ten minutes, so that a test of days takes seconds. */
+const ROW = 10 * MINUTE;
 export const HORIZONS = [1800, 3600, 21_600];
 
 /** A store, a clock that is set by hand, and everything that lives in it. */

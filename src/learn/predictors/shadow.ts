@@ -3,7 +3,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Forecast, Store, TimeRange } from '../../store/store.ts';
 import type { ScoredEntity } from '../evaluation/scored.ts';
-import { compare, type Comparison, verdictOf } from './compare.ts';
+import { clearlyWorse, compare, type Comparison, verdictOf } from './compare.ts';
 import { ITSELF, type Lifecycle } from './model-lifecycle.ts';
 import { type Occurrences, readOccurrences } from './occurrences.ts';
 import { scoredStretches } from './truth.ts';
@@ -99,7 +99,7 @@ function baseRates(entities: readonly ScoredEntity[], horizons: readonly number[
 
 /**
  * Lets models earn their state: the newest challenger takes over when it is better on what came after the training of
- * both, the first one when it is better than the base rate there; a champion that is worse than the base rate steps down.
+ * both, the first one when it is better than the base rate there; a champion that is clearly worse than the base rate steps down.
  */
 export async function judgeShadows(deps: ShadowDeps, models: readonly Model[], options: JudgeOptions): Promise<void> {
   const champion = models.find(({ state }) => state === 'champion') ?? null;
@@ -111,7 +111,7 @@ export async function judgeShadows(deps: ShadowDeps, models: readonly Model[], o
   if (champion === null) return;
   const since = Math.max(now - CHAMPION_MS, champion.trainedTo ?? 0);
   const compared = await againstBaseRate(deps, { model: champion, range: { from: since + 1, to: now } }, options);
-  if (verdictOf(compared) === 'second')
+  if (clearlyWorse(compared))
     await deps.lifecycle.rollback(champion.scope, ITSELF, `worse than the base rate: ${evidence(compared)}`);
 }
 
