@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPostgres, type PostgresServer, startPostgres } from '../system/postgres.ts';
@@ -9,7 +11,7 @@ const bin = findPostgres();
 const STEP = 1000;
 const ENTITIES = 12;
 const FRAMES = 240;
-const PATIENCE = Number(process.env['VIGIA_TEST_PATIENCE'] ?? 120_000);
+const PATIENCE = 120_000;
 
 describe.skipIf(kafkaMissing !== null || bin === null)('stages in processes of their own', () => {
   let cluster: Cluster;
@@ -23,8 +25,6 @@ describe.skipIf(kafkaMissing !== null || bin === null)('stages in processes of t
     database = new pg.Pool({ connectionString: server.url, max: 2 });
   }, 240_000);
   afterAll(async () => {
-    if (process.env['VIGIA_TEST_DEBUG'])
-      for (const one of running.values()) console.log(one.name, one.output().slice(-6000));
     for (const one of running.values()) await one.stop('SIGKILL');
     await database?.end();
     server?.stop();
@@ -77,44 +77,91 @@ describe.skipIf(kafkaMissing !== null || bin === null)('stages in processes of t
     count(`select count(*) as n from frames_step f join entities e on e.number = f.entity where e.id like $1`, [
       `host/${group}-%`,
     ]);
-  const watched = async (): Promise<number> => {
-    const all = [...running.values()].filter(({ name }) => name.startsWith('detect'));
-    const counts = await Promise.all(all.map((one) => one.metric('vigia_detect_entities')));
-    return counts.reduce((sum, n) => sum + n, 0);
+  /** The last steps wait for lateness. */
+  const complete = (group: string): Promise<boolean> =>
+    eventually(`every frame of ${group} is there`, PATIENCE, async () => {
+      const found = await framesOf(group);
+      if (found >= ENTITIES * (FRAMES - 3)) return true;
+      throw new Error(`${found} frames`);
+    });
+  /** Whether these watch all entities together, each some of them. */
+  const shared = async (names: readonly string[]): Promise<boolean> => {
+    const shares = await Promise.all(names.map((name) => running.get(name)!.metric('vigia_detect_entities')));
+    const all = await count('select count(*) as n from entities');
+    const sum = shares.reduce((so, n) => so + n, 0);
+    if (sum === all && shares.every((share) => share > 0)) return true;
+    throw new Error(`they watch ${shares.join(' and ')} of ${all}`);
   };
+  const main = process.env['VIGIA_TEST_MAIN'];
+  const refused = (stages: string) => runVigia(['run', '--stages', stages], main === undefined ? {} : { main });
 
   it('are refused alone, and say what is missing', async () => {
-    const { code, output } = await runVigia(['run', '--stages', 'detect'], {
-      ...(process.env['VIGIA_TEST_MAIN'] && { main: process.env['VIGIA_TEST_MAIN'] }),
-    });
+    const { code, output } = await refused('detect');
     expect(code).toBe(1);
     expect(output).toContain('bus.kafka.brokers, store.url');
-    const wrong = await runVigia(['run', '--stages', 'detekt'], {
-      ...(process.env['VIGIA_TEST_MAIN'] && { main: process.env['VIGIA_TEST_MAIN'] }),
-    });
+    const wrong = await refused('detekt');
     expect(wrong.code).toBe(2);
     expect(wrong.output).toContain('detekt');
   });
 
-  it('do the work together; each entity is with one process, and moves when that one leaves', async () => {
-    const start0 = Math.floor(Date.now() / STEP) * STEP - 2 * FRAMES * STEP;
+  it('do the work together, and come to the same bits, however often an entity changes hands', async () => {
+    const begin = Math.floor(Date.now() / STEP) * STEP - 2 * FRAMES * STEP;
     const api = await start('api-1', 'api');
     await start('prepare-1', 'collect,logs,prepare');
     await start('detect-1', 'detect,predict');
-    await push(api, 'one', { from: 0, to: FRAMES / 2, start: start0 });
-    await start('detect-2', 'detect,predict');
-    await eventually('both watch', PATIENCE, async () => {
-      const shares = await Promise.all(
-        ['detect-1', 'detect-2'].map((n) => running.get(n)!.metric('vigia_detect_entities')),
-      );
-      if (shares[0]! > 0 && shares[1]! > 0 && shares[0]! + shares[1]! === ENTITIES) return true;
-      throw new Error(`they watch ${shares.join(' and ')}, ${await framesOf('one')} frames`);
+
+    // One process alone.
+    await push(api, 'one', { from: 0, to: FRAMES, start: begin });
+    await complete('one');
+    // The interface knows what only detect knows, by way of the store.
+    await eventually('it is learnt, and told so', PATIENCE, async () => {
+      const response = await fetch(`${api.url}/api/v1/entities/host/one-0`);
+      const { learning } = (await response.json()) as { learning: { ready: boolean } };
+      return learning.ready;
     });
-    await push(api, 'one', { from: FRAMES / 2, to: FRAMES, start: start0 });
-    // The last steps close with lateness.
-    await eventually('every frame is there', PATIENCE, async () => (await framesOf('one')) >= ENTITIES * (FRAMES - 3));
+
+    // The same numbers for others, while instances come, leave in good order and are killed.
+    await push(api, 'two', { from: 0, to: FRAMES / 3, start: begin });
+    await start('detect-2', 'detect,predict');
+    await eventually('both watch', PATIENCE, () => shared(['detect-1', 'detect-2']));
+    await push(api, 'two', { from: FRAMES / 3, to: FRAMES / 2, start: begin });
     expect(await stop('detect-1')).toBe(0);
-    await eventually('the other one takes over', PATIENCE, async () => (await watched()) === ENTITIES);
-    expect(await running.get('detect-2')!.ready()).toBe(true);
-  }, 400_000);
+    await push(api, 'two', { from: FRAMES / 2, to: (2 * FRAMES) / 3, start: begin });
+    await start('detect-3', 'detect,predict');
+    await eventually('both watch again', PATIENCE, () => shared(['detect-2', 'detect-3']));
+    const pushing = push(api, 'two', { from: (2 * FRAMES) / 3, to: FRAMES, start: begin });
+    await stop('detect-2', 'SIGKILL');
+    await pushing;
+    await complete('two');
+    await eventually('one has taken over everything', PATIENCE, () => shared(['detect-3']));
+    expect(await running.get('detect-3')!.ready()).toBe(true);
+
+    // What was expected of each, in every row that both have, is the same to the last bit.
+    const { rows } = await database.query<{ rows: string; different: string }>(
+      `select count(*) as rows, count(*) filter (where (a.mean, a.low, a.high) is distinct from (b.mean, b.low, b.high))
+         as different
+       from frames_expected a join entities ea on ea.number = a.entity
+       join entities eb on eb.id = replace(ea.id, '/one-', '/two-')
+       join frames_expected b on b.entity = eb.number and b.time = a.time where ea.id like 'host/one-%'`,
+    );
+    expect(Number(rows[0]!.rows)).toBeGreaterThan(ENTITIES * 5);
+    expect(Number(rows[0]!.different)).toBe(0);
+  }, 600_000);
+
+  it('say of themselves what the list of metrics says, and nothing else', async () => {
+    const page = readFileSync(resolve(import.meta.dirname, '../../docs/operations/metrics.md'), 'utf8');
+    const listed = new Set([...page.matchAll(/^\| `(vigia_\w+)`/gm)].map(([, name]) => name));
+    await start('rest-1', 'correlate,recommend,act,learn');
+    const told = new Set<string>();
+    for (const one of running.values()) {
+      const text = await (await fetch(`${one.health}/metrics`)).text();
+      for (const [, name = ''] of text.matchAll(/^# TYPE (vigia_\w+) /gm)) told.add(name);
+    }
+    expect([...told].filter((name) => !listed.has(name))).toEqual([]);
+    expect(told.size).toBeGreaterThan(30);
+    const names = [...running.keys()];
+    const codes: unknown[] = [];
+    for (const name of names) codes.push([name, await stop(name)]);
+    expect(codes).toEqual(names.map((name) => [name, 0]));
+  }, 300_000);
 });
