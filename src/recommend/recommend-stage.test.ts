@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Bus } from '../bus/bus.ts';
+import { createMemoryBus } from '../bus/memory-bus.ts';
+import type { ActionDefinition } from '../model/action-definition.ts';
+import type { Incident } from '../model/incident.ts';
+import { phrase } from '../model/phrase.ts';
+import { topics } from '../model/topics.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { silentLog } from '../runtime/log.ts';
+import { createMetrics } from '../runtime/metrics.ts';
+import { createStore } from '../store/create-store.ts';
+import { openMemoryDatabase } from '../store/memory-database.ts';
+import type { Store } from '../store/store.ts';
+import type { GuardView } from './rank-actions.ts';
+import { createRecommendStage } from './recommend-stage.ts';
+
+const T0 = 1_800_000_000_000;
+const clock: Clock = { ...systemClock, now: () => T0 };
+let store: Store;
+let bus: Bus;
+
+beforeAll(async () => {
+  store = await createStore(await openMemoryDatabase(), { clock, place: 'memory' });
+  const metrics = createMetrics();
+  bus = createMemoryBus({ clock: systemClock, log: silentLog, metrics, deadLetters: async () => undefined });
+}, 120_000);
+afterAll(async () => {
+  await bus.stop(100);
+  await store.close();
+});
+
+const action = (id: string, over: Partial<ActionDefinition> = {}): ActionDefinition => ({
+  id,
+  title: { en: id, es: id },
+  match: { entityKinds: ['host'], anomalyKinds: [], features: [], predictions: true },
+  executor: 'command',
+  args: {},
+  mode: 'auto',
+  disruption: 'low',
+  settleMs: 1000,
+  cooldownMs: 1000,
+  timeoutMs: 1000,
+  approvalMs: 1000,
+  prior: { resolved: 1, failed: 1 },
+  ...over,
+});
+
+const incidentOf = (id: string): Incident => ({
+  id,
+  fleet: 'default',
+  state: 'open',
+  severity: 'warning',
+  title: phrase('x'),
+  openedAt: T0 - 60_000,
+  updatedAt: T0,
+  resolvedAt: null,
+  reopened: 0,
+  root: 'host/a',
+  rootReason: phrase('x'),
+  entities: ['host/a'],
+  anomalyKinds: ['trend'],
+  features: ['used_bytes{disk="a"}'],
+  anomalies: [],
+  predictions: [],
+  pagedAt: null,
+  timeline: [],
+});
+
+const FREE: GuardView = { mode: 'auto', help: null, person: null };
+const CATALOGUE = [
+  action('clean'),
+  action('restart'),
+  action('barred'),
+  action('for-pods', { match: { entityKinds: ['pod'], anomalyKinds: [], features: [], predictions: true } }),
+];
+
+async function recommended(perDay: number, ids: readonly string[]) {
+  const stage = createRecommendStage({
+    bus,
+    store,
+    clock,
+    log: silentLog,
+    metrics: createMetrics(),
+    catalogue: CATALOGUE,
+    modeOf: ({ mode }) => mode,
+    stopped: () => false,
+    guard: async (id) => (id === 'barred' ? { ...FREE, help: phrase('act.no_breaker_harm', { run: 'r' }) } : FREE),
+    explorationsPerDay: () => perDay,
+  });
+  await stage.start();
+  for (const id of ids) {
+    const value = incidentOf(id);
+    await store.incidents.upsert([value]);
+    await bus.publish(topics.incidents, [{ key: 'default', value }], { durable: true });
+  }
+  await stage.stop();
+  return Promise.all(ids.map((id) => store.recommendations.forIncident(id)));
+}
+
+test('what is tried first is drawn from the logged shares, only among what is allowed, within the budget', async () => {
+  const ids = Array.from({ length: 24 }, (_, i) => `free_${i}`);
+  const made = await recommended(3, ids);
+  const decisions = await Promise.all(made.map((one) => store.decisions.get(one!.id)));
+  for (const [i, decision] of decisions.entries()) {
+    const shares = new Map(decision!.options.map(({ action: id, share }) => [id, share]));
+    expect(shares.get('barred')).toBe(0);
+    expect([...shares.values()].reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
+    expect(decision!.context).toMatchObject({ entityKind: 'host', drivers: ['used_bytes'], ageSeconds: 60, tried: [] });
+    expect(shares.get(decision!.chosen!)).toBeGreaterThan(0);
+    const first = made[i]!.actions.find(({ action: id }) => id === decision!.chosen)!;
+    expect(first.propensity).toBe(shares.get(decision!.chosen!));
+  }
+  const explored = decisions.filter((decision) => decision!.explored).length;
+  expect(explored).toBe(3);
+  expect(decisions.at(-1)!.options.map(({ share }) => share)).toContain(1);
+});
+
+test('without a budget the best is taken for sure, and what else there is has its reason', async () => {
+  const [made] = await recommended(0, ['sure']);
+  expect(made!.explores).toBe(false);
+  expect(made!.actions[0]).toMatchObject({ action: 'clean', propensity: 1, disruptionMinutes: 0.5 });
+  expect(made!.considered).toEqual([
+    expect.objectContaining({ action: 'for-pods', why: phrase('recommend.otherKind', { kinds: 'pod' }) }),
+  ]);
+});
