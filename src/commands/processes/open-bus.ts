@@ -1,5 +1,4 @@
 import type { Bus } from '../../bus/bus.ts';
-import { createKafkaBus } from '../../bus/kafka-bus.ts';
 import { createMemoryBus, type MemoryBusDeps } from '../../bus/memory-bus.ts';
 import type { Config } from '../../config/schema.ts';
 import { ALL_STAGES, type StageName } from '../../model/stage.ts';
@@ -18,11 +17,14 @@ export function refuseAlone({ bus, store }: Config, stages: ReadonlySet<StageNam
 }
 
 /** The bus of the configuration: Kafka where it names brokers, in memory otherwise. */
-export function openBus(
+export async function openBus(
   config: Config,
   deps: MemoryBusDeps,
   { instance, folder }: { readonly instance: string; readonly folder: string },
-): Bus {
+): Promise<Bus> {
   const kafka = kafkaOptions(config, { clientId: instance, folder });
-  return kafka === null ? createMemoryBus(deps) : createKafkaBus(kafka, deps);
+  if (kafka === null) return createMemoryBus(deps);
+  // The client takes half a second and 45 MB to load, which a program in one process has no use for.
+  const { createKafkaBus } = await import('../../bus/kafka-bus.ts');
+  return createKafkaBus(kafka, deps);
 }

@@ -37,7 +37,7 @@ export async function openParts(config: Config, { folder, stages = ALL_STAGES }:
   try {
     const sharing = shared ? createSharedChanges({ store, clock, log }) : alone();
     const deadLetters: Parameters<typeof openBus>[1]['deadLetters'] = (letter) => store.deadLetters.append([letter]);
-    const opened = openBus(config, { clock, log, metrics, deadLetters }, { instance, folder });
+    const opened = await openBus(config, { clock, log, metrics, deadLetters }, { instance, folder });
     const meter = createLagMeter(createMeteredBus(opened, { clock, metrics }));
     const onChange = (): void =>
       sharing.changes.publish({ type: 'settings', id: 'settings', entity: null, severity: null, time: clock.now() });
