@@ -28,63 +28,76 @@ interface Held {
   renewedAt: number;
 }
 
-/** Duties of one process among several, kept by leases in the store. */
-export function createDuties({ store, clock, log, holder, lapseMs = LAPSE_MS }: DutyDeps): DutyService<FencedStores> {
-  const held = new Map<string, Held>();
+class LeasedDuties implements DutyService<FencedStores> {
+  readonly name = 'duties';
+  readonly #deps: DutyDeps;
+  readonly #lapseMs: number;
+  readonly #held = new Map<string, Held>();
   /** Duties that others have, and when that was seen. */
-  const elsewhere = new Map<string, number>();
-  let end = new AbortController();
-  let loop: Promise<void> = Promise.resolve();
+  readonly #elsewhere = new Map<string, number>();
+  #end = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
 
-  async function renew(): Promise<void> {
-    for (const [name, one] of held) {
+  constructor(deps: DutyDeps) {
+    this.#deps = deps;
+    this.#lapseMs = deps.lapseMs ?? LAPSE_MS;
+  }
+
+  async start(): Promise<void> {
+    const { clock, log } = this.#deps;
+    this.#end = new AbortController();
+    const failed = ({ message }: Error): void => log.warn({ error: message }, 'duties could not be kept; tried again');
+    this.#loop = every(this.#lapseMs / RENEWALS, () => this.#renew(), { clock, signal: this.#end.signal, failed });
+  }
+
+  /** Gives everything back, so that others need not wait. */
+  async stop(): Promise<void> {
+    this.#end.abort();
+    await this.#loop;
+    const leases = [...this.#held.values()];
+    this.#held.clear();
+    for (const { lease } of leases) await this.#deps.store.leases.release(lease);
+  }
+
+  async mine(name: string): Promise<boolean> {
+    const { store, clock, log, holder } = this.#deps;
+    if (this.#end.signal.aborted) return false;
+    const now = clock.monotonic();
+    if (now - (this.#held.get(name)?.renewedAt ?? Number.NEGATIVE_INFINITY) < SURE * this.#lapseMs) return true;
+    if (now - (this.#elsewhere.get(name) ?? Number.NEGATIVE_INFINITY) < ASK_MS) return false;
+    const lease = await store.leases.acquire({ name, holder, lapseMs: this.#lapseMs });
+    if (lease === null) {
+      this.#held.delete(name);
+      this.#elsewhere.set(name, now);
+      return false;
+    }
+    if (!this.#held.has(name)) log.info({ duty: name, lease: lease.token }, 'this process has taken on a duty');
+    this.#held.set(name, { lease, renewedAt: now });
+    return true;
+  }
+
+  fenced<T>(name: string, work: (stores: FencedStores) => Promise<T>): Promise<T> {
+    const lease = this.#held.get(name)?.lease;
+    if (lease === undefined) return Promise.reject(new VigiaError('LEASE_LOST', { name }));
+    return this.#deps.store.leases.fenced(lease, work);
+  }
+
+  async #renew(): Promise<void> {
+    const { store, clock, log } = this.#deps;
+    for (const [name, one] of this.#held) {
       const at = clock.monotonic();
-      if (await store.leases.renew(one.lease, lapseMs)) {
+      if (await store.leases.renew(one.lease, this.#lapseMs)) {
         one.renewedAt = at;
         continue;
       }
-      if (held.get(name) === one) held.delete(name);
+      if (this.#held.get(name) === one) this.#held.delete(name);
       log.warn({ duty: name }, 'another process has taken over a duty');
     }
   }
-
-  return {
-    name: 'duties',
-    start: async () => {
-      end = new AbortController();
-      const failed = ({ message }: Error): void =>
-        log.warn({ error: message }, 'duties could not be kept; tried again');
-      loop = every(lapseMs / RENEWALS, renew, { clock, signal: end.signal, failed });
-    },
-    stop: async () => {
-      end.abort();
-      await loop;
-      const leases = [...held.values()];
-      held.clear();
-      for (const { lease } of leases) await store.leases.release(lease);
-    },
-    mine: async (name) => {
-      if (end.signal.aborted) return false;
-      const now = clock.monotonic();
-      if (now - (held.get(name)?.renewedAt ?? Number.NEGATIVE_INFINITY) < SURE * lapseMs) return true;
-      if (now - (elsewhere.get(name) ?? Number.NEGATIVE_INFINITY) < ASK_MS) return false;
-      const lease = await store.leases.acquire({ name, holder, lapseMs });
-      if (lease === null) {
-        held.delete(name);
-        elsewhere.set(name, now);
-        return false;
-      }
-      if (!held.has(name)) log.info({ duty: name, lease: lease.token }, 'this process has taken on a duty');
-      held.set(name, { lease, renewedAt: now });
-      return true;
-    },
-    fenced: (name, work) => {
-      const lease = held.get(name)?.lease;
-      if (lease === undefined) throw new VigiaError('LEASE_LOST', { name });
-      return store.leases.fenced(lease, work);
-    },
-  };
 }
+
+/** Duties of one process among several, kept by leases in the store. */
+export const createDuties = (deps: DutyDeps): DutyService<FencedStores> => new LeasedDuties(deps);
 
 /** A process that is alone has every duty. */
 export const allDuties = (stores: FencedStores): DutyService<FencedStores> => ({
