@@ -20,10 +20,15 @@ export class Places {
     return this.#taken.size;
   }
 
-  /** How long the place that was taken first has been, ms; 0 when none is. */
-  heldMs(now: number): number {
-    const [first = now] = this.#taken.values();
-    return now - first;
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Places that have been taken for longer than `ms`. */
+  heldFor(ms: number, now: number): number {
+    let held = 0;
+    for (const since of this.#taken.values()) if (now - since > ms) held++;
+    return held;
   }
 
   /** Takes a place, now or when one is given back; resolves with what gives it back. Throws NoPlaceError. */
