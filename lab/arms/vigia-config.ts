@@ -38,7 +38,7 @@ interface Entry {
 const CATALOGUE: Readonly<Record<LabAction, Entry>> = {
   restart: {
     title: { en: 'Restart the replica', es: 'Reiniciar la réplica' },
-    features: ['lab_heap_used_bytes*', 'process_open_fds*', 'lab_pool_held_seconds*', 'lab_clock_offset_seconds*'],
+    features: ['lab_heap_used_bytes*', 'process_open_fds*', 'lab_pool_stuck*', 'lab_clock_offset_seconds*'],
     prior: { resolved: 3, failed: 1 },
   },
   clear: {
@@ -48,7 +48,7 @@ const CATALOGUE: Readonly<Record<LabAction, Entry>> = {
   },
   drain: {
     title: { en: 'Move the replica to another place', es: 'Mover la réplica a otro sitio' },
-    features: ['lab_storage_seconds*', 'lab_errors_total*'],
+    features: ['lab_storage_seconds*', 'lab_errors_total{*downstream*'],
     prior: { resolved: 1, failed: 1 },
   },
   'roll-back-config': {
@@ -92,6 +92,8 @@ const actionOf = (action: LabAction, { adminUrl, mode }: VigiaConfigOptions) => 
     // What turns users away is for people to decide.
     mode: action === 'shed-load' && mode === 'auto' ? 'approve' : mode,
     disruption: ACTION_DISRUPTION[action],
+    // Nobody starts anew what people are waiting in front of, for want of room.
+    ...(action === 'restart' && { preconditions: [{ feature: 'lab_queue*', below: 2 }] }),
     timeout: '30s',
     prior,
   };

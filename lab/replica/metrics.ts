@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { LIMITS } from '../world.ts';
+import { LIMITS, RULES } from '../world.ts';
 import type { Disk } from './disk.ts';
 import type { ReplicaLog } from './log.ts';
 import type { Places } from './places.ts';
@@ -13,6 +13,7 @@ const DELAY_RESOLUTION_MS = 10;
 /** Gauges are means over about so long, since one look sees nothing of what comes and goes in between. */
 const MEAN_OF_S = 3;
 const LOOK_MS = 100;
+const STUCK_MS = 2 * RULES.timeoutMs;
 
 export interface ReplicaMetrics {
   readonly requests: Counter<'code'>;
@@ -75,6 +76,7 @@ export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockO
   delay.enable();
   const busy = meanOf(() => slots.taken);
   const pooled = meanOf(() => pool.taken);
+  const queued = meanOf(() => slots.waiting);
   const gauge = gauges(registry);
   const lag = (): number => {
     const seconds = Math.max(0, (Number.isNaN(delay.mean) ? 0 : delay.max) / NANOSECONDS - DELAY_RESOLUTION_MS / 1000);
@@ -88,11 +90,10 @@ export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockO
   gauge('process_max_fds', 'Files that may be open', () => LIMITS.openFiles);
   gauge('lab_slots_in_use', 'Requests that are worked on, mean of some seconds', busy.value);
   gauge('lab_slots', 'Requests that may be worked on at once', () => slotCount);
+  gauge('lab_queue', 'Requests that wait for a place, mean of some seconds', queued.value);
   gauge('lab_pool_in_use', 'Connections to others in use, mean of some seconds', pooled.value);
-  gauge(
-    'lab_pool_held_seconds',
-    'How long the oldest connection in use has been',
-    () => pool.heldMs(Date.now()) / 1000,
+  gauge('lab_pool_stuck', 'Connections in use for longer than any request may take', () =>
+    pool.heldFor(STUCK_MS, Date.now()),
   );
   gauge('lab_pool_size', 'Connections to others that may be in use', () => LIMITS.poolSize);
   gauge('lab_disk_used_bytes', 'Disk in use', () => disk.used);
@@ -115,6 +116,7 @@ export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockO
       delay.disable();
       busy.stop();
       pooled.stop();
+      queued.stop();
     },
   };
 }
