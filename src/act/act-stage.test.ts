@@ -589,6 +589,31 @@ describe('after an outcome', () => {
     ]);
   });
 
+  test('one harm puts an action back to people, also with the breaker reset, until a person trusts it again', async () => {
+    const acting = await start([auto('clean')]);
+    await reset(acting);
+    const incident = await trouble();
+    await acting.recommend(incident, 'clean');
+    expect((await settle(acting, incident, bursting)).map(({ verdict }) => verdict)).toEqual(['harmful']);
+    await acting.stage.resetBreaker('eva');
+    const [rung] = await acting.stage.ladder();
+    expect(rung).toMatchObject({
+      action: 'clean',
+      entityKind: 'host',
+      level: 'suggest',
+      ceiling: 'auto',
+      reason: 'harmed',
+    });
+    expect(await verbsOf('clean')).toContain('automation.fall vigia');
+    const next = await trouble();
+    await acting.recommend(next, 'clean');
+    expect(await runsOf(next)).toEqual([]);
+    const put = { action: 'clean', entityKind: 'host', level: 'auto' } as const;
+    expect(await acting.stage.putOnLadder(put, 'eva')).toMatchObject({ level: 'auto', reason: 'person' });
+    await acting.recommend(next, 'clean');
+    expect(await runsOf(next)).toHaveLength(1);
+  });
+
   test('harm is undone at once, automation stops, and a person lets it go on', async () => {
     const acting = await start([auto('clean', { rollback: 'undo' }), action('undo')]);
     await reset(acting);
