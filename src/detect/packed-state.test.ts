@@ -3,7 +3,14 @@ import { packed, unpacked } from './packed-state.ts';
 import { decodeShort, encodeShort, roundShort } from './short-floats.ts';
 
 describe('a packed state', () => {
-  const state = { version: 1, name: 'host/wéb', numbers: Array.from({ length: 500 }, (_, i) => i % 7) };
+  const bytes = (length: number): string =>
+    Buffer.from(Uint8Array.from({ length }, (_, i) => i % 31)).toString('base64');
+  const state = {
+    version: 1,
+    name: 'host/wéb',
+    numbers: Array.from({ length: 500 }, (_, i) => i % 7),
+    parts: [bytes(300), { '7': bytes(50), '3': bytes(18), text: 'A word of twenty-four ch' }, '', bytes(2), null],
+  };
 
   it('is the same again, and shorter', () => {
     expect(unpacked(packed(state))).toEqual(state);

@@ -25,8 +25,8 @@ const FIRST_UNREST = 3;
 /** Mean distance of a normal variable. */
 const MEAN_DISTANCE = Math.sqrt(2 / Math.PI);
 const UNKNOWN = -32_768;
-const MOST_CODE = 32_000;
-/** The unit of the codes is this share of the first value; it doubles until all of what is known fits. */
+const MOST_CODE = 2000;
+/** The unit of the codes is this share of the first value; it doubles until all of what is known fits in eleven bits a side. */
 const FIRST_UNIT = 1e-6;
 /** Sixteen codes are twice the unrest. */
 const UNREST_STEPS = 16;
