@@ -40,9 +40,9 @@ const highest = (looks: readonly (HabitLook | null)[]): number => Math.max(...lo
 const at = (day: number, hour: number): number => (day * 24 + hour) * 60;
 
 describe('the usual course', () => {
-  it('says nothing before it is known: the first day and a half, and the first day of the first weekend', () => {
+  it('says nothing before it is known: the first two days, and the first day of the first weekend', () => {
     const looks = looksOf(minutes(7, 1));
-    expect(looks.slice(0, DAY_STEPS).every((look) => look === null)).toBe(true);
+    expect(looks.slice(0, 2 * DAY_STEPS - 1).every((look) => look === null)).toBe(true);
     expect(looks[at(2, 12)]).not.toBeNull();
     expect(looks.slice(at(5, 0), at(6, 0)).every((look) => look === null)).toBe(true);
     expect(looks[at(6, 12)]).not.toBeNull();

@@ -17,7 +17,7 @@ const HOUR_MS = 3_600_000;
 const LEVEL_MS = 24 * HOUR_MS;
 const SCALE_MS = 6 * 24 * HOUR_MS;
 /** Of residuals against a season that is known, before anything is judged. */
-const READY_MS = 12 * HOUR_MS;
+const READY_MS = 24 * HOUR_MS;
 /** A residual moves the level, and the deviation, by no more than so many deviations. */
 const LEVEL_CLIP = 4;
 const SCALE_CLIP = 5;
@@ -66,7 +66,7 @@ export const habitCadence = (stepMs: number): number => rowCadence(stepMs, LEAST
  * each given what the others do, how restless and how still it is. Every such channel is turned into -ln p by its own tail, and
  * the oddest of all is the score. What is said of a deploy is not its business: `quiet` keeps it silent for a while.
  *
- * It judges after a day and a half, and weekends from the second day of one on. O(features² × 4) a row up to 64 features.
+ * It judges after two days, and weekends from the second day of one on. O(features² × 4) a row up to 64 features.
  */
 export class HabitWatch {
   readonly #cadenceMs: number;
