@@ -75,8 +75,8 @@ export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockO
   const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
   delay.enable();
   const busy = meanOf(() => slots.taken);
-  const pooled = meanOf(() => pool.taken);
   const queued = meanOf(() => slots.waiting);
+  const pooled = meanOf(() => pool.taken);
   const gauge = gauges(registry);
   const lag = (): number => {
     const seconds = Math.max(0, (Number.isNaN(delay.mean) ? 0 : delay.max) / NANOSECONDS - DELAY_RESOLUTION_MS / 1000);
@@ -114,9 +114,7 @@ export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockO
     expose: () => registry.metrics(),
     stop() {
       delay.disable();
-      busy.stop();
-      pooled.stop();
-      queued.stop();
+      for (const mean of [busy, queued, pooled]) mean.stop();
     },
   };
 }
