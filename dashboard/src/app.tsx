@@ -21,6 +21,11 @@ const PredictionsPage = lazy(() =>
 const ActionsPage = lazy(() => import('./actions/actions-page.tsx').then((page) => ({ default: page.ActionsPage })));
 const DataPage = lazy(() => import('./data/data-page.tsx').then((page) => ({ default: page.DataPage })));
 const ModelsPage = lazy(() => import('./models/models-page.tsx').then((page) => ({ default: page.ModelsPage })));
+const ModelPage = lazy(() => import('./models/model-page.tsx').then((page) => ({ default: page.ModelPage })));
+const PoliciesPage = lazy(() =>
+  import('./policies/policies-page.tsx').then((page) => ({ default: page.PoliciesPage })),
+);
+const ValuePage = lazy(() => import('./policies/value-page.tsx').then((page) => ({ default: page.ValuePage })));
 const SettingsPage = lazy(() =>
   import('./settings/settings-page.tsx').then((page) => ({ default: page.SettingsPage })),
 );
@@ -51,6 +56,9 @@ export function App() {
           <Route path="/actions" component={ActionsPage} />
           <Route path="/data" component={DataPage} />
           <Route path="/models" component={ModelsPage} />
+          <Route path="/models/:id">{(params) => <ModelPage key={params.id} id={readSegments(params.id)} />}</Route>
+          <Route path="/policies" component={PoliciesPage} />
+          <Route path="/value" component={ValuePage} />
           <Route path="/silences" component={SilencesPage} />
           <Route path="/alerting" component={AlertingPage} />
           <Route path="/settings" component={SettingsPage} />

@@ -12,8 +12,12 @@ import { silence as dashboardSilenceEs } from './es/dashboard-silence.ts';
 import { incident as dashboardIncidentEs } from './es/dashboard-incident.ts';
 import { overview as dashboardOverviewEn } from './en/dashboard-overview.ts';
 import { overview as dashboardOverviewEs } from './es/dashboard-overview.ts';
+import { models as dashboardModelsEn } from './en/dashboard-models.ts';
 import { pages as dashboardPagesEn } from './en/dashboard-pages.ts';
+import { policies as dashboardPoliciesEn } from './en/dashboard-policies.ts';
+import { models as dashboardModelsEs } from './es/dashboard-models.ts';
 import { pages as dashboardPagesEs } from './es/dashboard-pages.ts';
+import { policies as dashboardPoliciesEs } from './es/dashboard-policies.ts';
 import { words as dashboardWordsEn } from './en/dashboard-words.ts';
 import { words as dashboardWordsEs } from './es/dashboard-words.ts';
 import { api as apiEn } from './en/api.ts';
@@ -61,7 +65,9 @@ const en = {
   'dashboard-feedback': dashboardFeedbackEn,
   'dashboard-incident': dashboardIncidentEn,
   'dashboard-overview': dashboardOverviewEn,
+  'dashboard-models': dashboardModelsEn,
   'dashboard-pages': dashboardPagesEn,
+  'dashboard-policies': dashboardPoliciesEn,
   'dashboard-silence': dashboardSilenceEn,
   'dashboard-words': dashboardWordsEn,
   act: actEn,
@@ -89,7 +95,9 @@ const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof
   'dashboard-feedback': dashboardFeedbackEs,
   'dashboard-incident': dashboardIncidentEs,
   'dashboard-overview': dashboardOverviewEs,
+  'dashboard-models': dashboardModelsEs,
   'dashboard-pages': dashboardPagesEs,
+  'dashboard-policies': dashboardPoliciesEs,
   'dashboard-silence': dashboardSilenceEs,
   'dashboard-words': dashboardWordsEs,
   act: actEs,

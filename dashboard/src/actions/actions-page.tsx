@@ -1,3 +1,4 @@
+import { Link } from 'wouter';
 import type { Settings } from '../../../src/api/contract/views.ts';
 import { useActions, useOutcomes, useRuns, useSettings } from '../api/queries.ts';
 import { useWords } from '../text/words.ts';
@@ -5,8 +6,10 @@ import { Listed } from '../ui/listed.tsx';
 import { PageTitle, Section } from '../ui/section.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
+import { Breaker } from './breaker.tsx';
 import { Catalogue } from './catalogue.tsx';
 import { KillSwitch } from './kill-switch.tsx';
+import { Ladder } from './ladder.tsx';
 import { RunCard } from './run-card.tsx';
 import { WaitingRun } from './waiting-run.tsx';
 
@@ -53,6 +56,22 @@ function Actions({ settings }: { readonly settings: Settings | undefined }) {
   );
 }
 
+/** Where the questions behind the actions are answered. */
+function Onward() {
+  const words = useWords();
+  const link = 'flex min-h-10 items-center text-sm font-medium text-accent underline underline-offset-3';
+  return (
+    <div className="flex flex-wrap gap-x-5">
+      <Link href="/value" className={link}>
+        {words.say('dashboard-policies.valueLink')}
+      </Link>
+      <Link href="/policies" className={link}>
+        {words.say('dashboard-policies.link')}
+      </Link>
+    </div>
+  );
+}
+
 /** What may be done and how far by itself, what waits, what was done; and the switch that stops it all. */
 export function ActionsPage() {
   const words = useWords();
@@ -62,8 +81,11 @@ export function ActionsPage() {
   return (
     <div className="space-y-10">
       <div>
-        <PageTitle title={words.say('dashboard.actions')} note={words.say('dashboard-pages.actionsNote')} />
+        <PageTitle title={words.say('dashboard.actions')} note={words.say('dashboard-pages.actionsNote')}>
+          <Onward />
+        </PageTitle>
         <Loaded query={settings}>{(data) => <KillSwitch settings={data} />}</Loaded>
+        <Breaker />
       </div>
       {waiting.length > 0 && (
         <Section title={words.say('dashboard-pages.waiting')}>
@@ -77,6 +99,7 @@ export function ActionsPage() {
         </Section>
       )}
       <Actions settings={settings.data} />
+      <Ladder />
       <Runs runs={runs} />
     </div>
   );

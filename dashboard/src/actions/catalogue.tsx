@@ -4,9 +4,7 @@ import type { ActionMode } from '../../../src/model/action.ts';
 import { useSaveSettings } from '../api/changes.ts';
 import { useWords } from '../text/words.ts';
 import { Failed } from '../ui/states.tsx';
-
-/** From only watching to acting alone. Written here as the contract gives types only. */
-const LADDER: readonly ActionMode[] = ['observe', 'suggest', 'approve', 'auto'];
+import { LADDER } from './ladder-steps.ts';
 
 function ModeSelect({ action, settings }: { readonly action: ActionView; readonly settings: Settings | undefined }) {
   const words = useWords();

@@ -1,8 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { Settings, SilenceDetail } from '../../../src/api/contract/views.ts';
-import type { Run } from '../../../src/model/action.ts';
-import type { Feedback } from '../../../src/model/failure.ts';
+import type { ActionMode, Automation, Run } from '../../../src/model/action.ts';
+import type { Feedback, Model } from '../../../src/model/failure.ts';
 import type { FeedbackPreview, FeedbackRequest } from '../../../src/model/feedback-request.ts';
+import type { PolicyOverview, Rung } from '../../../src/model/policy.ts';
 import type { SilenceMatch } from '../../../src/model/silence.ts';
 import { send } from './client.ts';
 
@@ -63,3 +64,24 @@ export const useSaveSilence = () =>
 export const useEndSilence = () =>
   useChange((id: string) => send<SilenceDetail>('DELETE', `silences/${encodeURIComponent(id)}`, {}));
 export const useSaveSettings = () => useChange((settings: Settings) => send<Settings>('PUT', 'settings', settings));
+
+export const usePromoteModel = () =>
+  useChange((id: string) => send<Model>('POST', `models/${encodeURIComponent(id)}/promote`, {}));
+export const useRollBackModel = () =>
+  useChange((scope: string) => send<undefined>('POST', 'models/rollback', { scope }));
+export const useTrainModel = () => useChange((scope: string) => send<null>('POST', 'models/train', { scope }));
+
+export const usePromotePolicy = () =>
+  useChange((id: string) => send<PolicyOverview>('POST', `policies/${encodeURIComponent(id)}/promote`, {}));
+export const useRollBackPolicy = () => useChange(() => send<PolicyOverview>('POST', 'policies/rollback', {}));
+export const useTrainPolicies = () => useChange(() => send<null>('POST', 'policies/train', {}));
+
+/** An action on one kind of entity, and the level that a person puts it on. */
+interface RungWish {
+  readonly action: string;
+  readonly entityKind: string;
+  readonly level: ActionMode;
+}
+
+export const usePutOnLadder = () => useChange((wish: RungWish) => send<Rung>('POST', 'automation/ladder', wish));
+export const useResetBreaker = () => useChange(() => send<Automation>('POST', 'automation/reset', {}));

@@ -21,16 +21,20 @@ import type {
   SourceView,
   Status,
 } from '../../../src/api/contract/views.ts';
-import type { Outcome, Run } from '../../../src/model/action.ts';
+import type { Automation, Outcome, Run } from '../../../src/model/action.ts';
 import type { Anomaly } from '../../../src/model/anomaly.ts';
 import type { Event } from '../../../src/model/event.ts';
+import type { LearningState } from '../../../src/model/failure-model.ts';
 import type { AuditEntry, Failure, Feedback, Model } from '../../../src/model/failure.ts';
 import type { Incident } from '../../../src/model/incident.ts';
 import type { LogExample, LogLevel, LogPattern } from '../../../src/model/log-record.ts';
+import type { ModelReport, RiskCone } from '../../../src/model/model-report.ts';
+import type { PolicyOverview, Rung } from '../../../src/model/policy.ts';
 import type { Prediction } from '../../../src/model/prediction.ts';
 import type { SilenceState } from '../../../src/model/silence.ts';
 import type { DeadLetter } from '../../../src/model/topics.ts';
 import type { Neighbour } from '../../../src/model/topology.ts';
+import type { ValueReport } from '../../../src/model/value.ts';
 import { entityPath, get, query } from './client.ts';
 
 export interface Page<T> {
@@ -113,6 +117,22 @@ export const useEvents = (entity: string, range: ChartRange) =>
 export const useRuns = () => useList<Run>('runs', 'runs');
 export const useOutcomes = () => useList<Outcome>('outcomes', 'outcomes');
 export const useModels = () => useList<Model>('models', 'models');
+export const useModel = (id: string) => useGet<Model>(['models', id], `models/${encodeURIComponent(id)}`);
+export const useModelReport = (id: string) =>
+  useGet<ModelReport>(['models', id, 'report'], `models/${encodeURIComponent(id)}/report`, { refresh: true });
+export const useLearning = () =>
+  useGet<{ readonly items: readonly LearningState[] }>(['models', 'learning'], 'models/learning', { refresh: true });
+/** What was said of an entity over the last day. */
+export const useRiskCone = (entity: string) =>
+  useGet<RiskCone>(['predictions', 'cone', entity], `predictions/cone${query({ entity })}`, { refresh: true });
+
+export const usePolicies = () => useGet<PolicyOverview>(['policies'], 'policies');
+export const useLadder = () => useGet<Page<Rung>>(['actions', 'ladder'], 'automation/ladder');
+export const useAutomation = () => useGet<Automation>(['settings', 'automation'], 'automation', { refresh: true });
+/** What acting was worth; the range is half-open, Unix ms. */
+export const useValue = ({ from, to }: ChartRange) =>
+  useGet<ValueReport>(['value', from, to], `value${query({ from, to })}`);
+
 export const useAudit = () => useList<AuditEntry>('audit', 'audit', { limit: 50 });
 export const useDeadLetters = () => useList<DeadLetter>('dead-letters', 'dead-letters', { limit: 50 });
 

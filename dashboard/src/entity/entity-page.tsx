@@ -13,6 +13,7 @@ import { Neighbours } from './neighbours.tsx';
 import { SaidMissed } from './said-missed.tsx';
 import { useRange } from './range.ts';
 import { RiskCard } from './risk-card.tsx';
+import { RiskOverTime } from './risk-over-time.tsx';
 
 const FeatureCharts = lazy(() => import('./feature-charts.tsx').then((charts) => ({ default: charts.FeatureCharts })));
 
@@ -56,6 +57,7 @@ function Everything({ entity }: { readonly entity: EntityView }) {
           </div>
         </Section>
       )}
+      <RiskOverTime entity={entity.id} />
       <AbnormalNow anomalies={open} />
       <Suspense fallback={<Skeleton rows={2} height="h-48" />}>
         <FeatureCharts entity={entity.id} open={open} choice={choice} marks={marks} />

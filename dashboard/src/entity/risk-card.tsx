@@ -35,10 +35,31 @@ function Horizons({ prediction }: { readonly prediction: Prediction }) {
   );
 }
 
+/** Why: what drives the risk, how much each has to do with it, and in what way. */
+function Drivers({ prediction }: { readonly prediction: Prediction }) {
+  const words = useWords();
+  return (
+    <ul className="space-y-2 text-sm">
+      {prediction.drivers.map(({ feature, share, reason }) => (
+        <li key={feature}>
+          <span className="flex items-baseline justify-between gap-3">
+            <FeatureLabel feature={feature} />
+            <span className="text-muted tabular-nums">{formatPercent(words.language, share)}</span>
+          </span>
+          <ShareBar share={share} className="my-1 h-1" />
+          <span className="block text-muted">{words.phrase(reason)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 /** One risk: when, how sure, why, and the cone to the limit. */
 export function RiskCard({ prediction }: { readonly prediction: Prediction }) {
   const words = useWords();
   const now = useNow();
+  // What runs out is drawn on its way to the limit; what fails has no limit.
+  const toLimit = prediction.feature !== null && prediction.limit !== null && prediction.current !== null;
   return (
     <article className="card p-5">
       <h3 className="flex items-start gap-2 text-base font-semibold">
@@ -55,28 +76,30 @@ export function RiskCard({ prediction }: { readonly prediction: Prediction }) {
           {forecast(words, prediction, now)}
         </span>
       </h3>
-      <p className="mt-1 text-sm text-muted">
-        {words.phrase(prediction.reason)} · {words.say('dashboard-entity.saidFirst')}{' '}
+      <p className="mt-1 max-w-prose">{words.phrase(prediction.reason)}</p>
+      <p className="text-sm text-muted">
+        <span className="inline-block first-letter:uppercase">{words.say('dashboard-entity.saidFirst')}</span>{' '}
         <When time={prediction.openedAt} />
+        {' · '}
+        {words.say('dashboard-entity.byModel', { model: `${prediction.model.kind} ${prediction.model.version}` })}
       </p>
-      <div className="mt-4 grid gap-6 lg:grid-cols-[minmax(0,1fr)_18rem]">
-        <Suspense fallback={<div className="skeleton h-[220px]" />}>
-          <div className="min-w-0">
-            <ForecastChart prediction={prediction} />
-          </div>
-        </Suspense>
+      <div className={`mt-4 grid gap-6 ${toLimit ? 'lg:grid-cols-[minmax(0,1fr)_18rem]' : 'lg:grid-cols-2'}`}>
+        {toLimit ? (
+          <Suspense fallback={<div className="skeleton h-[220px]" />}>
+            <div className="min-w-0">
+              <ForecastChart prediction={prediction} />
+            </div>
+          </Suspense>
+        ) : (
+          <Drivers prediction={prediction} />
+        )}
         <div className="max-lg:-order-1">
           <Horizons prediction={prediction} />
-          <ul className="mt-3 space-y-1 text-sm text-muted">
-            {prediction.drivers.map(({ feature, share, reason }) => (
-              <li key={feature}>
-                <FeatureLabel feature={feature} /> {formatPercent(words.language, share)}: {words.phrase(reason)}
-              </li>
-            ))}
-          </ul>
-          <p className="mt-3 text-sm text-muted">
-            {words.say('dashboard-entity.byModel', { model: `${prediction.model.kind} ${prediction.model.version}` })}
-          </p>
+          {toLimit && (
+            <div className="mt-3">
+              <Drivers prediction={prediction} />
+            </div>
+          )}
         </div>
       </div>
     </article>

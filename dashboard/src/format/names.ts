@@ -30,6 +30,7 @@ export function shortFeature(feature: string): string {
 const segments = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
 
 export const entityHref = (id: string): string => `/entities/${segments(id)}`;
+export const modelHref = (id: string): string => `/models/${encodeURIComponent(id)}`;
 export const incidentHref = (id: string): string => `/incidents/${encodeURIComponent(id)}`;
 
 /** The reverse of the hrefs above; a segment that is not encoded stays as it is. */

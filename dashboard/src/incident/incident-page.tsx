@@ -6,42 +6,12 @@ import { useWords } from '../text/words.ts';
 import { IncidentLog } from '../logs/incident-log.tsx';
 import { AnomalyCard } from '../ui/anomaly-card.tsx';
 import { Section } from '../ui/section.tsx';
-import { Empty, Loaded, Skeleton } from '../ui/states.tsx';
+import { Loaded, Skeleton } from '../ui/states.tsx';
 import { IncidentHead } from './incident-head.tsx';
 import { PredictionRow } from '../predictions/prediction-row.tsx';
-import { RankedActionCard } from './ranked-action.tsx';
 import { Roots } from './roots.tsx';
 import { Story } from './story.tsx';
-
-function ToDo({ detail }: { readonly detail: IncidentDetail }) {
-  const words = useWords();
-  const actions = detail.recommendation?.actions.toSorted((a, b) => a.rank - b.rank) ?? [];
-  const waitingFor = (action: string, entity: string) =>
-    detail.runs.find((run) => run.state === 'awaiting_approval' && run.action === action && run.entity === entity);
-  return (
-    <Section
-      title={words.say('dashboard-incident.todo')}
-      note={detail.recommendation === null ? undefined : words.phrase(detail.recommendation.reason)}
-    >
-      {actions.length === 0 ? (
-        <Empty title={words.say('dashboard-incident.noActions')}>
-          {words.say('dashboard-incident.noActionsDetail')}
-        </Empty>
-      ) : (
-        <div className="space-y-4">
-          {actions.map((action) => (
-            <RankedActionCard
-              key={`${action.action} ${action.entity}`}
-              action={action}
-              incident={detail.incident.id}
-              waiting={waitingFor(action.action, action.entity)}
-            />
-          ))}
-        </div>
-      )}
-    </Section>
-  );
-}
+import { ToDo } from './to-do.tsx';
 
 function Done({ detail }: { readonly detail: IncidentDetail }) {
   const words = useWords();

@@ -1,14 +1,18 @@
 import { formatPercent } from '../../../src/text/format.ts';
-import type { RankedAction, Run } from '../../../src/model/action.ts';
+import type { RankedAction, Run, SimilarCase } from '../../../src/model/action.ts';
 import { useState } from 'react';
 import { useWords } from '../text/words.ts';
 import { ApproveDialog, RejectDialog } from '../actions/approve-dialog.tsx';
+import { duration } from '../format/duration.ts';
 import { Button } from '../ui/button.tsx';
+import { IntervalBar } from '../ui/interval-bar.tsx';
 import { RunDialog } from './run-dialog.tsx';
+import { SimilarCases } from './similar-cases.tsx';
 
 /** The estimate as a mark and its interval as a bar: how good, and how sure. */
 function Chance({ action }: { readonly action: RankedAction }) {
   const words = useWords();
+  const { disruptionMinutes } = action;
   const percent = (share: number): string => formatPercent(words.language, share);
   return (
     <div>
@@ -18,22 +22,16 @@ function Chance({ action }: { readonly action: RankedAction }) {
           {words.say('dashboard-incident.success', { low: percent(action.low), high: percent(action.high) })}
         </span>
       </p>
-      <div aria-hidden className="relative my-1.5 h-2 rounded-full bg-sunken">
-        <span
-          className="absolute inset-y-0 rounded-full bg-accent/35"
-          style={{ left: `${action.low * 100}%`, right: `${100 - action.high * 100}%` }}
-        />
-        <span
-          className="absolute -inset-y-0.5 w-1 -translate-x-1/2 rounded-full bg-accent"
-          style={{ left: `${action.probability * 100}%` }}
-        />
-      </div>
+      <IntervalBar value={action.probability} low={action.low} high={action.high} />
       <p className="text-sm text-muted">
         {action.tried === 0
           ? words.say('dashboard-incident.neverTried')
           : words.say('dashboard-incident.tried', { resolved: action.resolved, count: action.tried })}
         {' · '}
         {words.name('disruption', action.disruption)}
+        {disruptionMinutes !== undefined &&
+          disruptionMinutes > 0 &&
+          `, ${words.say('dashboard-policies.expectedCost', { cost: duration(words, Math.round(disruptionMinutes * 60)) })}`}
       </p>
     </div>
   );
@@ -44,6 +42,8 @@ interface RankedActionCardProps {
   readonly incident: string;
   /** The run that waits for approval of this very action, if there is one. */
   readonly waiting: Run | undefined;
+  /** Past cases that were like this one, of any action. */
+  readonly similar: readonly SimilarCase[];
 }
 
 type Asking = 'simulate' | 'run' | 'approve' | 'reject' | null;
@@ -80,7 +80,7 @@ function Buttons({
 }
 
 /** One recommended action with what speaks for it and what it would cost. */
-export function RankedActionCard({ action, incident, waiting }: RankedActionCardProps) {
+export function RankedActionCard({ action, incident, waiting, similar }: RankedActionCardProps) {
   const words = useWords();
   const [asking, setAsking] = useState<Asking>(null);
   const close = (): void => setAsking(null);
@@ -101,6 +101,7 @@ export function RankedActionCard({ action, incident, waiting }: RankedActionCard
           ))}
         </ul>
       )}
+      <SimilarCases cases={similar.filter((one) => one.action === action.action)} />
       {action.blocked !== null && (
         <p className="mt-3 rounded-lg bg-warning-soft px-3 py-2 text-sm text-warning">{words.phrase(action.blocked)}</p>
       )}

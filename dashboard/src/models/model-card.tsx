@@ -1,12 +1,10 @@
 import { CircleCheck, CircleDashed, FlaskConical } from 'lucide-react';
 import type { Model } from '../../../src/model/failure.ts';
 import { formatNumber } from '../../../src/text/format.ts';
-import { duration } from '../format/duration.ts';
-import { absolute, day } from '../format/moment.ts';
-import { useNow } from '../format/now.ts';
 import type { PageWords } from '../text/page-words.ts';
 import { useWords } from '../text/words.ts';
 import { When } from '../ui/when.tsx';
+import { Window } from './model-window.tsx';
 
 const icons = { champion: CircleCheck, challenger: FlaskConical, retired: CircleDashed } as const;
 const inks = { champion: 'text-accent', challenger: 'text-info', retired: 'text-muted' } as const;
@@ -15,21 +13,6 @@ const inks = { champion: 'text-accent', challenger: 'text-info', retired: 'text-
 const isTime = (version: string): boolean => /^\d{4}-\d\d-\d\dT/.test(version);
 
 const reasonOf = (words: PageWords, reason: string): string => words.name('modelReason', reason);
-
-/** The history that it learnt from: its length first, the days behind it. */
-function Window({ model }: { readonly model: Model }) {
-  const words = useWords();
-  const now = useNow();
-  const { trainedFrom, trainedTo } = model;
-  if (trainedFrom === null || trainedTo === null) return null;
-  const range = { from: day(words.language, trainedFrom, now), to: day(words.language, trainedTo, now) };
-  return (
-    <span title={`${absolute(words.language, trainedFrom)} – ${absolute(words.language, trainedTo)}`}>
-      {words.say('dashboard-pages.trainedLength', { length: duration(words, (trainedTo - trainedFrom) / 1000) })},{' '}
-      {words.say('dashboard-pages.trainedFromTo', range).toLocaleLowerCase(words.language)}
-    </span>
-  );
-}
 
 function Figures({ metrics }: Pick<Model, 'metrics'>) {
   const words = useWords();

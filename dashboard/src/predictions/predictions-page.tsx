@@ -1,11 +1,56 @@
+import { useState } from 'react';
+import type { Prediction } from '../../../src/model/prediction.ts';
 import { usePredictions } from '../api/queries.ts';
 import { NextLanes } from '../overview/next-lanes.tsx';
 import { useWords } from '../text/words.ts';
+import { Choice } from '../ui/choice.tsx';
 import { Listed } from '../ui/listed.tsx';
 import { PageTitle, Section } from '../ui/section.tsx';
 import { Empty } from '../ui/states.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { PredictionRow } from './prediction-row.tsx';
+import { type RankBy, ranked } from './rank.ts';
+
+/** What is open, in the order that the reader asks for. */
+function Open({ predictions }: { readonly predictions: readonly Prediction[] }) {
+  const words = useWords();
+  const [by, choose] = useState<RankBy>('time');
+  return (
+    <div>
+      {predictions.length > 1 && (
+        <div className="mb-5 flex flex-wrap items-center gap-x-3 gap-y-2">
+          <Choice
+            label={words.say('dashboard-pages.rankBy')}
+            value={by}
+            options={[
+              { value: 'time', label: words.say('dashboard-pages.rankByTime') },
+              { value: 'risk', label: words.say('dashboard-pages.rankByRisk') },
+            ]}
+            onChange={choose}
+          />
+          {by === 'risk' && <p className="text-sm text-muted">{words.say('dashboard-pages.rankByRiskNote')}</p>}
+        </div>
+      )}
+      <NextLanes predictions={ranked(predictions, by)} />
+    </div>
+  );
+}
+
+function Closed({ predictions }: { readonly predictions: readonly Prediction[] }) {
+  const words = useWords();
+  if (predictions.length === 0) return null;
+  return (
+    <Section title={words.say('dashboard-pages.closed')} note={words.say('dashboard-pages.closedNote')}>
+      <VirtualList
+        items={predictions}
+        keyOf={({ id }) => id}
+        label={words.say('dashboard-pages.closed')}
+        rowHeight={70}
+        renderRow={(prediction) => <PredictionRow prediction={prediction} />}
+      />
+    </Section>
+  );
+}
 
 /** Every risk that is open, and how the closed ones ended. */
 export function PredictionsPage() {
@@ -22,28 +67,12 @@ export function PredictionsPage() {
           </Empty>
         }
       >
-        {(items) => {
-          const open = items
-            .filter(({ state }) => state === 'open')
-            .toSorted((a, b) => (a.expectedAt ?? Infinity) - (b.expectedAt ?? Infinity));
-          const closed = items.filter(({ state }) => state !== 'open');
-          return (
-            <div className="space-y-10">
-              <NextLanes predictions={open} />
-              {closed.length > 0 && (
-                <Section title={words.say('dashboard-pages.closed')} note={words.say('dashboard-pages.closedNote')}>
-                  <VirtualList
-                    items={closed}
-                    keyOf={({ id }) => id}
-                    label={words.say('dashboard-pages.closed')}
-                    rowHeight={70}
-                    renderRow={(prediction) => <PredictionRow prediction={prediction} />}
-                  />
-                </Section>
-              )}
-            </div>
-          );
-        }}
+        {(items) => (
+          <div className="space-y-10">
+            <Open predictions={items.filter(({ state }) => state === 'open')} />
+            <Closed predictions={items.filter(({ state }) => state !== 'open')} />
+          </div>
+        )}
       </Listed>
     </>
   );

@@ -20,6 +20,8 @@ export const PAGES: readonly PageEntry[] = [
 /** Pages that others lead to, each under one of the navigation. */
 export const INNER_PAGES: readonly (PageEntry & { readonly under: string })[] = [
   { href: '/silences', title: 'dashboard-silence.title', under: '/incidents' },
+  { href: '/policies', title: 'dashboard-policies.title', under: '/actions' },
+  { href: '/value', title: 'dashboard-policies.value', under: '/actions' },
   { href: '/alerting', title: 'dashboard.alerting', under: '/settings' },
 ];
 

@@ -104,6 +104,9 @@ export const words = {
   metric_frames: 'frames',
   modelReason_first: 'The first of its kind',
   modelReason_schedule: 'Trained anew on schedule',
+  modelKind_failure: 'Risk of failure',
+  modelReason_drift: 'Trained anew, as things have changed',
+  modelReason_demand: 'Trained on demand',
   anomaly_capacity: 'Runs out',
   anomaly_failure: 'Likely to fail',
 } as const;

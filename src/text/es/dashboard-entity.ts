@@ -33,6 +33,11 @@ export const entity: Record<keyof typeof english, string> = {
   rangeHint: 'Hasta ahora, sin el paso que aún está en curso. Arrastra sobre una gráfica para ampliar.',
   rangeZoomed: '{{from}} – {{to}}, sin incluir el final',
   riskByHorizon: 'Riesgo por plazo',
+  riskOverTime: 'Riesgo de fallo en el tiempo',
+  riskOverTimeNote:
+    'Lo que se dijo durante el último día: cuanto más alta la línea, más seguro; la etiqueta dice en qué plazo.',
+  riskOf: 'en {{duration}}',
+  riskModel: 'Lo bueno que es este modelo',
   risks: 'Lo que viene',
   saidBefore: 'Se había dicho {{lead}} antes: {{risk}}.',
   saidFirst: 'dicho por primera vez',

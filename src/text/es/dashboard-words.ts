@@ -105,6 +105,9 @@ export const words: Record<keyof typeof english, string> = {
   metric_frames: 'tramas',
   modelReason_first: 'El primero de su clase',
   modelReason_schedule: 'Entrenado de nuevo según lo previsto',
+  modelKind_failure: 'Riesgo de fallo',
+  modelReason_drift: 'Entrenado de nuevo porque las cosas cambiaron',
+  modelReason_demand: 'Entrenado a petición',
   anomaly_capacity: 'Se agota',
   anomaly_failure: 'Probable fallo',
 };
