@@ -143,8 +143,14 @@ describe('failure prediction from the store to a page', () => {
       state: 'challenger',
       scope: 'host',
       reason: 'demand',
-      detail: { columns: ['load', 'wear'], parent: null },
+      detail: {
+        columns: ['load', 'wear'],
+        parent: null,
+        search: { chosen: { maxLeaves: expect.any(Number) as number } },
+      },
     });
+    const [learning] = await predicting.models.learning();
+    expect(learning).toMatchObject({ state: 'trained', tried: trained!.detail!.search!.trainings, budgetMs: 10_000 });
     const [hour] = trained!.detail!.horizons;
     expect(hour!.averagePrecision!.value).toBeGreaterThan(3 * hour!.baseRate);
     expect(trained!.trainedTo).toBeLessThan(END - 12 * HOUR);

@@ -5,7 +5,7 @@ import type { FleetHistory, PredictorFacts, PredictorOptions, PredictorProgress 
 export interface FailureFit {
   readonly fleet: FleetHistory;
   readonly cut: number;
-  readonly options: Pick<PredictorOptions, 'horizons' | 'seed' | 'quiet' | 'budgetMs'>;
+  readonly options: Pick<PredictorOptions, 'horizons' | 'seed' | 'quiet' | 'budgetMs' | 'search'>;
   /** Address of the package whose predictor is trained; the one of Vigía when null or left out. */
   readonly predictor?: string | null;
   /** Rows after the cut that are judged, at most. */

@@ -48,6 +48,23 @@ export const HorizonFigures = Type.Object({
 });
 export type HorizonFigures = Static<typeof HorizonFigures>;
 
+const Settings = Type.Record(Type.String(), Type.Number());
+
+/** What a search for better settings came to; each was judged on time later than what it had learnt from. */
+export const PredictorSearch = Type.Object({
+  chosen: Settings,
+  fixedLoss: Type.Union([Type.Number(), Type.Null()], {
+    description: 'Mean log loss of the fixed settings; null when not even they were done in time.',
+  }),
+  tried: Type.Array(Type.Object({ parameters: Settings, loss: Type.Number() }), {
+    description: 'Every candidate that was done in time, best first.',
+  }),
+  trainings: Type.Integer(),
+  complete: Type.Boolean({ description: 'False when the budget ended first.' }),
+  budgetSeconds: Type.Number(),
+});
+export type PredictorSearch = Static<typeof PredictorSearch>;
+
 /** What the registry knows of a failure model beside what it knows of every model. */
 export const FailureModelDetail = Type.Object({
   factory: Type.String({ description: 'Kind of the predictor that reads the artefact.' }),
@@ -64,6 +81,7 @@ export const FailureModelDetail = Type.Object({
     Type.Array(Type.Array(Type.Number()), { description: 'Deciles of what it said when it was judged, by horizon.' }),
   ),
   trainingSeconds: Type.Optional(Type.Number({ description: 'How long its training took.' })),
+  search: Type.Optional(PredictorSearch),
 });
 export type FailureModelDetail = Static<typeof FailureModelDetail>;
 
@@ -83,6 +101,7 @@ export const LearningState = Type.Object({
   progress: Type.Number({ minimum: 0, maximum: 1 }),
   step: Type.String({ description: 'What is being done: read, features, search, models, final, judge, done.' }),
   budgetMs: Type.Optional(Type.Integer({ description: 'About how long it may take.' })),
+  tried: Type.Optional(Type.Integer({ description: 'Trainings made so far in search of better settings.' })),
   startedAt: Type.Integer(),
   endedAt: Type.Union([Type.Integer(), Type.Null()]),
 });

@@ -1,3 +1,4 @@
+import type { PredictorSearch } from './failure-model.ts';
 import type { Phrase } from './phrase.ts';
 
 /**
@@ -86,6 +87,8 @@ export interface PredictorOptions {
   readonly quiet?: number;
   /** About how long training may take, by the clock handed to the factory. Default 8 minutes. */
   readonly budgetMs?: number;
+  /** Look for better settings than the fixed ones, this many of them, within a part of the budget. Default: the fixed ones. */
+  readonly search?: { readonly candidates: number };
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: PredictorProgress) => void;
 }
@@ -94,6 +97,8 @@ export interface PredictorProgress {
   /** 0 to 1. */
   readonly done: number;
   readonly step: string;
+  /** Trainings made so far in search of better settings. */
+  readonly tried?: number;
 }
 
 /** Rows of one entity to predict: `from` up to and without `to`. */
@@ -142,6 +147,8 @@ export interface PredictorFacts {
   readonly regimes: number;
   /** Named figures: average precision, Brier skill, weights of the members, seconds. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** Which settings were tried, where they were searched for. */
+  readonly search?: PredictorSearch;
 }
 
 /** A trained model. Predicting is pure: the same rows give the same bits, alone or among others, before and after saving. */

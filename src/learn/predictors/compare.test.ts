@@ -46,8 +46,9 @@ describe('a model beside the base rate', () => {
   });
 
   it('is not worse when few have failed', () => {
-    const entities = [entity(0, 0.5)].map((one) => ({ ...one, failures: one.failures.slice(0, 4) }));
-    const compared = compare(entities, [new Float64Array(DAYS * A_DAY).fill(0.01)], [HORIZON]);
+    const whole = entity(0, 0.5);
+    const few = { ...whole, failures: whole.failures.slice(0, 4) };
+    const compared = compare([few], [new Float64Array(DAYS * A_DAY).fill(0.01)], [HORIZON]);
     expect(compared.failures).toBe(4);
     expect(clearlyWorse(compared)).toBe(false);
   });

@@ -154,7 +154,7 @@ export class FailureTraining implements Service {
       const trained = await this.#fit(kind, {
         why,
         parent,
-        onProgress: ({ done, step }) => state({ progress: done, step }),
+        onProgress: ({ done, step, tried }) => state({ progress: done, step, ...(tried !== undefined && { tried }) }),
       });
       if (trained === null) return end({ state: 'waiting' });
       for (const one of trained) if (one.ready) await this.#enter(one);
@@ -212,7 +212,8 @@ export class FailureTraining implements Service {
         budgetMs: budgetMs / all.length,
         contract,
         signal,
-        onProgress: ({ done, step }: PredictorProgress) => onProgress({ done: (i + done) / all.length, step }),
+        onProgress: (progress: PredictorProgress) =>
+          onProgress({ ...progress, done: (i + progress.done) / all.length }),
       };
       trained.push(await trainScope(training));
     }

@@ -15,6 +15,8 @@ import { scoredStretches } from './truth.ts';
 const JUDGED_SHARE = 0.25;
 const MOST_JUDGED = 20_000;
 const SEED = 1;
+/** Settings tried beside the fixed ones. More find little more, and cost the time of the others. */
+const CANDIDATES = 6;
 
 export interface ScopeTraining {
   readonly fleet: LiveFleet;
@@ -58,7 +60,7 @@ export async function trainScope(training: ScopeTraining): Promise<TrainedScope>
   if (history.entities.length === 0) return { ready: false, missing: phrase('hazard.missingRows') };
   const began = training.elapsedMs();
   const cut = cutOf(history);
-  const options = { horizons, seed: SEED, quiet, budgetMs };
+  const options = { horizons, seed: SEED, quiet, budgetMs, search: { candidates: CANDIDATES } };
   const request = { fleet: history, cut, options, predictor, mostJudged: MOST_JUDGED };
   const fitted = await fitter.fit(request, { signal, onProgress });
   if (!fitted.ready) return fitted;
@@ -79,7 +81,7 @@ async function register(training: ScopeTraining, { history, cut, fitted, began }
   const { scope } = fleet;
   const said = saidOf(history, fitted, horizons.length);
   const figures = await judgeModel(scoredStretches(said, horizons.length, quiet), horizons, contract);
-  const { rows, entities, failures, metrics } = fitted.facts;
+  const { rows, entities, failures, metrics, search } = fitted.facts;
   const id = stableId('model', FAILURE_MODEL, scope.kind, now, ...(predictor === null ? [] : [predictor]));
   const detail: FailureModelDetail = {
     factory: fitted.factory,
@@ -94,6 +96,7 @@ async function register(training: ScopeTraining, { history, cut, fitted, began }
     bins: decilesOf(history, cut),
     scoreBins: scoreBins(fitted, horizons.length),
     trainingSeconds: Math.round((training.elapsedMs() - began) / 1000),
+    ...(search !== undefined && { search }),
   };
   const model: Model = {
     id,

@@ -1,4 +1,5 @@
 import { MlError } from '../../ml/ml-error.ts';
+import type { PredictorSearch } from '../../model/failure-model.ts';
 import type { FitOutcome, FleetHistory, PredictorOptions } from '../../model/predictor.ts';
 import { calibrate, fitCalibration } from './calibrate.ts';
 import { whatIsMissing } from './evidence.ts';
@@ -10,13 +11,16 @@ import { learnFeatures } from './learn-features.ts';
 import { type Answers, type MemberRows, type Team, takeMemberRows } from './members.ts';
 import { buildRows, type RowModel, sequenceFor } from './row-builder.ts';
 import { fitStack, type Outcomes, stackAnswers } from './stack.ts';
-import { type RunTraining, trainTeam } from './train-team.ts';
+import { searchShape } from './search-shape.ts';
+import { FIXED_SHAPE, type HazardShape, type RunTraining, trainTeam } from './train-team.ts';
 import { chooseRows, eachEntity, type TrainingRows } from './training-rows.ts';
 
 /** Rows that take part in training, at most; what is left out is stood for by weights. */
 const MOST_ROWS = 100_000;
 /** Milliseconds that the usual work takes on two slow cores; a smaller budget lessens it. */
 const USUAL_BUDGET = 480_000;
+/** The part of the budget that a search for better settings may take. */
+const SEARCH_SHARE = 0.25;
 /** Teams trained on everything when judging was done on later time. */
 const FINAL_TEAMS = 2;
 
@@ -26,10 +30,16 @@ interface Fit {
   readonly options: PredictorOptions;
   readonly intervals: Intervals;
   readonly run: RunTraining;
+  /** Milliseconds from any start, never backwards. */
+  readonly now: () => number;
 }
 
 /** Trains a predictor. See `FailurePredictorFactory.fit`. */
-export async function fitHazard(fleet: FleetHistory, options: PredictorOptions, run: RunTraining): Promise<FitOutcome> {
+export async function fitHazard(
+  fleet: FleetHistory,
+  options: PredictorOptions,
+  { run, now }: Pick<Fit, 'run' | 'now'>,
+): Promise<FitOutcome> {
   const intervals = intervalsOf(options.horizons);
   const { seed, quiet = 0 } = options;
   const reach = options.horizons[(options.horizons.length - 1) >> 1]!;
@@ -37,19 +47,21 @@ export async function fitHazard(fleet: FleetHistory, options: PredictorOptions, 
   const folds = options.asked === 'others' ? entityFolds(rows, seed) : timeFolds(rows);
   const missing = whatIsMissing(rows, folds, options.asked);
   if (missing !== null) return { ready: false, missing };
-  const fit = { fleet, options, intervals, run };
+  const fit = { fleet, options, intervals, run, now };
   report(fit, 0.02, 'features');
   const learnt = learnFeatures({ fleet, rows: knownRows(rows, options), intervals, unitMs: options.unitMs, seed });
   const rowModel: RowModel = { features: learnt.model, sequence: sequenceFor(learnt, intervals) };
   const data = buildTraining(rowModel, rows, fleet);
-  const { teams, answers, asked } = await judge(fit, { rowModel, rows, data }, folds);
+  const [shape, search] = await shapeOf(fit, { rows, data }, folds);
+  const material = { rowModel, rows, data, shape };
+  const { teams, answers, asked } = await judge(fit, material, folds);
   const outcomes = outcomesOf(rows, asked);
   const stack = fitStack(answers, outcomes, intervals);
   const chances = stackAnswers(stack, answers, intervals);
   const shown = options.asked === 'others' ? cutShort(fleet, rows, asked, outcomes) : outcomes;
   const calibration = fitCalibration(chances, shown, intervals);
   calibrate(calibration, chances);
-  const finals = options.asked === 'others' ? teams : await finish(fit, { rowModel, rows, data });
+  const finals = options.asked === 'others' ? teams : await finish(fit, material);
   const facts = factsOf({ rows, outcomes: shown, chances, intervals, horizons: options.horizons, stack });
   report(fit, 1, 'done');
   return {
@@ -62,7 +74,7 @@ export async function fitHazard(fleet: FleetHistory, options: PredictorOptions, 
       stack,
       calibration,
       kinds: kindShares(fleet, rows),
-      facts: { ...facts, regimes: learnt.model.signals.regimes.count },
+      facts: { ...facts, regimes: learnt.model.signals.regimes.count, ...(search !== null && { search }) },
     }),
   };
 }
@@ -91,13 +103,34 @@ interface Material {
   readonly rowModel: RowModel;
   readonly rows: TrainingRows;
   readonly data: MemberRows;
+  readonly shape: HazardShape;
 }
 
-async function train(fit: Fit, { data }: Material, fold: Pick<Fold, 'rows' | 'learn'>, number: number): Promise<Team> {
+/** The fixed shape, or what a search finds within its part of the budget, where one is asked for and later time judges. */
+async function shapeOf(
+  { options, intervals, run, now }: Fit,
+  { rows, data }: Pick<Material, 'rows' | 'data'>,
+  folds: readonly Fold[],
+): Promise<[HazardShape, PredictorSearch | null]> {
+  const { asked, search, seed, signal, budgetMs = USUAL_BUDGET } = options;
+  if (search === undefined || asked !== 'later') return [FIXED_SHAPE, null];
+  const onProgress = (tried: number): void => options.onProgress?.({ done: 0.04, step: 'search', tried });
+  onProgress(0);
+  const budgetSeconds = (SEARCH_SHARE * budgetMs) / 1000;
+  const { candidates } = search;
+  return searchShape({ rows, data, folds, intervals, seed, candidates, budgetSeconds, now, signal, onProgress }, run);
+}
+
+async function train(
+  fit: Fit,
+  { data, shape }: Material,
+  fold: Pick<Fold, 'rows' | 'learn'>,
+  number: number,
+): Promise<Team> {
   const { options, intervals, run } = fit;
   const effort = Math.min(1, (options.budgetMs ?? USUAL_BUDGET) / USUAL_BUDGET);
   const seed = options.seed * 1000 + number;
-  return trainTeam({ rows: fold.rows, data, picked: fold.learn, intervals, seed, effort }, run);
+  return trainTeam({ rows: fold.rows, data, picked: fold.learn, intervals, seed, effort, shape }, run);
 }
 
 /** Trains a team a fold, side by side where `run` has room, and asks each about rows that it has not seen. */

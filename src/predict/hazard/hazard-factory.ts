@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { runTrainingTask } from '../../ml/training-tasks.ts';
 import type { FailurePredictorFactory } from '../../model/predictor.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { fitHazard } from './fit-hazard.ts';
 import { decodeHazardModel } from './hazard-format.ts';
 import { createHazardPredictor, KIND } from './hazard-model.ts';
@@ -15,11 +16,15 @@ const runHere: RunTraining = async (task) => {
 /**
  * Failure prediction by stacked boosting and LSTM hazards. `run` carries out single trainings, for example in the threads of
  * `createTrainingPool`; without it they run on the calling thread. Where they run changes no bit of the result.
+ * `now` counts milliseconds, and bounds a search for better settings.
  */
-export function createHazardFactory(run: RunTraining = runHere): FailurePredictorFactory {
+export function createHazardFactory(
+  run: RunTraining = runHere,
+  now: () => number = () => systemClock.monotonic(),
+): FailurePredictorFactory {
   return {
     kind: KIND,
-    fit: (fleet, options) => fitHazard(fleet, options, run),
+    fit: (fleet, options) => fitHazard(fleet, options, { run, now }),
     load: (bytes) => createHazardPredictor(decodeHazardModel(bytes)),
   };
 }

@@ -17,6 +17,17 @@ export type RunTraining = (task: TrainingTask) => Promise<TrainingResult>;
 const LSTM_ROWS = 12_000;
 const LSTM_SHARE = 0.25;
 
+/** How boosted hazards are grown. */
+export type HazardShape = {
+  readonly maxLeaves: number;
+  readonly minChildWeight: number;
+  readonly columnSample: number;
+  readonly learningRate: number;
+};
+
+/** The fixed configuration; a search may find a better one for a fleet. */
+export const FIXED_SHAPE: HazardShape = { maxLeaves: 12, minChildWeight: 10, columnSample: 0.4, learningRate: 0.11 };
+
 export interface TeamLesson {
   readonly rows: TrainingRows;
   /** Of all rows of `rows`. */
@@ -27,6 +38,7 @@ export interface TeamLesson {
   readonly seed: number;
   /** 1 for the usual work, less for a smaller budget. */
   readonly effort: number;
+  readonly shape: HazardShape;
 }
 
 /** Trains one team; its members are independent and may be trained side by side. */
@@ -75,8 +87,8 @@ function lifeTask(lesson: TeamLesson): TrainingTask {
   };
 }
 
-function hazardTask(lesson: TeamLesson): TrainingTask {
-  const { rows, intervals, picked, seed } = lesson;
+export function hazardTask(lesson: TeamLesson): TrainingTask {
+  const { rows, intervals, picked, seed, shape } = lesson;
   const ends = Float64Array.from(coarseEnds(intervals), (k) => intervals.edges[k]!);
   const survived = Int32Array.from(picked, (i) => survivedOf(ends, rows.time[i]!, rows.failed[i]!));
   const event = Uint8Array.from(picked, (i) => (rows.failed[i] === 1 && rows.time[i]! <= ends.at(-1)! ? 1 : 0));
@@ -92,10 +104,7 @@ function hazardTask(lesson: TeamLesson): TrainingTask {
       intervals: ends.length,
       seed,
       trees: 70,
-      learningRate: 0.11,
-      maxLeaves: 12,
-      minChildWeight: 10,
-      columnSample: 0.4,
+      ...shape,
       rowSample: 0.5,
       maxBins: 127,
     },
@@ -103,7 +112,7 @@ function hazardTask(lesson: TeamLesson): TrainingTask {
 }
 
 /** Whole intervals survived. One that sight was lost in counts when at least half of it was seen (Gensheimer and Narasimhan). */
-function survivedOf(edges: Float64Array, time: number, failed: number): number {
+export function survivedOf(edges: Float64Array, time: number, failed: number): number {
   const k = intervalAt(edges, time);
   if (k === edges.length || failed === 1) return k;
   const from = k > 0 ? edges[k - 1]! : 0;
