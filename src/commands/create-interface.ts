@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { FLEET_POT } from '../model/alert.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { FailureModelPort } from '../model/failure-model.ts';
+import type { PolicyPort } from '../model/policy.ts';
 import { type Pipeline, stages } from '../pipeline.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createText } from '../text/text.ts';
@@ -19,6 +20,7 @@ export interface OtherProcesses {
   readonly learning: (entity: EntityId) => Learning | null;
   readonly act: ActPort;
   readonly models: FailureModelPort;
+  readonly policies: PolicyPort;
   /** Messages not yet committed, by group, those of this process among them. */
   readonly lags: () => Readonly<Record<string, number>>;
   /** Disk that the store takes, as somebody has measured it last. */
@@ -101,7 +103,7 @@ export function createInterface(parts: Parts, pipeline: Pipeline, { startedAt, r
     act: pipeline.act ?? others.act,
     feedback: alerting.feedback,
     models: others.models,
-    policies: pipeline.choosing.policies,
+    policies: others.policies,
     value: pipeline.choosing.value,
     alerting: () => alerting.view(),
     budget: () => budgetView(config, parts, startedAt),

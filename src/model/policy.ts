@@ -229,7 +229,7 @@ export type Rung = Static<typeof Rung>;
 export interface PolicyPort {
   overview(): Promise<PolicyOverview>;
   /** Trains and evaluates as soon as possible; does not wait for it. */
-  train(): void;
+  train(): Promise<void> | void;
   promote(id: string, by: string): Promise<void>;
   /** The policy before the one in force serves again, or the one that needs no model. */
   rollback(by: string): Promise<void>;

@@ -28,7 +28,7 @@ const learning: Resource = (app, deps) => {
     '/policies/train',
     { schema: { summary: 'Train and judge policies as soon as possible', response: { 202: Type.Null() } } },
     async (request, reply) => {
-      policies.train();
+      await policies.train();
       await audit(deps, request, { verb: 'policy_train', target: 'policies' });
       return reply.code(202).send(null);
     },

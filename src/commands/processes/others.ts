@@ -15,7 +15,7 @@ const SETTINGS_MS = 1000;
 type Together = Pick<Parts, 'store' | 'clock' | 'log' | 'ids' | 'instance' | 'duties' | 'stages' | 'meter'>;
 
 /** What a process that shares the work tells the others, and does for them. */
-export function answerOthers(parts: Together, { detect, act, predicting }: Pipeline): readonly Service[] {
+export function answerOthers(parts: Together, { detect, act, predicting, choosing }: Pipeline): readonly Service[] {
   const services: Service[] = [];
   const { stages, duties } = parts;
   if (detect !== null) services.push(tellLearning(parts, detect));
@@ -26,8 +26,13 @@ export function answerOthers(parts: Together, { detect, act, predicting }: Pipel
       training.want(String(scope));
       return null;
     };
+    const trainPolicies = async (): Promise<null> => {
+      await choosing.policies.train();
+      return null;
+    };
+    const verbs = { train, trainPolicies };
     const mine = (): Promise<boolean> => duties.mine(FAILURE_DUTY);
-    services.push(tellTraining(parts, training), createClerk({ ...parts, stage: 'learn', verbs: { train }, mine }));
+    services.push(tellTraining(parts, training), createClerk({ ...parts, stage: 'learn', verbs, mine }));
   }
   return services;
 }
@@ -39,11 +44,14 @@ interface Asked {
 }
 
 /** What the others tell, and do when they are asked. */
-export function askOthers(parts: Together, { predicting }: Pipeline, membership: Membership): Asked {
+export function askOthers(parts: Together, { predicting, choosing }: Pipeline, membership: Membership): Asked {
   const { stages, meter } = parts;
   const learning = readLearning(parts);
   const train = async (scope: string): Promise<void> => {
     await order(parts, 'learn', { verb: 'train', body: scope });
+  };
+  const trainPolicies = async (): Promise<void> => {
+    await order(parts, 'learn', { verb: 'trainPolicies', body: null });
   };
   // Each member says how far it is behind with the partitions that it holds.
   const lags = (): Record<string, number> => {
@@ -58,6 +66,7 @@ export function askOthers(parts: Together, { predicting }: Pipeline, membership:
       sources: () => membership.others().flatMap(({ sources }) => sources),
       learning: (entity) => learning.of(entity),
       act: createRemoteAct(parts),
+      policies: stages.has('learn') ? choosing.policies : { ...choosing.policies, train: trainPolicies },
       models: stages.has('learn') ? predicting.models : remoteModels(predicting.models, parts, train),
       lags,
       storeBytes: () => membership.others().find(({ storeBytes: bytes }) => bytes !== null)?.storeBytes ?? null,
@@ -66,13 +75,14 @@ export function askOthers(parts: Together, { predicting }: Pipeline, membership:
 }
 
 /** Where this process is alone: everything is here. */
-export const noOthers = ({ meter }: Parts, { act, predicting }: Pipeline): Asked => ({
+export const noOthers = ({ meter }: Parts, { act, predicting, choosing }: Pipeline): Asked => ({
   services: [],
   others: {
     sources: () => [],
     learning: () => null,
     act: act!,
     models: predicting.models,
+    policies: choosing.policies,
     lags: () => Object.fromEntries(meter.lags()),
     storeBytes: () => null,
   },
