@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus } from '../bus/bus.ts';
 import { createMemoryBus } from '../bus/memory-bus.ts';
 import { createRandom } from '../ml/random.ts';
+import type { Json } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
 import { internLayout } from '../model/layout.ts';
 import { topics } from '../model/topics.ts';
