@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { change, host, openApi } from '../api/check-api.ts';
+import {
+  DAY,
+  HOUR,
+  inhabit,
+  levelPredictor,
+  type Life,
+  modelsOf,
+  openLife,
+  play,
+  rewritten,
+  wearing,
+} from '../learn/predictors/check-life.ts';
+import type { Model } from '../model/failure.ts';
+import { createText } from '../text/text.ts';
+import { runProgram } from './program.ts';
+
+const START = 1_780_000_000_000 - (1_780_000_000_000 % HOUR);
+const hosts = wearing('host', 12, START);
+
+let life: Life;
+let here: ReturnType<typeof inhabit>;
+let api: ReturnType<typeof openApi>;
+let url: string;
+let first: Model;
+let second: string;
+
+/** Two models: one that was trained and came into force, and one after it, put in force by a person. */
+beforeAll(async () => {
+  life = await openLife(START);
+  await life.store.entities.upsert(
+    Array.from({ length: 12 }, (_, e) => {
+      const name = String(e);
+      return { id: `host/${e}`, kind: 'host', name, fleet: 'default', labels: {}, firstSeen: START, lastSeen: START };
+    }),
+  );
+  await play(life, hosts, START, START + DAY);
+  here = inhabit(life, await levelPredictor());
+  api = openApi(life.store, { deps: { models: here.desk, clock: life.clock } });
+  await api.api.start();
+  url = api.api.url();
+  await here.desk.train('host');
+  await here.training.round();
+  life.set(life.now() + HOUR);
+  await here.training.round();
+  first = (await modelsOf(life, 'host'))[0]!;
+  const after = (model: Model): Model => ({ ...model, detail: { ...model.detail!, parent: first.id } });
+  const bytes = rewritten(await here.desk.exportModel(first.id), after);
+  const imported = await api.app.inject({
+    method: 'POST',
+    url: '/api/v1/models',
+    headers: { ...change, 'content-type': 'application/octet-stream' },
+    payload: Buffer.from(bytes),
+  });
+  second = imported.json<Model>().id;
+}, 120_000);
+afterAll(async () => {
+  await api.api.stop();
+  await life.store.close();
+});
+
+async function vigia(...argv: readonly string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await runProgram([...argv, '--url', url], '1.2.3', {
+    environment: {},
+    folder: '.',
+    words: createText()('en'),
+    print: (text) => out.push(text),
+    complain: (text) => err.push(text),
+  });
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+const post = (path: string, payload?: object) =>
+  api.app.inject({ method: 'POST', url: `/api/v1${path}`, headers: change, ...(payload && { payload }) });
+const get = async <T>(path: string): Promise<T> =>
+  (await api.app.inject({ url: `/api/v1${path}`, headers: host })).json<T>();
+const states = async (): Promise<Model['state'][]> =>
+  Promise.all([first.id, second].map(async (id) => (await get<Model>(`/models/${id}`)).state));
+
+it('a model with checks is told of in full', async () => {
+  const from = life.now() - (life.now() % HOUR);
+  await play(life, hosts, from, from + 2 * HOUR);
+  await here.watch.look();
+  await here.training.round();
+  const report = await get<object>(`/models/${first.id}/report`);
+  expect(report).toMatchObject({
+    model: first.id,
+    horizons: [{ seconds: 1800 }, { seconds: 3600 }, { seconds: 21_600 }],
+    versus: { rival: null, verdict: 'better' },
+    drift: [{ model: first.id, measures: [{ of: 'features' }, { of: 'scores' }, { of: 'calibration' }] }],
+    cost: { artefactBytes: expect.any(Number) as number, millisecondsAnEntity: expect.any(Number) as number },
+    learning: { scope: 'host', state: 'trained' },
+  });
+  expect(await get(`/models/${second}/report`)).toMatchObject({ versus: { rival: first.id }, drift: [] });
+  const cone = await get<{ points: { probabilities: number[] }[] }>(
+    `/predictions/cone?entity=host/3&from=${from}&to=${life.now()}`,
+  );
+  expect(cone).toMatchObject({ model: first.id, horizons: [1800, 3600, 21_600] });
+  expect(cone.points.at(-1)!.probabilities).toHaveLength(3);
+});
+
+it('is rolled back by the API: the one before serves again', async () => {
+  expect(await states()).toEqual(['champion', 'challenger']);
+  expect((await post(`/models/${second}/promote`)).json()).toMatchObject({ id: second, state: 'champion' });
+  expect(await states()).toEqual(['retired', 'champion']);
+  expect((await post('/models/rollback', { scope: 'host' })).statusCode).toBe(204);
+  expect(await states()).toEqual(['champion', 'retired']);
+});
+
+it('is rolled back by the command line, until none is in force, which is said', async () => {
+  const forward = await vigia('models', 'promote', second);
+  expect(forward).toMatchObject({ code: 0, err: '' });
+  expect(forward.out).toMatch(new RegExp(`^champion .*${second}`));
+  const back = await vigia('models', 'rollback', 'host');
+  expect(back).toMatchObject({ code: 0, err: '' });
+  expect(back.out).toMatch(new RegExp(`champion .*${first.id}`));
+  expect(await states()).toEqual(['champion', 'retired']);
+  expect((await vigia('models', 'rollback', 'host')).code).toBe(0);
+  expect(await states()).toEqual(['retired', 'retired']);
+  const none = await vigia('models', 'rollback', 'host');
+  expect(none).toMatchObject({ code: 2, out: '' });
+  expect(none.err).toContain('no model of host is in force');
+  const verbs = (await life.store.audit.list({ limit: 100, cursor: null })).items.map(({ verb }) => verb);
+  expect(verbs.filter((verb) => verb === 'model_champion').length).toBeGreaterThanOrEqual(5);
+});
