@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Producer } from '@platformatic/kafka';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSender, type Sender } from '../system/acknowledged.ts';
 import { findPostgres, type PostgresServer, startPostgres } from '../system/postgres.ts';
@@ -63,6 +65,34 @@ describe.skipIf(distributedMissing !== null)(`many processes under load ${distri
     server.down();
     await delay(5000);
     server.up();
+    await grows();
+    expect(sender.acknowledged.size).toBeGreaterThan(300);
+  });
+
+  it('puts a poisonous message of each kind aside, and goes on', async () => {
+    const producer = new Producer({ clientId: 'stranger', bootstrapBrokers: [...cluster.addresses] });
+    const poison = ['samples', 'logs', 'events', 'frames', 'anomalies', 'predictions', 'incidents', 'recommendations'];
+    const kinds = [
+      { version: '99', value: 'from a later version' },
+      { version: '1', value: '\u0000\u0001 neither protobuf nor JSON' },
+    ];
+    for (const topic of poison) {
+      for (const { version, value } of kinds) {
+        const headers = new Map([[Buffer.from('vigia'), Buffer.from(version)]]);
+        const message = { topic: `vigia.${topic}`, key: Buffer.from(version), value: Buffer.from(value), headers };
+        await producer.send({ messages: [message], acks: -1 });
+      }
+    }
+    await producer.close();
+    const database = new pg.Pool({ connectionString: server.url, max: 1 });
+    await eventually('all are dead letters', PATIENCE_MS, async () => {
+      const { rows } = await database.query<{ topic: string; n: string }>(
+        'select topic, count(distinct key) as n from dead_letters group by topic',
+      );
+      const found = new Set(rows.filter(({ n }) => Number(n) >= kinds.length).map(({ topic }) => topic));
+      return poison.every((topic) => found.has(topic));
+    });
+    await database.end();
     await grows();
     expect(sender.acknowledged.size).toBeGreaterThan(300);
   });
