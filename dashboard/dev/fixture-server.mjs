@@ -1,15 +1,17 @@
 // Serves the built dashboard with made-up answers, only to look at pages in every state. Nothing of it is shipped or used by tests.
-//   node dashboard/dev/fixture-server.mjs --port 4700 --entities 50 --mood quiet|storm|learning|error|denied
+//   node dashboard/dev/fixture-server.mjs --port 4700 --entities 50 --mood quiet|storm|learning|error|denied [--dist FOLDER]
 import { createReadStream, existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createModelFixtures } from './fixture-models.mjs';
 
 const { values: options } = parseArgs({
   options: {
     port: { type: 'string', default: '4700' },
     entities: { type: 'string', default: '50' },
     mood: { type: 'string', default: 'quiet' },
+    dist: { type: 'string', default: new URL('../../dist/dashboard/', import.meta.url).pathname },
   },
 });
 const mood = options.mood;
@@ -539,6 +541,7 @@ const models =
           createdAt: start - 25 * HOUR,
         },
       ];
+const fixtures = createModelFixtures({ start, bare: bad.length === 0 });
 const audit = [
   { id: 'x1', time: start - 7 * HOUR, actor: 'ana', verb: 'approve', target: 'run/r0', detail: {} },
   { id: 'x2', time: start - 30 * HOUR, actor: 'ana', verb: 'change', target: 'settings', detail: {} },
@@ -574,8 +577,11 @@ const detail = (id) => {
         mode: action.mode,
         blocked: rank === 2 ? phrase('correlate.stale', { seconds: 3600 }) : null,
         disruption: action.disruption,
+        disruptionMinutes: [0.5, 2, 0][rank],
         reasons: [phrase('correlate.rootStrongest')],
       })),
+      similar: fixtures.similar(ACTIONS),
+      considered: fixtures.considered,
     },
     runs: runs.filter(({ incident: of }) => of === id),
     outcomes,
@@ -838,7 +844,14 @@ function answer(url, method, body) {
       );
     case 'events':
       return page(mood === 'learning' ? [] : eventsOf(search.get('entity')));
+    case 'policies':
+      return fixtures.policies();
+    case 'automation':
+      return a === 'ladder' ? page(fixtures.ladder()) : fixtures.automation(mood === 'storm');
+    case 'value':
+      return fixtures.value(Number(search.get('from')), Number(search.get('to')));
     case 'predictions':
+      if (a === 'cone') return fixtures.cone();
       return page(
         [...predictions, ...closedPredictions].filter(
           ({ entity }) => search.get('entity') === null || entity === search.get('entity'),
@@ -855,7 +868,10 @@ function answer(url, method, body) {
     case 'sources':
       return page(count === 0 ? [] : sources());
     case 'models':
-      return page(models);
+      if (a === 'learning') return fixtures.learning;
+      if (b === 'report') return fixtures.report(a);
+      if (a !== undefined) return fixtures.failureModels.find(({ id }) => id === a) ?? null;
+      return page([...fixtures.failureModels, ...models]);
     case 'status':
       return status();
     case 'settings':
@@ -885,7 +901,7 @@ function answer(url, method, body) {
 }
 
 const problem = (status, code, text) => ({ type: 'about:blank', title: text, status, detail: text, code, values: {} });
-const dist = new URL('../../dist/dashboard/', import.meta.url).pathname;
+const { dist } = options;
 const types = {
   '.html': 'text/html',
   '.js': 'text/javascript',

@@ -1,5 +1,5 @@
 // Looks at the pages: screenshots and axe-core findings for the made-up states of fixture-server.mjs.
-//   node dashboard/dev/shoot.mjs --out FOLDER [--only TEXT]
+//   node dashboard/dev/shoot.mjs --out FOLDER [--only TEXT] [--dist FOLDER]
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,14 +7,23 @@ import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 
 const { values: options } = parseArgs({
-  options: { out: { type: 'string' }, only: { type: 'string', default: '' }, axe: { type: 'boolean', default: true } },
+  options: {
+    out: { type: 'string' },
+    only: { type: 'string', default: '' },
+    axe: { type: 'boolean', default: true },
+    dist: { type: 'string' },
+  },
 });
 mkdirSync(options.out, { recursive: true });
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const server = new URL('fixture-server.mjs', import.meta.url).pathname;
 
 const ENTITY = '/entities/host/web-0';
+const LEARNT = ['/models/f1', '/models/f2', '/policies', '/value'];
 const shots = [
+  { mood: 'quiet', entities: 50, pages: [...LEARNT, '/models/f0'], widths: [1280], looks: ['light-en', 'dark-es'] },
+  { mood: 'quiet', entities: 50, pages: LEARNT, widths: [390], looks: ['dark-es'] },
+  { mood: 'quiet', entities: 0, pages: ['/policies', '/value'], widths: [1280], looks: ['light-es'] },
   {
     mood: 'quiet',
     entities: 50,
@@ -121,7 +130,16 @@ for (const { mood, entities, pages, widths, looks } of shots) {
   port += 1;
   const child = spawn(
     process.execPath,
-    [server, '--port', String(port), '--entities', String(entities), '--mood', mood],
+    [
+      server,
+      '--port',
+      String(port),
+      '--entities',
+      String(entities),
+      '--mood',
+      mood,
+      ...(options.dist === undefined ? [] : ['--dist', options.dist]),
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   await new Promise((resolve) => child.stdout.once('data', resolve));
@@ -142,7 +160,7 @@ for (const { mood, entities, pages, widths, looks } of shots) {
     await page.goto(`http://127.0.0.1:${port}${path}`);
     await page.waitForLoadState('load');
     await page.waitForTimeout(
-      mood === 'error' || path.includes('/entities/') || path.includes('/incidents/') ? 2500 : 900,
+      mood === 'error' || /\/(?:entities|models)\//.test(path) || path.includes('/incidents/') ? 2500 : 900,
     );
     await shoot(page, name);
     await context.close();

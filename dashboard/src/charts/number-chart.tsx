@@ -43,7 +43,6 @@ export function NumberChart({ name, data, along, x, y, labelled = false, childre
           dataKey={along}
           {...numeric}
           {...('format' in x ? { tickFormatter: x.format } : { padding: { left: 16, right: 8 } })}
-          allowDataOverflow
           tickLine={false}
           axisLine={{ stroke: 'var(--line)' }}
           tick={axisTick}
@@ -56,7 +55,6 @@ export function NumberChart({ name, data, along, x, y, labelled = false, childre
           ticks={parts(y.domain)}
           tickFormatter={y.format}
           interval={0}
-          allowDataOverflow
           tickLine={false}
           axisLine={false}
           tick={axisTick}

@@ -109,7 +109,7 @@ export function Drift({ checks }: { readonly checks: readonly ModelCheck[] }) {
       <Empty title={words.say('dashboard-models.driftEmpty')}>{words.say('dashboard-models.driftEmptyDetail')}</Empty>
     );
   return (
-    <ul className="grid gap-4 md:grid-cols-2 2xl:grid-cols-3">
+    <ul className="grid gap-4 md:grid-cols-2 lg:grid-cols-3">
       {series.map((one) => (
         <DriftCard key={one.of} series={one} />
       ))}

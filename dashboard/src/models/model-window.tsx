@@ -11,10 +11,11 @@ export function Window({ model }: { readonly model: Model }) {
   const { trainedFrom, trainedTo } = model;
   if (trainedFrom === null || trainedTo === null) return null;
   const range = { from: day(words.language, trainedFrom, now), to: day(words.language, trainedTo, now) };
+  const text = words.say('dashboard-pages.trainedFromTo', range);
   return (
     <span title={`${absolute(words.language, trainedFrom)} – ${absolute(words.language, trainedTo)}`}>
       {words.say('dashboard-pages.trainedLength', { length: duration(words, (trainedTo - trainedFrom) / 1000) })},{' '}
-      {words.say('dashboard-pages.trainedFromTo', range).toLocaleLowerCase(words.language)}
+      {text.charAt(0).toLocaleLowerCase(words.language) + text.slice(1)}
     </span>
   );
 }

@@ -77,7 +77,7 @@ export function Versus({
             <p className="text-lg font-semibold">{words.say(`dashboard-models.verdict_${versus.verdict}`)}</p>
             <p className="mb-4 text-sm text-muted">
               {words.phrase(versus.reason)} {words.say('dashboard-models.decides', { z: versus.z })}{' '}
-              {words.say('dashboard-models.evidence', { days: versus.entityDays, count: versus.failures })}.
+              {words.say('dashboard-models.evidence', { count: versus.entityDays })}
             </p>
           </>
         )}

@@ -18,8 +18,11 @@ const cell = 'px-3 py-2 whitespace-nowrap';
 
 /** Numbers in rows, the first cell of each its name; it scrolls sideways within itself. */
 export function DataTable({ name, columns, rows }: TableProps) {
+  const words = useWords();
+  // A name of its own beside the section that holds it.
+  const label = `${words.say('dashboard-entity.table')}: ${name}`;
   return (
-    <Scrollable label={name} className="max-h-96 overflow-auto rounded-lg border border-line">
+    <Scrollable label={label} className="max-h-96 overflow-auto rounded-lg border border-line bg-surface">
       <table className="w-full text-left text-sm">
         <caption className="sr-only">{name}</caption>
         <thead className="sticky top-0 bg-sunken text-muted">

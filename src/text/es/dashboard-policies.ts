@@ -21,7 +21,7 @@ export const policies: Record<keyof typeof english, string> = {
   othersEmpty: 'Aún no se ha entrenado ninguna política',
   othersEmptyDetail: 'Cuando se haya intervenido en algunos incidentes, aquí se entrenarán y compararán políticas.',
   saved: 'menos por incidente que con la política en uso',
-  savedRange: 'entre {{low}} y {{high}}; al menos {{low}} con un 95 % de certeza',
+  savedRange: 'Al menos {{low}} con un 95 % de certeza, como mucho {{high}}',
   notJudged: 'Aún sin juzgar',
   minutes: '{{minutes, number}} min',
   worth_one: 'Juzgada con {{count, number}} incidente, que vale por {{size, number}} de los suyos.',
@@ -109,6 +109,6 @@ export const policies: Record<keyof typeof english, string> = {
   similarHidden_other: '{{count, number}} casos parecidos',
   considered_one: 'Se pensó en {{count, number}} acción más',
   considered_other: 'Se pensó en {{count, number}} acciones más',
-  expectedCost: 'unos {{cost}} de interrupción',
+  expectedCost: 'unos {{cost}}',
   choseBy: 'Ordenadas por: {{policy}}',
 };
