@@ -2,7 +2,7 @@ import { createEntityRules, DEFAULT_ENTITY_RULES } from '../src/collect/entity-r
 import { ExpositionParser } from '../src/collect/exposition.ts';
 import { toBatches } from '../src/collect/sample-batches.ts';
 import { DEFAULT_SERIES_LIMITS, SeriesRegistry } from '../src/collect/series-registry.ts';
-import { report } from './report.ts';
+import type { Row } from './report.ts';
 
 /**
  * Samples through the exposition parser in a second of CPU: a node exporter page again and again, as scraping does. CPU
@@ -79,13 +79,6 @@ async function samplesPerSecond(work: (page: Buffer) => Promise<number>): Promis
   return samples / ((user + system) / 1e6);
 }
 
-const parse = await samplesPerSecond(async (bytes) => (await parser.parse(bytes, false, Date.now())).count);
-const batches = await samplesPerSecond(async (bytes) => {
-  const now = Date.now();
-  const page = await parser.parse(bytes, false, now);
-  return toBatches(page, 'bench', now).reduce((sum, { values }) => sum + values.length, 0);
-});
-
 /** Heap that 100,000 series of 1,000 targets take in collect: registry, cache of lines and interned texts. */
 async function kilobytesPerSeries(): Promise<number> {
   const collectGarbage = (globalThis as { gc?: () => void }).gc;
@@ -108,22 +101,39 @@ async function kilobytesPerSeries(): Promise<number> {
   return kept.length === 0 ? Number.NaN : bytes / 1024 / series;
 }
 
-report([
-  {
-    name: 'exposition-parse',
-    value: parse,
-    unit: 'samples/s',
-    bound: 1_500_000,
-    better: 'higher',
-    note: `${registry.size} series, ${pages[0]!.length} bytes a page`,
-  },
-  { name: 'exposition-batches', value: batches, unit: 'samples/s', bound: null, better: 'higher', note: 'and grouped' },
-  {
-    name: 'collect-series-kb',
-    value: await kilobytesPerSeries(),
-    unit: 'KB',
-    bound: null,
-    better: 'lower',
-    note: 'heap a series in collect alone, 100 targets; needs node --expose-gc',
-  },
-]);
+/** Rows of the exposition parser. */
+export async function expositionRows(): Promise<readonly Row[]> {
+  const parse = await samplesPerSecond(async (bytes) => (await parser.parse(bytes, false, Date.now())).count);
+  const batches = await samplesPerSecond(async (bytes) => {
+    const now = Date.now();
+    const page = await parser.parse(bytes, false, now);
+    return toBatches(page, 'bench', now).reduce((sum, { values }) => sum + values.length, 0);
+  });
+
+  return [
+    {
+      name: 'exposition-parse',
+      value: parse,
+      unit: 'samples/s',
+      bound: 1_500_000,
+      better: 'higher',
+      note: `${registry.size} series, ${pages[0]!.length} bytes a page`,
+    },
+    {
+      name: 'exposition-batches',
+      value: batches,
+      unit: 'samples/s',
+      bound: null,
+      better: 'higher',
+      note: 'and grouped',
+    },
+    {
+      name: 'collect-series-kb',
+      value: await kilobytesPerSeries(),
+      unit: 'KB',
+      bound: null,
+      better: 'lower',
+      note: 'heap a series in collect alone, 100 targets; needs node --expose-gc',
+    },
+  ];
+}
