@@ -262,15 +262,38 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
     await context.close();
   });
 
-  it.each(['/silences', '/alerting', '/predictions', '/actions', '/models', '/data', '/settings', '/no/such/page'])(
-    'opens %s',
-    async (path) => {
-      const { page, context } = await open(path);
-      await page.getByRole('heading', { level: 1 }).first().waitFor();
-      expect(await seriousViolations(page)).toEqual([]);
-      await context.close();
-    },
-  );
+  it('shows how actions are chosen, what they were worth, and that there is no failure model yet', async () => {
+    const { page, context } = await open('/actions');
+    await page.getByRole('heading', { level: 2, name: 'How far each goes by itself' }).waitFor();
+    await page.getByRole('link', { name: 'How they are chosen' }).click();
+    await page.waitForURL(/\/policies$/);
+    await page.getByRole('heading', { level: 2, name: 'Does it get better?' }).waitFor();
+    await page.goto(`${vigia.url}/value`);
+    await page.getByRole('button', { name: 'Last 7 days' }).click();
+    await page.getByRole('heading', { level: 2, name: 'By action' }).waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.goto(`${vigia.url}/models`);
+    await page.getByText('No failure model yet').waitFor();
+    await context.close();
+  });
+
+  it.each([
+    '/silences',
+    '/alerting',
+    '/predictions',
+    '/actions',
+    '/policies',
+    '/value',
+    '/models',
+    '/data',
+    '/settings',
+    '/no/such/page',
+  ])('opens %s', async (path) => {
+    const { page, context } = await open(path);
+    await page.getByRole('heading', { level: 1 }).first().waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await context.close();
+  });
 
   it('wrote no error to the console', () => {
     expect(problems).toEqual([]);

@@ -40,7 +40,7 @@ export const models: Record<keyof typeof english, string> = {
   baseRate: 'Tasa base',
   averagePrecision: 'Precisión media',
   averagePrecisionNote:
-    'Precisión media: lo bien que pone lo que va a fallar por delante de lo que no; 100 % es sin errores y la tasa base, adivinar.',
+    'Precisión media: lo bien que pone lo que va a fallar por delante de lo que no; 100\u00a0% es sin errores y la tasa base, adivinar.',
   cases: 'Casos',
 
   reliability: '¿Se cumple lo que dice?',
@@ -57,7 +57,7 @@ export const models: Record<keyof typeof english, string> = {
     'De sus llamadas, cuántas acertaron; de los fallos, cuántos se anunciaron, si la llamada debe llegar al menos con ese margen.',
   byLeadEmpty: 'Ningún umbral cumple en este plazo lo que se pide a las llamadas, así que no hay nada que mostrar.',
   leadTime: 'Margen',
-  pagesRight: 'llamadas acertadas',
+  pagesRight: 'aciertos',
   announced: 'anunciados',
 
   drift: '¿Sigue valiendo?',
@@ -71,7 +71,7 @@ export const models: Record<keyof typeof english, string> = {
   steady: 'sigue valiendo',
   interval: 'Intervalo',
   measured: 'Medido',
-  drawn: 'La línea es lo medido; la banda, su intervalo del 95 %.',
+  drawn: 'La línea es lo medido; la banda, su intervalo del 95\u00a0%.',
 
   weighting: 'Aprender de aquello en lo que se intervino',
   cost: 'Lo que cuesta',
