@@ -46,7 +46,7 @@ function figuresOf(words: PageWords, report: ValueReport): readonly Figure[] {
           {
             label: words.say('dashboard-policies.needless'),
             value: count(needless.value),
-            detail: between(count(needless.low), count(needless.high)),
+            detail: needless.low < needless.high ? between(count(needless.low), count(needless.high)) : undefined,
           },
         ]),
     { label: words.say('dashboard-policies.harmful'), value: count(harmful) },
