@@ -42,7 +42,7 @@ export const predict = {
   drift_calibration_low:
     'It expects too little: {{ratio, number}} times the {{count}} failures that came within {{seconds, duration}}.',
   weighting_none:
-    'Nothing is left alone by chance, so no weighting is possible: above the level at which it is acted upon, the model learns only from what failed before anybody acted. See `predict.doNothingShare`.',
+    'Nothing is left alone by chance, so no weighting is possible: above the level at which it is acted upon, the model learns only from what failed before anybody acted. See predict.doNothingShare.',
   weighting_waits:
     '{{share, percent}} of the predicted failures that Vigía would act upon are left alone by chance; none has come up yet.',
   weighting:

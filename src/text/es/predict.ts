@@ -41,7 +41,7 @@ export const predict = {
   drift_calibration_low:
     'Espera demasiado poco: {{ratio, number}} veces los {{count}} fallos que hubo en {{seconds, duration}}.',
   weighting_none:
-    'Nada se deja sin tocar al azar, así que no se puede ponderar: por encima del nivel en el que se actúa, el modelo solo aprende de lo que falló antes de que alguien actuara. Véase `predict.doNothingShare`.',
+    'Nada se deja sin tocar al azar, así que no se puede ponderar: por encima del nivel en el que se actúa, el modelo solo aprende de lo que falló antes de que alguien actuara. Véase predict.doNothingShare.',
   weighting_waits:
     'Un {{share, percent}} de los fallos previstos en los que Vigía actuaría se deja sin tocar al azar; todavía no ha habido ninguno.',
   weighting:
