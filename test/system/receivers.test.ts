@@ -16,6 +16,7 @@ import { cleanUp, type RunningVigia, startVigia, temporaryFolder } from './vigia
 
 interface Listed {
   readonly items: readonly { readonly series: string; readonly time: number; readonly value: number | null }[];
+  readonly next: string | null;
 }
 
 let vigia: RunningVigia;
@@ -27,8 +28,17 @@ afterAll(async () => {
   cleanUp();
 });
 
-const samplesOf = async (entity: string): Promise<Listed['items']> =>
-  (await vigia.get<Listed>(`/api/v1/samples?entity=${encodeURIComponent(entity)}&limit=1000`)).items;
+/** All samples of an entity, page by page. */
+async function samplesOf(entity: string): Promise<Listed['items']> {
+  const items: Listed['items'][number][] = [];
+  let cursor = '';
+  do {
+    const page = await vigia.get<Listed>(`/api/v1/samples?entity=${encodeURIComponent(entity)}&limit=1000${cursor}`);
+    items.push(...page.items);
+    cursor = page.next === null ? '' : `&cursor=${page.next}`;
+  } while (cursor !== '');
+  return items;
+}
 
 describe('Prometheus itself, by remote write', () => {
   let prometheus: Prometheus | null = null;
