@@ -1,6 +1,6 @@
 import { type BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { PowerBuckets } from './power-buckets.ts';
-import { eachField, endOfMessage } from './wire.ts';
+import { eachField, endOfMessage, MAX_PACKED, readPacked } from './wire.ts';
 
 /** A native histogram of Prometheus, in the terms of exponential buckets. */
 export interface NativeHistogram {
@@ -18,9 +18,6 @@ interface Span {
   readonly offset: number;
   readonly length: number;
 }
-
-/** Buckets of one histogram: more is a broken sender. */
-const MAX_BUCKETS = 4096;
 
 interface Side {
   readonly spans: Span[];
@@ -43,16 +40,6 @@ function readSpan(reader: BinaryReader): Span {
   return { offset, length };
 }
 
-function packed(reader: BinaryReader, into: number[], read: () => number): true {
-  const end = endOfMessage(reader);
-  if (end > reader.len) throw new RangeError('a list ends after the body');
-  while (reader.pos < end) {
-    if (into.length >= MAX_BUCKETS) throw new RangeError('a histogram has too many buckets');
-    into.push(read());
-  }
-  return true;
-}
-
 /** Spans and differences as counts from the first index. Prometheus' index i ends at base^i, the other at base^(i+1). */
 function spread({ spans, deltas, counts }: Side): { readonly offset: number; readonly counts: readonly number[] } {
   const first = spans[0];
@@ -61,7 +48,7 @@ function spread({ spans, deltas, counts }: Side): { readonly offset: number; rea
   let next = 0;
   let running = 0;
   for (const [i, { offset, length }] of spans.entries()) {
-    if (result.length + (i === 0 ? 0 : offset) + length > MAX_BUCKETS) throw new RangeError('a histogram is too wide');
+    if (result.length + (i === 0 ? 0 : offset) + length > MAX_PACKED) throw new RangeError('a histogram is too wide');
     if (i > 0) for (let gap = 0; gap < offset; gap += 1) result.push(0);
     for (let k = 0; k < length; k += 1) {
       running += deltas[next] ?? 0;
@@ -87,11 +74,11 @@ export function readNativeHistogram(reader: BinaryReader): NativeHistogram {
     6: () => (found.zero = wide()),
     7: () => (found.zero = reader.double()),
     8: () => negative.spans.push(readSpan(reader)),
-    9: () => packed(reader, negative.deltas, signed),
-    10: () => packed(reader, negative.counts, () => reader.double()),
+    9: () => readPacked(reader, negative.deltas, signed),
+    10: () => readPacked(reader, negative.counts, () => reader.double()),
     11: () => positive.spans.push(readSpan(reader)),
-    12: () => packed(reader, positive.deltas, signed),
-    13: () => packed(reader, positive.counts, () => reader.double()),
+    12: () => readPacked(reader, positive.deltas, signed),
+    13: () => readPacked(reader, positive.counts, () => reader.double()),
     15: () => (found.time = Number(reader.int64())),
   };
   eachField(reader, endOfMessage(reader), (field) => {

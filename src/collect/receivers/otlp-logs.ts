@@ -4,7 +4,7 @@ import type { LogLevel, LogRecord } from '../../model/log-record.ts';
 import type { LogIntake } from '../logs/log-intake.ts';
 import { msOf, parseJsonBody, treesOf } from './otlp-json.ts';
 import { readResourceAttributes } from './otlp-metrics.ts';
-import { labelName, RESOURCE_LABELS } from './otlp-names.ts';
+import { labelName, resourceLabels } from './otlp-names.ts';
 import { pairsOfJson, type Plain, plainOf, plainText, readAnyValue, readKeyValue } from './otlp-values.ts';
 import { eachField, endOfMessage, readingWire, turn } from './wire.ts';
 
@@ -14,8 +14,6 @@ const MAX_ATTRIBUTES = 16;
 const MAX_VALUE = 256;
 const NANOS_A_MS = 1_000_000;
 const SOURCE = 'logs/otlp';
-
-type Attributes = readonly (readonly [string, Plain])[];
 
 /** A line of log as OTLP has it. */
 interface Line {
@@ -33,14 +31,6 @@ const newLine = (): Line => ({ time: 0, observed: 0, severity: 0, body: null, at
 
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'];
 const levelOf = (severity: number): LogLevel | null => LEVELS[Math.ceil(severity / 4) - 1] ?? null;
-
-const labelsOf = (resource: Attributes): Labels =>
-  Object.fromEntries(
-    resource.flatMap(([name, value]): [string, string][] => {
-      const label = RESOURCE_LABELS.get(name);
-      return label === undefined ? [] : [[label, plainText(value)]];
-    }),
-  );
 
 function parts({ time, observed, severity, body, attributes, trace }: Line) {
   const told = attributes.map(([name, value]): [string, string] => [name, plainText(value).slice(0, MAX_VALUE)]);
@@ -93,7 +83,7 @@ async function readJson(body: Uint8Array, take: Take): Promise<void> {
   let read = 0;
   for (const group of treesOf(parseJsonBody(body)['resourceLogs'])) {
     const { attributes } = (group['resource'] ?? {}) as { readonly attributes?: unknown };
-    const labels = labelsOf(pairsOfJson(attributes));
+    const labels = resourceLabels(pairsOfJson(attributes));
     for (const record of treesOf(group['scopeLogs']).flatMap((scope) => treesOf(scope['logRecords']))) {
       const { severityNumber, traceId } = record;
       const line = {
@@ -139,7 +129,7 @@ async function readGroup(bytes: Uint8Array, take: Take): Promise<void> {
     });
     return true;
   });
-  const labels = labelsOf(resource);
+  const labels = resourceLabels(resource);
   for (const [i, line] of lines.entries()) {
     take(line, labels);
     if (i % LINES_A_TURN === LINES_A_TURN - 1) await turn();

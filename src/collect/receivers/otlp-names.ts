@@ -1,3 +1,6 @@
+import type { Labels } from '../../model/labels.ts';
+import { type Plain, plainText } from './otlp-values.ts';
+
 /** UCUM units that OpenTelemetry metrics carry, as Prometheus' naming guide writes them. */
 const UNITS: ReadonlyMap<string, string> = new Map([
   ['d', 'days'],
@@ -73,7 +76,7 @@ export const labelName = (attribute: string): string => {
 };
 
 /** Attributes of a resource that say what it is, and the labels that entity rules know. The others tell of it, and are left. */
-export const RESOURCE_LABELS: ReadonlyMap<string, string> = new Map([
+const RESOURCE_LABELS: ReadonlyMap<string, string> = new Map([
   ['service.name', 'service'],
   ['service.instance.id', 'instance'],
   ['host.name', 'host'],
@@ -85,3 +88,13 @@ export const RESOURCE_LABELS: ReadonlyMap<string, string> = new Map([
   ['deployment.environment', 'environment'],
   ['deployment.environment.name', 'environment'],
 ]);
+
+/** The labels of what a resource says of itself; an empty value is no label. */
+export const resourceLabels = (attributes: readonly (readonly [string, Plain])[]): Labels =>
+  Object.fromEntries(
+    attributes.flatMap(([name, value]): [string, string][] => {
+      const label = RESOURCE_LABELS.get(name);
+      const text = plainText(value);
+      return label === undefined || text === '' ? [] : [[label, text]];
+    }),
+  );

@@ -1,19 +1,6 @@
 import { type BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { MetricHead } from './otlp-names.ts';
-import { eachField, endOfMessage } from './wire.ts';
-
-/** Buckets or quantiles of one point. */
-const MAX_ITEMS = 4096;
-
-function numbers(reader: BinaryReader, into: number[], read: () => number): true {
-  const end = endOfMessage(reader);
-  if (end > reader.len) throw new RangeError('a list ends after the body');
-  while (reader.pos < end) {
-    if (into.length >= MAX_ITEMS) throw new RangeError('a point has too many buckets');
-    into.push(read());
-  }
-  return true;
-}
+import { eachField, endOfMessage, MAX_PACKED, readPacked } from './wire.ts';
 
 /** Everything that a point of any kind can have. */
 export interface FoundPoint {
@@ -65,8 +52,8 @@ export const FIELDS: Readonly<Record<MetricHead['kind'], ReadField>> = {
   histogram: (reader, field, found) => {
     if (field === 4) found.count = wide(reader);
     else if (field === 5) found.sum = reader.double();
-    else if (field === 6) numbers(reader, found.counts, () => wide(reader));
-    else if (field === 7) numbers(reader, found.bounds, () => reader.double());
+    else if (field === 6) readPacked(reader, found.counts, () => wide(reader));
+    else if (field === 7) readPacked(reader, found.bounds, () => reader.double());
     else return false;
     return true;
   },
@@ -93,7 +80,8 @@ function readBuckets(reader: BinaryReader, counts: number[]): number {
   let offset = 0;
   eachField(reader, endOfMessage(reader), (field, wire) => {
     if (field === 1 && wire === WireType.Varint) offset = reader.sint32();
-    else if (field === 2 && wire === WireType.LengthDelimited) numbers(reader, counts, () => Number(reader.uint64()));
+    else if (field === 2 && wire === WireType.LengthDelimited)
+      readPacked(reader, counts, () => Number(reader.uint64()));
     else return false;
     return true;
   });
@@ -107,7 +95,7 @@ function total(reader: BinaryReader): number {
 }
 
 function readQuantile(reader: BinaryReader, { quantiles }: FoundPoint): void {
-  if (quantiles.length >= MAX_ITEMS) throw new RangeError('a point has too many quantiles');
+  if (quantiles.length >= MAX_PACKED) throw new RangeError('a point has too many quantiles');
   const found = { quantile: 0, value: 0 };
   eachField(reader, endOfMessage(reader), (field) => {
     if (field === 1) found.quantile = reader.double();

@@ -1,7 +1,7 @@
 import { addSample, createPage, drop, type PageLimits, type SamplePage } from '../sample-page.ts';
 import { type DropReason, isDropReason, type SeriesRegistry, type Slot } from '../series-registry.ts';
 import type { MetricType } from '../../model/series.ts';
-import { labelName, type MetricHead, metricName, RESOURCE_LABELS, unitWord } from './otlp-names.ts';
+import { labelName, type MetricHead, metricName, resourceLabels, unitWord } from './otlp-names.ts';
 import { type Plain, plainText } from './otlp-values.ts';
 import { type PowerBuckets, toClassicBuckets } from './power-buckets.ts';
 
@@ -80,11 +80,7 @@ export class OtlpSeries {
 
   /** What the points that follow come from. */
   resource(attributes: Attributes): void {
-    const told = attributes.flatMap(([name, value]): [string, string][] => {
-      const label = RESOURCE_LABELS.get(name);
-      return label === undefined || plainText(value) === '' ? [] : [[label, plainText(value)]];
-    });
-    const labels = Object.fromEntries(told);
+    const labels = resourceLabels(attributes);
     this.#resource = { key: JSON.stringify(labels), labels };
   }
 

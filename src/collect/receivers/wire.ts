@@ -31,6 +31,20 @@ export const endOfMessage = (reader: BinaryReader): number => {
   return reader.pos + length;
 };
 
+/** Most numbers of one list, such as the buckets of a histogram: more is a broken sender. */
+export const MAX_PACKED = 4096;
+
+/** Reads a list of numbers that stand one after the other. */
+export function readPacked(reader: BinaryReader, into: number[], read: () => number): true {
+  const end = endOfMessage(reader);
+  if (end > reader.len) throw new RangeError('a list ends after the body');
+  while (reader.pos < end) {
+    if (into.length >= MAX_PACKED) throw new RangeError('a list has too many numbers');
+    into.push(read());
+  }
+  return true;
+}
+
 /** Lets other work have its turn. */
 export const turn = (): Promise<void> =>
   new Promise((resolve) => {
