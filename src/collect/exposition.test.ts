@@ -219,6 +219,15 @@ describe('page after page', () => {
     expect((await parse('requests 3\n')).slots[0]!.series.type).toBe('counter');
   });
 
+  it('counts a sample once that stands before and after its type, whatever was known before', async () => {
+    const { parse } = createParser();
+    const page = 'a{x="1"} 1\n# TYPE a gauge\na{x="1"} 1\n';
+    for (let time = 0; time < 2; time += 1) {
+      const { samples, drops } = await parse(page);
+      expect([samples.length, drops]).toEqual([1, { duplicate: 1 }]);
+    }
+  });
+
   it('forgets series that are gone for two sweeps', async () => {
     const { parse, parser, registry } = createParser({ series: 2 });
     await parse('a 1\nb 1\n');

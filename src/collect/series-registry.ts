@@ -152,7 +152,8 @@ export class SeriesRegistry {
       unit: this.#intern(unit ?? unitOf(name)),
       entity: this.#intern(entity),
     };
-    const slot: Slot = { series, fleet, page: 0, time: Number.NaN };
+    // A series that has learnt its type in the middle of a page has been on that page.
+    const slot: Slot = { series, fleet, page: known?.page ?? 0, time: known?.time ?? Number.NaN };
     this.#slots.set(series.key, slot);
     return slot;
   }
