@@ -3,6 +3,7 @@ import type { EntityId } from '../model/entity.ts';
 import type { Frame, FrameLayout } from '../model/frame.ts';
 import type { JointScore, JointWatch } from './ensemble/joint-score.ts';
 import type { FeatureGroups } from './feature-groups.ts';
+import { decodeFloats, encodeFloats } from './float-columns.ts';
 import type { Opinion } from './member-opinions.ts';
 import { rowCadence, RowGather } from './row-gather.ts';
 
@@ -41,8 +42,21 @@ interface SavedPart {
   readonly id: string;
   readonly layout: string;
   readonly state: Json;
+  /** The rows in hand, how much they teach, and what was said of the row before; states of earlier versions have none. */
+  readonly gather?: Json;
+  readonly weight?: number;
+  readonly look?: SavedLook | null;
 }
 
+/** Blame is there where somebody may ask for it. */
+interface SavedLook {
+  readonly p: number;
+  readonly surprise: number;
+  readonly opinions: readonly Opinion[];
+  readonly blame: string | null;
+}
+
+const WHAT = 'joint members';
 /** Above this nothing is odd, and nobody asks who is to blame. */
 const ODD_P = 0.05;
 
@@ -110,6 +124,7 @@ export class JointPart {
     this.#watch = null;
     this.#look = null;
     this.#taken = false;
+    this.#weight = 1;
   }
 
   #begin({ entity, layout }: Frame, source: JointSource): void {
@@ -125,24 +140,47 @@ export class JointPart {
 
   #restored(options: Parameters<JointSource['watch']>[0], source: JointSource): JointWatch | null {
     if (this.#saved?.id !== source.id || this.#saved.layout !== options.layout.id) return null;
+    const { state, gather = null, weight = 1, look = null } = this.#saved;
     try {
-      return source.watch({ ...options, state: this.#saved.state });
+      const watch = source.watch({ ...options, state });
+      this.#gather.restore(gather);
+      this.#weight = weight;
+      this.#look = look === null ? null : restoredLook(look, options.layout.features.length);
+      return watch;
     } catch {
       // Of another version: the entity's calibration is learnt anew, as after a new model.
       return null;
     }
   }
 
-  /** The row in hand is not kept: after a restart the next one is whole again. */
+  /** All of it, to the bit. */
   toJSON(): Json {
-    if (this.#source === null || this.#watch === null || this.#layout === null) return null;
-    return { id: this.#source.id, layout: this.#layout.id, state: this.#watch.toJSON() };
+    if (this.#source === null || this.#watch === null || this.#layout === null) return this.#saved as Json | null;
+    const part: Required<SavedPart> = {
+      id: this.#source.id,
+      layout: this.#layout.id,
+      state: this.#watch.toJSON(),
+      gather: this.#gather.toJSON(),
+      weight: this.#weight,
+      look: this.#look === null ? null : savedLook(this.#look),
+    };
+    return part as unknown as Json;
   }
 
   /** Goes on from a saved state when the first frame comes, if model and layout are still the same. */
   restore(state: Json): void {
     this.#saved = state as SavedPart | null;
   }
+}
+
+function savedLook(look: JointLook): SavedLook {
+  const { p, surprise, opinions } = look;
+  return { p, surprise, opinions, blame: p <= ODD_P ? encodeFloats(look.blame()) : null };
+}
+
+function restoredLook({ p, surprise, opinions, blame }: SavedLook, features: number): JointLook {
+  const shares = blame === null ? new Float32Array(features) : decodeFloats(blame, features, WHAT);
+  return { fresh: false, p, surprise, opinions, blame: () => shares };
 }
 
 function lookOf(score: JointScore, features: number): JointLook {

@@ -1,4 +1,10 @@
+import type { Json } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
+import { stateNumber, stateObject, stateText } from './float-columns.ts';
+import { bytesOf, decodeBytes } from './short-floats.ts';
+
+const VERSION = 1;
+const WHAT = 'row in hand';
 
 /** Rows of whole steps, at least so long. */
 export const rowCadence = (stepMs: number, leastMs: number): number => stepMs * Math.ceil(leastMs / stepMs);
@@ -42,5 +48,21 @@ export class RowGather {
     const row = new Float32Array(values.length);
     for (let f = 0; f < row.length; f++) row[f] = this.#sums[f]! / this.#counts[f]!;
     return row;
+  }
+  /** Null where no row is in hand. */
+  toJSON(): Json {
+    if (Number.isNaN(this.#start)) return null;
+    return { version: VERSION, start: this.#start, sums: bytesOf(this.#sums), counts: bytesOf(this.#counts) };
+  }
+
+  /** Takes the place of what is here. Throws `STATE_INVALID`. */
+  restore(state: Json): void {
+    this.clear();
+    if (state === null) return;
+    const saved = stateObject(state, WHAT, VERSION);
+    const length = Buffer.byteLength(stateText(saved, 'sums', WHAT), 'base64') / Float64Array.BYTES_PER_ELEMENT;
+    this.#sums = decodeBytes(saved['sums'], Float64Array, { length, what: WHAT });
+    this.#counts = decodeBytes(saved['counts'], Uint16Array, { length, what: WHAT });
+    this.#start = stateNumber(saved, 'start', WHAT);
   }
 }

@@ -1,9 +1,9 @@
 import { choleskyFactor, solveLower, solveLowerTransposed } from '../../ml/cholesky.ts';
 import type { Json } from '../../model/detector.ts';
-import { stateNumber, stateObject } from '../float-columns.ts';
-import { bytesOf, decodeBytes, decodeShort, encodeShort } from '../short-floats.ts';
+import { decodeFloats, encodeFloats, stateNumber, stateObject } from '../float-columns.ts';
+import { bytesOf, decodeBytes } from '../short-floats.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const WHAT = 'habit scales';
 /** Half-lives of the means: faults last from minutes to an hour. In rows where these are longer. */
 const MINUTES = [2, 6, 18, 45] as const;
@@ -39,7 +39,9 @@ export class HabitScales {
   #variances = new Float32Array(0);
   /** Lower triangle of the covariance of the related scale, `size × size`; empty where there are too many. */
   #covariance = new Float32Array(0);
-  /** Inverse of the correlation; null until there is one. */
+  /** The correlation below the diagonal as it was last worked out, in shares of `CODE`: what the inverse is made of. */
+  #codes: Int16Array | null = null;
+  /** Inverse of that correlation; null until there is one. */
   #precision: Float64Array | null = null;
   /** The means in deviations. */
   readonly #scaled: Float64Array[] = MINUTES.map(() => new Float64Array(0));
@@ -65,6 +67,7 @@ export class HabitScales {
     if (covariance.length > 0)
       for (let i = 0; i < old; i++) covariance.set(this.#covariance.subarray(i * old, i * old + i + 1), i * size);
     this.#covariance = covariance;
+    this.#codes = null;
     this.#precision = null;
     this.#size = size;
     MINUTES.forEach((_, scale) => (this.#scaled[scale] = new Float64Array(size)));
@@ -127,10 +130,20 @@ export class HabitScales {
 
   #relate(): void {
     const n = this.#size;
+    const codes = new Int16Array((n * (n - 1)) / 2);
+    for (let i = 0, at = 0; i < n; i++)
+      for (let j = 0; j < i; j++) codes[at++] = Math.round(CODE * Math.max(-1, Math.min(1, this.#correlation(i, j))));
+    this.#codes = codes;
+    this.#invert(codes);
+  }
+
+  #invert(codes: Int16Array): void {
+    const n = this.#size;
     const factor = new Float64Array(n * n);
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j <= i; j++) factor[i * n + j] = (1 - SHRINKAGE) * this.#correlation(i, j);
-    for (let i = 0; i < n; i++) factor[i * n + i] = factor[i * n + i]! + SHRINKAGE;
+    for (let i = 0, at = 0; i < n; i++) {
+      for (let j = 0; j < i; j++) factor[i * n + j] = (1 - SHRINKAGE) * (codes[at++]! / CODE);
+      factor[i * n + i] = 1;
+    }
     this.#precision = null;
     if (!choleskyFactor(factor, n)) return;
     const precision = new Float64Array(n * n);
@@ -146,26 +159,23 @@ export class HabitScales {
   #correlation(i: number, j: number): number {
     const n = this.#size;
     const spread = Math.sqrt(this.#covariance[i * n + i]! * this.#covariance[j * n + j]!);
-    if (i === j) return 1;
     return spread > 0 ? this.#covariance[i * n + j]! / spread : 0;
   }
 
+  /** All of it, to the bit. */
   toJSON(): Json {
     const n = this.#size;
     const related = this.#covariance.length > 0 ? n : 0;
-    const codes = new Int16Array((related * (related - 1)) / 2);
-    const spreads = new Float32Array(related);
-    for (let i = 0, at = 0; i < related; i++) {
-      spreads[i] = this.#covariance[i * n + i]!;
-      for (let j = 0; j < i; j++) codes[at++] = Math.round(CODE * Math.max(-1, Math.min(1, this.#correlation(i, j))));
-    }
+    const triangle = new Float32Array((related * (related + 1)) / 2);
+    for (let i = 0, at = 0; i < related; i++)
+      for (let j = 0; j <= i; j++) triangle[at++] = this.#covariance[i * n + j]!;
     return {
       version: VERSION,
       rows: this.#rows,
-      means: encodeShort(this.#means),
-      variances: encodeShort(this.#variances),
-      spreads: encodeShort(spreads),
-      correlation: bytesOf(codes),
+      means: encodeFloats(this.#means),
+      variances: encodeFloats(this.#variances),
+      covariance: encodeFloats(triangle),
+      correlation: this.#codes === null ? null : bytesOf(this.#codes),
     };
   }
 
@@ -174,19 +184,16 @@ export class HabitScales {
     const saved = stateObject(state, WHAT, VERSION);
     this.ensure(size);
     this.#rows = stateNumber(saved, 'rows', WHAT);
-    decodeShort(saved['means'], this.#means, WHAT);
-    decodeShort(saved['variances'], this.#variances, WHAT);
+    this.#means = decodeFloats(saved['means'], SCALES * size, WHAT);
+    this.#variances = decodeFloats(saved['variances'], SCALES * size, WHAT);
     const related = this.#covariance.length > 0 ? size : 0;
-    const spreads = new Float32Array(related);
-    decodeShort(saved['spreads'], spreads, WHAT);
+    const triangle = decodeFloats(saved['covariance'], (related * (related + 1)) / 2, WHAT);
+    for (let i = 0, at = 0; i < related; i++)
+      for (let j = 0; j <= i; j++) this.#covariance[i * size + j] = triangle[at++]!;
+    if (saved['correlation'] === null) return;
     const length = (related * (related - 1)) / 2;
-    const codes = decodeBytes(saved['correlation'], Int16Array, { length, what: WHAT });
-    for (let i = 0, at = 0; i < related; i++) {
-      this.#covariance[i * size + i] = spreads[i]!;
-      for (let j = 0; j < i; j++)
-        this.#covariance[i * size + j] = (codes[at++]! / CODE) * Math.sqrt(spreads[i]! * spreads[j]!);
-    }
-    if (related > 0 && this.#rows >= RELATE_ROWS) this.#relate();
+    this.#codes = decodeBytes(saved['correlation'], Int16Array, { length, what: WHAT });
+    this.#invert(this.#codes);
   }
 }
 

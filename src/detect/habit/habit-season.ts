@@ -1,9 +1,9 @@
 import type { Json } from '../../model/detector.ts';
-import { decodeFloats, encodeFloats, grown, stateNumbers, stateObject } from '../float-columns.ts';
+import { decodeFloats, encodeFloats, grown, stateNumber, stateNumbers, stateObject } from '../float-columns.ts';
 import type { LocalTime } from '../seasonal/local-time.ts';
 import { bytesOf, decodeBytes } from '../short-floats.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const WHAT = 'habit season';
 const DAY_MS = 86_400_000;
 const HOURS = 24;
@@ -66,8 +66,8 @@ export class HabitSeason {
   #cell = -1;
   #rows = 0;
   /** Of the hour that is going on: residuals, or values where nothing is known, and distances. */
-  #sums = new Float64Array(0);
-  #distances = new Float64Array(0);
+  #sums = new Float32Array(0);
+  #distances = new Float32Array(0);
 
   constructor(zone: LocalTime, cadenceMs: number) {
     this.#zone = zone;
@@ -85,8 +85,8 @@ export class HabitSeason {
     this.#unrest = spread(this.#unrest, new Uint8Array(HOURS * size));
     this.#anchor = grown(this.#anchor, size, Number.NaN);
     this.#unit = grown(this.#unit, size, 0);
-    this.#sums = Float64Array.from({ length: size }, (_, f) => this.#sums[f] ?? 0);
-    this.#distances = Float64Array.from({ length: size }, (_, f) => this.#distances[f] ?? 0);
+    this.#sums = grown(this.#sums, size, 0);
+    this.#distances = grown(this.#distances, size, 0);
     this.#size = size;
   }
 
@@ -178,7 +178,7 @@ export class HabitSeason {
       if (this.#codes[at] !== UNKNOWN) this.#codes[at] = Math.round(this.#codes[at]! / 2);
   }
 
-  /** The hour that is going on is not kept. */
+  /** All of it, to the bit. */
   toJSON(): Json {
     return {
       version: VERSION,
@@ -187,6 +187,10 @@ export class HabitSeason {
       unrest: bytesOf(this.#unrest),
       anchor: encodeFloats(this.#anchor),
       unit: encodeFloats(this.#unit),
+      cell: this.#cell,
+      rows: this.#rows,
+      sums: encodeFloats(this.#sums),
+      distances: encodeFloats(this.#distances),
     };
   }
 
@@ -198,6 +202,10 @@ export class HabitSeason {
     this.#unrest = decodeBytes(saved['unrest'], Uint8Array, { length: HOURS * size, what: WHAT });
     this.#anchor = decodeFloats(saved['anchor'], size, WHAT);
     this.#unit = decodeFloats(saved['unit'], size, WHAT);
+    this.#cell = stateNumber(saved, 'cell', WHAT);
+    this.#rows = stateNumber(saved, 'rows', WHAT);
+    this.#sums = decodeFloats(saved['sums'], size, WHAT);
+    this.#distances = decodeFloats(saved['distances'], size, WHAT);
     this.#days = Uint8Array.from({ length: CELLS }, (_, cell) => stateNumbers(saved, 'days', WHAT)[cell] ?? 0);
   }
 }

@@ -1,8 +1,7 @@
 import type { Json } from '../../model/detector.ts';
-import { stateObject } from '../float-columns.ts';
-import { decodeShort, encodeShort } from '../short-floats.ts';
+import { decodeFloats, encodeFloats, stateObject } from '../float-columns.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const WHAT = 'habit tails';
 /** Share of values beyond the threshold. */
 const TAIL_SHARE = 0.02;
@@ -68,14 +67,14 @@ export class HabitTails {
   }
 
   toJSON(): Json {
-    return { version: VERSION, thresholds: encodeShort(this.#thresholds), excesses: encodeShort(this.#excesses) };
+    return { version: VERSION, thresholds: encodeFloats(this.#thresholds), excesses: encodeFloats(this.#excesses) };
   }
 
   /** Takes the place of what is here, of `size` features. Throws `STATE_INVALID`. */
   restore(state: Json, size: number): void {
     const saved = stateObject(state, WHAT, VERSION);
     this.ensure(size);
-    decodeShort(saved['thresholds'], this.#thresholds, WHAT);
-    decodeShort(saved['excesses'], this.#excesses, WHAT);
+    this.#thresholds = decodeFloats(saved['thresholds'], this.#channels * size, WHAT);
+    this.#excesses = decodeFloats(saved['excesses'], this.#channels * size, WHAT);
   }
 }

@@ -1,14 +1,15 @@
 import type { Json } from '../../model/detector.ts';
 import type { Frame } from '../../model/frame.ts';
-import { grown, stateNumber, stateObject } from '../float-columns.ts';
+import { decodeFloats, encodeFloats, grown, stateNumber, stateObject } from '../float-columns.ts';
 import { rowCadence, RowGather } from '../row-gather.ts';
 import type { LocalTime } from '../seasonal/local-time.ts';
 import { HabitScales, SCALES } from './habit-scales.ts';
 import { HabitSeason, type Place } from './habit-season.ts';
 import { HabitTails } from './habit-tails.ts';
-import { decodeShort, encodeShort } from '../short-floats.ts';
 
-const VERSION = 1;
+const VERSION = 2;
+/** The version that kept numbers rounded, so that who went on from it said something else. */
+const ROUNDED = 1;
 const WHAT = 'habit';
 
 const LEAST_CADENCE_MS = 60_000;
@@ -264,30 +265,43 @@ export class HabitWatch {
     this.#size = size;
   }
 
-  /** The row in hand is not kept: after a restart the next one is whole again. */
+  /** All of it, to the bit: whoever goes on from it says what would have been said here. */
   toJSON(): Json {
+    const look = this.#look;
     return {
       version: VERSION,
       size: this.#size,
       quiet: Number.isFinite(this.#quietUntil) ? this.#quietUntil : 0,
+      weight: this.#weight,
+      gather: this.#gather.toJSON(),
+      score: look?.score ?? null,
+      features: look === null ? null : encodeFloats(look.features),
       season: this.#season.toJSON(),
       scales: this.#scales.toJSON(),
       tails: this.#tails.toJSON(),
-      bank: COLUMNS.map((column) => encodeShort(this.#bank[column])),
+      bank: COLUMNS.map((column) => encodeFloats(this.#bank[column])),
     };
   }
 
-  /** Takes the place of what is here. Throws `STATE_INVALID`. */
+  /** Takes the place of what is here; what an earlier version kept is learnt anew. Throws `STATE_INVALID`. */
   restore(state: Json): void {
+    if ((state as { readonly version?: Json } | null)?.version === ROUNDED) return;
     const saved = stateObject(state, WHAT, VERSION);
     const size = stateNumber(saved, 'size', WHAT);
     this.#ensure(size);
     this.#quietUntil = stateNumber(saved, 'quiet', WHAT);
+    this.#weight = stateNumber(saved, 'weight', WHAT);
+    this.#gather.restore(saved['gather'] ?? null);
     if (size === 0) return;
     this.#season.restore(saved['season'] ?? null, size);
     this.#scales.restore(saved['scales'] ?? null, size);
     this.#tails.restore(saved['tails'] ?? null, size);
     const bank = Array.isArray(saved['bank']) ? (saved['bank'] as readonly Json[]) : [];
-    COLUMNS.forEach((column, place) => decodeShort(bank[place], this.#bank[column], WHAT));
+    this.#bank = Object.fromEntries(
+      COLUMNS.map((column, place) => [column, decodeFloats(bank[place], size, WHAT)]),
+    ) as Bank;
+    const { score, features } = saved;
+    this.#look =
+      typeof score === 'number' ? { fresh: false, score, features: decodeFloats(features, size, WHAT) } : null;
   }
 }
