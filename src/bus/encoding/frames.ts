@@ -19,7 +19,7 @@ import {
   writeLabels,
   writeNumbers,
   writeText,
-} from './wire.ts';
+} from '../../runtime/wire.ts';
 
 /** By the numbers of `FeatureKind` in proto/vigia/v1/frames.proto. */
 const KINDS: readonly FeatureKind[] = ['level', 'rate', 'quantile'];
@@ -133,8 +133,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     else if (field === 4) numbers.stepMs = reader.double();
     else if (field === 5) text.layout = reader.string();
     else if (field === 6) arrays.layout = reader.bytes();
-    else if (field === 7) arrays.values = floats(reader.bytes()) as Float32Array<ArrayBuffer>;
-    else if (field === 8) arrays.derived = floats(reader.bytes()) as Float32Array<ArrayBuffer>;
+    else if (field === 7) arrays.values = floats(reader.bytes());
+    else if (field === 8) arrays.derived = floats(reader.bytes());
     else if (field === 9) numbers.closedAt = reader.double();
     else return false;
     return true;

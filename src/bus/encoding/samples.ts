@@ -12,7 +12,7 @@ import {
   writeLabels,
   writeNumbers,
   writeText,
-} from './wire.ts';
+} from '../../runtime/wire.ts';
 
 /** By the numbers of `MetricType` in proto/vigia/v1/samples.proto. */
 const TYPES: readonly MetricType[] = ['unknown', 'gauge', 'counter', 'histogram', 'summary', 'stateset', 'info'];
@@ -92,8 +92,8 @@ export function decodeSamples(bytes: Uint8Array): SampleBatch {
     if (field >= 1 && field <= 3) text[field - 1] = reader.string();
     else if (field === 4) receivedAt = reader.double();
     else if (field === 5) series.push(seriesOf(reader.bytes()));
-    else if (field === 6) times = doubles(reader.bytes()) as Float64Array<ArrayBuffer>;
-    else if (field === 7) values = doubles(reader.bytes()) as Float64Array<ArrayBuffer>;
+    else if (field === 6) times = doubles(reader.bytes());
+    else if (field === 7) values = doubles(reader.bytes());
     else return false;
     return true;
   });

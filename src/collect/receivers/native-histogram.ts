@@ -1,6 +1,6 @@
 import { type BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { PowerBuckets } from './power-buckets.ts';
-import { eachField, endOfMessage, MAX_PACKED, readPacked } from './wire.ts';
+import { eachField, endOfMessage, MAX_PACKED, readPacked } from '../../runtime/wire.ts';
 
 /** A native histogram of Prometheus, in the terms of exponential buckets. */
 export interface NativeHistogram {

@@ -1,9 +1,10 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { toError, VigiaError } from '../../runtime/errors.ts';
 import type { SamplePage } from '../sample-page.ts';
 import type { MetricHead } from './otlp-names.ts';
 import type { OtlpSeries, Point } from './otlp-series.ts';
 import { pairsOfJson } from './otlp-values.ts';
-import { readingWire, turn } from './wire.ts';
+import { readingWire } from '../../runtime/wire.ts';
 
 /** Metrics read in one go before other work gets its turn. */
 const METRICS_A_TURN = 500;

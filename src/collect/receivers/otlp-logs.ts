@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { Labels } from '../../model/labels.ts';
 import type { LogLevel, LogRecord } from '../../model/log-record.ts';
@@ -6,7 +7,7 @@ import { msOf, parseJsonBody, treesOf } from './otlp-json.ts';
 import { readResourceAttributes } from './otlp-metrics.ts';
 import { labelName, resourceLabels } from './otlp-names.ts';
 import { pairsOfJson, type Plain, plainOf, plainText, readAnyValue, readKeyValue } from './otlp-values.ts';
-import { eachField, endOfMessage, readingWire, turn } from './wire.ts';
+import { eachField, endOfMessage, readingWire } from '../../runtime/wire.ts';
 
 /** Lines read in one go before other work gets its turn. */
 const LINES_A_TURN = 1000;

@@ -1,10 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { SamplePage } from '../sample-page.ts';
 import type { MetricHead } from './otlp-names.ts';
 import type { OtlpSeries, Point } from './otlp-series.ts';
 import { FIELDS, type FoundPoint, newPoint } from './otlp-points.ts';
 import { type Plain, readKeyValue } from './otlp-values.ts';
-import { eachField, endOfMessage, readingWire, turn } from './wire.ts';
+import { eachField, endOfMessage, readingWire } from '../../runtime/wire.ts';
 
 /** Samples read in one go before other work gets its turn; some ms. */
 const SAMPLES_A_TURN = 5000;

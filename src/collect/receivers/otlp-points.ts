@@ -1,6 +1,6 @@
 import { type BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { MetricHead } from './otlp-names.ts';
-import { eachField, endOfMessage, MAX_PACKED, readPacked } from './wire.ts';
+import { eachField, endOfMessage, MAX_PACKED, readPacked } from '../../runtime/wire.ts';
 
 /** Everything that a point of any kind can have. */
 export interface FoundPoint {

@@ -1,5 +1,5 @@
 import { type BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import { eachField, endOfMessage } from './wire.ts';
+import { eachField, endOfMessage } from '../../runtime/wire.ts';
 
 /** How deep lists and maps may stand in each other. */
 const MAX_DEPTH = 8;

@@ -1,10 +1,11 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { Metadata } from '../metadata.ts';
 import { addSample, createPage, drop, type PageLimits, type Sample, type SamplePage } from '../sample-page.ts';
 import { type DropReason, isDropReason, type SeriesRegistry, type Slot } from '../series-registry.ts';
 import { type NativeHistogram, readNativeHistogram } from './native-histogram.ts';
 import { toClassicBuckets } from './power-buckets.ts';
-import { eachField, endOfMessage, readingWire, turn } from './wire.ts';
+import { eachField, endOfMessage, readingWire } from '../../runtime/wire.ts';
 
 /** Prometheus' numbers of types in metadata, as words. */
 const TYPES = ['unknown', 'counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset'];
