@@ -21,11 +21,28 @@ export const LogRecord = Type.Object({
     description: 'Logger, trace, status and the like, at most 16.',
   }),
   source: Type.String({ description: 'Which source it came from.' }),
+  place: Type.Optional(
+    Type.Object(
+      { stream: Type.String(), at: Type.Integer({ minimum: 0 }) },
+      {
+        description:
+          'Where it stands in its stream, whose lines come in order: what is not further on was there before.',
+      },
+    ),
+  ),
+  sentAgain: Type.Optional(
+    Type.Enum(['any', 'afterRestart'], {
+      description:
+        'Its sender may send it in another stream too; its id is then the same: at any time, or when it had no answer.',
+    }),
+  ),
 });
 export type LogRecord = Static<typeof LogRecord>;
 
+const { place: _place, sentAgain: _sentAgain, ...lasting } = LogRecord.properties;
+
 /** A line kept as evidence, with its pattern. */
-export const LogExample = Type.Object({ ...LogRecord.properties, template: Type.String() });
+export const LogExample = Type.Object({ ...lasting, template: Type.String() });
 export type LogExample = Static<typeof LogExample>;
 
 /** A pattern of log lines. */

@@ -1,43 +1,26 @@
 import type { LogExample, LogLevel, LogPattern, LogRecord } from '../model/log-record.ts';
 import { LOG_LEVELS } from '../model/log-record.ts';
 import type { EntityId } from '../model/entity.ts';
-import { canonicalKey } from '../model/labels.ts';
-import type { SampleBatch, Series } from '../model/series.ts';
+import type { SampleBatch } from '../model/series.ts';
 import { stableId } from '../runtime/ids.ts';
 import type { Random } from '../ml/random.ts';
+import type { EntityLog, KeptLog } from './entity-log.ts';
 import { type LogTemplate, TemplateMiner } from './templates/template-miner.ts';
 
-/** Patterns of one entity that are counted by themselves; the rest together. */
-const MAX_PATTERNS = 100;
-const OTHERS = 'others';
 /** Lines kept as evidence, for each pattern of each entity in an hour. */
 const EXAMPLES = 5;
 const HOUR_MS = 3_600_000;
 const MAX_RESERVOIRS = 50_000;
-/** Ids of the newest lines of an entity: a line that is delivered again is not counted again. */
-const MAX_IDS = 5000;
-const MAX_ENTITIES = 20_000;
-
-interface Counted {
-  readonly series: Series;
-  /** Lines so far. */
-  lines: number;
-  changed: boolean;
-}
-
-interface EntityLog {
-  readonly fleet: string;
-  readonly counts: Map<string, Counted>;
-  readonly seen: Set<string>;
-  /** Newest time of a line; samples are never older. */
-  time: number;
-}
+/** Entities held; who was not heard of for longest is read from the store again when it comes back. */
+const MAX_ENTITIES = 5000;
 
 /** What there is to write and to send. */
 export interface LogHarvest {
   readonly patterns: readonly LogPattern[];
   readonly examples: readonly LogExample[];
   readonly samples: readonly SampleBatch[];
+  /** What is to be kept of each entity that has lines in it. */
+  readonly logs: readonly (readonly [EntityId, KeptLog])[];
 }
 
 const higher = (a: LogLevel, b: LogLevel): LogLevel => (LOG_LEVELS.indexOf(a) >= LOG_LEVELS.indexOf(b) ? a : b);
@@ -74,16 +57,35 @@ export class LogCounts {
     }
   }
 
-  /** Takes a line; false when it was there already. */
+  /** Whether an entity is known; if so it is not let go before the next commit. */
+  hold(entity: EntityId): boolean {
+    if (!this.#entities.has(entity)) return false;
+    this.#touched.add(entity);
+    return true;
+  }
+
+  /** Begins with an entity, or goes on with what was kept of it: it is said again, as it may not have been. */
+  admit(log: EntityLog): void {
+    if (this.#entities.size >= MAX_ENTITIES)
+      for (const entity of this.#entities.keys()) {
+        if (this.#touched.has(entity)) continue;
+        this.#entities.delete(entity);
+        break;
+      }
+    this.#entities.set(log.entity, log);
+    this.#touched.add(log.entity);
+  }
+
+  /** Takes a line of an entity that is held; false when it was there already. */
   take(record: LogRecord): boolean {
-    const log = this.#logOf(record);
-    if (log === null || log.seen.has(record.id)) return false;
-    remember(log.seen, record.id);
-    this.#touched.add(record.entity);
-    log.time = Math.max(log.time, record.time);
+    const log = this.#entities.get(record.entity);
+    if (log === undefined) return false;
+    this.#entities.delete(record.entity);
+    this.#entities.set(record.entity, log);
+    if (!log.meet(record)) return false;
     const template = this.miner.template(this.miner.add(record.text));
     this.#see(template, record);
-    this.#count(log, record, template.id);
+    log.count(record.level, template.id);
     this.#keep(record, template.id);
     return true;
   }
@@ -92,45 +94,27 @@ export class LogCounts {
   harvest(now: number): LogHarvest {
     const patterns = [...this.#changed].flatMap((id) => this.#patterns.get(id) ?? []);
     const examples = [...this.#examples.values()];
-    const samples: SampleBatch[] = [];
-    for (const entity of this.#touched) {
-      const log = this.#entities.get(entity)!;
-      const changed = [...log.counts.values()].filter((counted) => counted.changed);
-      samples.push({
-        entity,
-        fleet: log.fleet,
-        source: 'logs',
-        receivedAt: now,
-        series: changed.map(({ series }) => series),
-        times: new Float64Array(changed.length).fill(Math.min(log.time, now)),
-        values: Float64Array.from(changed, ({ lines }) => lines),
-      });
-    }
-    return { patterns, examples, samples };
+    const logs = [...this.#touched].map((entity) => this.#entities.get(entity)!);
+    const samples = logs.map((log) => log.samples(now)).filter(({ times }) => times.length > 0);
+    return { patterns, examples, samples, logs: logs.map((log) => [log.entity, log.keep()]) };
   }
 
   /** Says that the last harvest is committed. Until then the next one holds it too, for its lines are not counted again. */
   committed(): void {
-    for (const entity of this.#touched)
-      for (const counted of this.#entities.get(entity)!.counts.values()) counted.changed = false;
+    for (const entity of this.#touched) {
+      const log = this.#entities.get(entity);
+      log?.committed();
+      log?.kept();
+    }
     this.#touched.clear();
     this.#changed.clear();
     this.#examples.clear();
   }
 
-  /** Lets go of entities whose lines another process counts from now on; its counters begin at 0. */
+  /** Lets go of entities whose lines another process counts from now on. */
   drop(gone: (entity: EntityId) => boolean): void {
     for (const entity of this.#entities.keys()) if (gone(entity)) this.#entities.delete(entity);
     for (const entity of this.#touched) if (gone(entity)) this.#touched.delete(entity);
-  }
-
-  #logOf({ entity, fleet }: LogRecord): EntityLog | null {
-    const known = this.#entities.get(entity);
-    if (known !== undefined) return known;
-    if (this.#entities.size >= MAX_ENTITIES) return null;
-    const log: EntityLog = { fleet, counts: new Map(), seen: new Set(), time: 0 };
-    this.#entities.set(entity, log);
-    return log;
   }
 
   #see({ id, text }: LogTemplate, { level, time }: LogRecord): void {
@@ -139,27 +123,6 @@ export class LogCounts {
     const lastSeen = Math.max(known?.lastSeen ?? time, time);
     this.#patterns.set(id, { id, text, level: known ? higher(known.level, level) : level, firstSeen, lastSeen });
     this.#changed.add(id);
-  }
-
-  #count(log: EntityLog, { entity, level }: LogRecord, template: string): void {
-    this.#add(log, entity, 'log_lines_total', { level });
-    const labels = { template, level };
-    const name = 'log_pattern_lines_total';
-    const room = log.counts.size < MAX_PATTERNS || log.counts.has(canonicalKey(name, labels));
-    this.#add(log, entity, name, room ? labels : { template: OTHERS, level });
-  }
-
-  #add(log: EntityLog, entity: EntityId, name: string, labels: Readonly<Record<string, string>>): void {
-    const key = canonicalKey(name, labels);
-    let counted = log.counts.get(key);
-    if (counted === undefined) {
-      const own = { ...labels, entity };
-      const series = { key: canonicalKey(name, own), name, labels: own, type: 'counter', unit: '', entity } as const;
-      counted = { series, lines: 0, changed: true };
-      log.counts.set(key, counted);
-    }
-    counted.lines += 1;
-    counted.changed = true;
   }
 
   #keep(record: LogRecord, template: string): void {
@@ -174,15 +137,7 @@ export class LogCounts {
     const place = before < EXAMPLES ? before : this.#random.int(before + 1);
     if (place >= EXAMPLES) return;
     const id = stableId('line', record.entity, template, hour, place);
-    this.#examples.set(id, { ...record, id, template });
+    const { place: _, sentAgain: __, ...lasting } = record;
+    this.#examples.set(id, { ...lasting, id, template });
   }
-}
-
-function remember(seen: Set<string>, id: string): void {
-  if (seen.size >= MAX_IDS)
-    for (const oldest of seen) {
-      seen.delete(oldest);
-      break;
-    }
-  seen.add(id);
 }

@@ -5,6 +5,7 @@ import type { SampleBatch } from '../model/series.ts';
 import { topics } from '../model/topics.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { VigiaError } from '../runtime/errors.ts';
+import { stableId } from '../runtime/ids.ts';
 import { silentLog } from '../runtime/log.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { openMemoryDatabase } from '../store/memory-database.ts';
@@ -110,6 +111,44 @@ describe('the stage for lines of log', () => {
     const after = await store.logs.listPatterns({ limit: 10, cursor: null });
     expect(new Set(after.items.map(({ id }) => id))).toEqual(new Set(before.items.map(({ id }) => id)));
     expect(after.items.find(({ text }) => text.startsWith('disk'))?.firstSeen).toBe(NOW - 998);
+  });
+
+  test('a process that died is gone on from: counters go on, and lines that come again are known', async () => {
+    const { bus, samples, send, stage, store } = await start();
+    const placed = Array.from({ length: 20 }, (_, at) => line(at, `user ${at} left`, { place: { stream: 'a', at } }));
+    const named = Array.from({ length: 600 }, (_, at) =>
+      line(at, `disk ${at} is full`, { id: stableId('line', at), level: 'warn', sentAgain: 'any' }),
+    );
+    await send([...placed, ...named]);
+    // Nothing is told when it stops: it is as if it had been killed.
+    await stage.stop();
+    samples.length = 0;
+    const metrics = createMetrics();
+    const again = createLogStage({ bus, store, clock: systemClock, log: silentLog, metrics });
+    await again.start();
+    open.push(() => again.stop());
+    // What may not have been told is told, before any line comes.
+    await expect.poll(() => newest(samples)['log_lines_total{entity="service/shop",level="info"}']).toBe(20);
+    const more = line(20, 'user 20 left', { place: { stream: 'a', at: 20 } });
+    await send([...placed.slice(5), more, ...named, line(1, 'user 1 left', { place: { stream: 'b', at: 0 } })]);
+    expect(newest(samples)['log_lines_total{entity="service/shop",level="info"}']).toBe(22);
+    expect(newest(samples)['log_lines_total{entity="service/shop",level="warn"}']).toBe(600);
+    expect((await metrics.expose()).text).toContain('vigia_prepare_log_lines_repeated_total 615');
+  });
+
+  test('what a sender says after a restart again is known, what it says twice before is twice', async () => {
+    const { bus, samples, send, stage, store } = await start();
+    const said = (stream: string, at: number, text: string) =>
+      line(at, text, { id: stableId('line', text), sentAgain: 'afterRestart', place: { stream, at } });
+    const info = (): number | undefined => newest(samples)['log_lines_total{entity="service/shop",level="info"}'];
+    await send([said('one', 0, 'a'), said('one', 1, 'a'), said('two', 0, 'a'), said('one', 2, 'b')]);
+    expect(info()).toBe(4);
+    await stage.stop();
+    const again = createLogStage({ bus, store, clock: systemClock, log: silentLog, metrics: createMetrics() });
+    await again.start();
+    open.push(() => again.stop());
+    await send([said('three', 0, 'b'), said('three', 1, 'c'), said('three', 2, 'c')]);
+    expect(info()).toBe(6);
   });
 
   test('many patterns of one entity are counted together beyond a bound', async () => {
