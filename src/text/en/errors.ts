@@ -36,6 +36,8 @@ export const errors = {
   CURSOR_INVALID: 'The cursor is not one that this server gave out. Start again without it.',
   EXECUTOR_MISSING: 'The command {{command}} was not found. Install it or correct `actions` in the configuration.',
   EXECUTOR_FAILED: 'It ended with exit code {{code}}.',
+  EXECUTOR_LIMITED:
+    '{{target}} has had {{count}} messages within {{seconds}} s and takes no more now; nothing was sent.',
   EXECUTOR_TIMEOUT: 'It did not end within {{seconds}} s, so it and all it had started were ended.',
   EXECUTOR_STOPPED: 'It was stopped before it had ended, together with all it had started.',
   EXECUTOR_UNSTARTABLE: 'The command {{command}} could not be started: {{detail}}.',
@@ -50,8 +52,17 @@ export const errors = {
     'It has become the new normal, as {{by}} said, and what was learnt cannot be unlearnt. If it changes again, that will be found.',
   FEEDBACK_UNDONE: 'It has been taken back already, by {{by}} ({{time}}).',
   INTERNAL: 'Something went wrong inside Vigía ({{detail}}). It has been logged; please report it.',
+  KUBERNETES_REFUSED:
+    'Kubernetes answered {{status}} to {{what}}: {{detail}}. See that the account may do it (docs/guide/kubernetes.md).',
+  KUBERNETES_UNREACHABLE: 'The API server of Kubernetes did not answer: {{detail}}. It is tried again.',
   INPUT_TOO_LARGE: '{{what}} is larger than the limit of {{limit}}.',
   LEASE_LOST: 'Another process has taken over "{{name}}"; this one writes nothing more of it.',
+  LINK_EXPIRED:
+    'This link has expired: nobody decided in time, and nothing was done. Open Vigía to see what is needed now.',
+  LINK_INVALID: 'This link is not valid. It may have been cut off when it was copied; open it from the message itself.',
+  LINK_ROLE:
+    'This link may not approve this action; it needs the role {{role}}. Ask somebody who has it. Nothing was done.',
+  LINK_USED: 'This has been decided already: the run is {{state}} (by {{by}}). Nothing more was done.',
   LISTEN_FAILED: '{{what}} cannot listen on {{host}}:{{port}}: {{detail}}. Choose another port, or stop what uses it.',
   MODEL_STATE: 'This model cannot do that: {{detail}}.',
   NOT_FOUND: 'There is no {{what}} "{{id}}".',

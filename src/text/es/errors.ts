@@ -35,6 +35,8 @@ export const errors: Record<keyof typeof english, string> = {
   CURSOR_INVALID: 'Este cursor no lo ha dado este servidor. Empieza de nuevo sin él.',
   EXECUTOR_MISSING: 'No se encuentra el comando {{command}}. Instálalo o corrige `actions` en la configuración.',
   EXECUTOR_FAILED: 'Terminó con el código de salida {{code}}.',
+  EXECUTOR_LIMITED:
+    '{{target}} ya ha recibido {{count}} mensajes en {{seconds}} s y ahora no admite más; no se ha enviado nada.',
   EXECUTOR_TIMEOUT: 'No terminó en {{seconds}} s; se ha detenido junto con todo lo que había iniciado.',
   EXECUTOR_STOPPED: 'Se detuvo antes de terminar, junto con todo lo que había iniciado.',
   EXECUTOR_UNSTARTABLE: 'No se pudo iniciar el comando {{command}}: {{detail}}.',
@@ -49,8 +51,17 @@ export const errors: Record<keyof typeof english, string> = {
     'Ya es la nueva normalidad, como dijo {{by}}, y lo aprendido no se puede desaprender. Si vuelve a cambiar, se detectará.',
   FEEDBACK_UNDONE: 'Ya la había retirado {{by}} ({{time}}).',
   INTERNAL: 'Algo ha fallado dentro de Vigía ({{detail}}). Ha quedado registrado; por favor, comunícalo.',
+  KUBERNETES_REFUSED:
+    'Kubernetes respondió {{status}} a {{what}}: {{detail}}. Comprueba que la cuenta tenga permiso (docs/guide/kubernetes.md).',
+  KUBERNETES_UNREACHABLE: 'El servidor de la API de Kubernetes no respondió: {{detail}}. Se volverá a intentar.',
   INPUT_TOO_LARGE: '{{what}} supera el límite de {{limit}}.',
   LEASE_LOST: 'Otro proceso se ha hecho cargo de «{{name}}»; este ya no escribe nada al respecto.',
+  LINK_EXPIRED:
+    'Este enlace ha caducado: nadie decidió a tiempo y no se hizo nada. Abre Vigía para ver qué hace falta ahora.',
+  LINK_INVALID: 'Este enlace no es válido. Quizá se cortó al copiarlo; ábrelo desde el propio mensaje.',
+  LINK_ROLE:
+    'Este enlace no puede aprobar esta acción; hace falta el rol {{role}}. Pídeselo a quien lo tenga. No se ha hecho nada.',
+  LINK_USED: 'Esto ya está decidido: la ejecución está en {{state}} (por {{by}}). No se ha hecho nada más.',
   LISTEN_FAILED:
     '{{what}} no puede escuchar en {{host}}:{{port}}: {{detail}}. Elige otro puerto o detén lo que lo usa.',
   MODEL_STATE: 'Este modelo no puede hacer eso: {{detail}}.',
