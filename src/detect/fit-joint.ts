@@ -2,6 +2,7 @@ import { encodeModel } from '../ml/serialize.ts';
 import type { TrainedModel, TrainingHistory } from '../model/trainer.ts';
 import { fitJointModels } from './ensemble/joint-models.ts';
 import type { MemberFactory } from './ensemble/member.ts';
+import { regimeSections } from './ensemble/regime-scaling.ts';
 import { JOINT_ARTEFACT, JOINT_VERSION } from './joint-artefact.ts';
 import { LIVE_MEMBERS, liveWorth } from './live-members.ts';
 import { importExtension } from './load-extension.ts';
@@ -64,7 +65,7 @@ export async function fitJoint({
   const worth = (kind: string): number => liveWorth(kind) * (trust[kind] ?? 1);
   const fitted = fitJointModels(narrow, { cadenceMs, seed, members: [...LIVE_MEMBERS, ...brought], worth });
   if (fitted === null) return null;
-  const { models, scales } = fitted;
+  const { models, scales, within } = fitted;
   const n = models.features.length;
   const table = (pick: (place: number) => Float64Array): Float64Array => {
     const all = new Float64Array(scales.length * n);
@@ -80,11 +81,18 @@ export async function fitJoint({
       models: models.toBytes(),
       centre: table((i) => scales[i]!.centre),
       variance: table((i) => scales[i]!.variance),
+      ...(within.length > 0 && regimeSections(within)),
     },
   );
   return {
     bytes,
-    metrics: { rows, features: n, entities: narrow.length, members: models.members.length },
+    metrics: {
+      rows,
+      features: n,
+      entities: narrow.length,
+      members: models.members.length,
+      regimes: models.within?.regimes.count ?? 1,
+    },
     refused: null,
   };
 }

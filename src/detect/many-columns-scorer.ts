@@ -126,7 +126,12 @@ class ManyColumnsScorer implements RowScorer {
     if (this.#members.length === 0) return;
     const fitted = fitJointModels([this.#history.normal()], { cadenceMs: stepMs, seed, members: this.#members });
     if (fitted === null) return;
-    const own = { scale: fitted.scales[0]!, rows: this.#history.rows, calibrated: this.#named };
+    const own = {
+      scale: fitted.scales[0]!,
+      within: fitted.within[0],
+      rows: this.#history.rows,
+      calibrated: this.#named,
+    };
     const watch = createJointWatch(fitted.models, { features: columns, cadenceMs: stepMs, own });
     this.#history.forEach(FOLLOWED, (at, values) => watch.follow(at, values));
     this.#watch = watch;

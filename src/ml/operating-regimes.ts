@@ -29,6 +29,8 @@ export type OperatingRegimes = {
   readonly mean: Float64Array;
   readonly scale: Float64Array;
   regimeOf(row: FloatArray, offset?: number): number;
+  /** Squared distance of a row's known driving values from each regime's, in overall deviations, into `out` (length `count`). */
+  distances(row: FloatArray, offset: number, out: Float64Array): Float64Array;
   /** Scaled values of one row into `out`; a constant column gives 0, a missing one NaN. Returns the regime. */
   scaleRow(row: FloatArray, offset: number, out: Float64Array): number;
   toBytes(): Uint8Array;
@@ -147,19 +149,24 @@ function borrowScales(scale: Float64Array, counts: Float64Array, columns: number
   }
 }
 
-function nearest({ driving, centres, spread, count }: Centres, row: FloatArray, offset: number): number {
+function nearest(centres: Centres, row: FloatArray, offset: number): number {
   let best = 0;
   let least = Infinity;
-  if (count === 1) return 0;
-  for (let k = 0; k < count; k++) {
-    let distance = 0;
-    for (let j = 0; j < driving.length; j++) {
-      const x = row[offset + driving[j]!]!;
-      if (x === x) distance += ((x - centres[k * driving.length + j]!) / spread[j]!) ** 2;
-    }
+  if (centres.count === 1) return 0;
+  for (let k = 0; k < centres.count; k++) {
+    const distance = distanceTo(centres, k, row, offset);
     if (distance < least) [least, best] = [distance, k];
   }
   return best;
+}
+
+function distanceTo({ driving, centres, spread }: Centres, k: number, row: FloatArray, offset: number): number {
+  let distance = 0;
+  for (let j = 0; j < driving.length; j++) {
+    const x = row[offset + driving[j]!]!;
+    if (x === x) distance += ((x - centres[k * driving.length + j]!) / spread[j]!) ** 2;
+  }
+  return distance;
 }
 
 function createRegimes(parts: Parts): OperatingRegimes {
@@ -171,6 +178,10 @@ function createRegimes(parts: Parts): OperatingRegimes {
     mean,
     scale,
     regimeOf: (row, offset = 0) => nearest(parts, row, offset),
+    distances: (row, offset, out) => {
+      for (let k = 0; k < count; k++) out[k] = distanceTo(parts, k, row, offset);
+      return out;
+    },
     scaleRow: (row, offset, out) => {
       const regime = nearest(parts, row, offset);
       for (let column = 0; column < columns; column++) {

@@ -1,11 +1,13 @@
 import type { Matrix } from '../../ml/matrix.ts';
-import { decodeModel, encodeModel, requireKind } from '../../ml/serialize.ts';
+import { loadOperatingRegimes, type OperatingRegimes } from '../../ml/operating-regimes.ts';
+import { type DecodedModel, decodeModel, encodeModel, requireKind } from '../../ml/serialize.ts';
 import { MlError } from '../../ml/ml-error.ts';
 import type { TrainingHistory } from '../../model/trainer.ts';
 import { HELD_OUT, jointRows, rowsWhere, type Standard } from './joint-rows.ts';
 import type { MemberFactory, MemberModel } from './member.ts';
 import { priorWorth } from './members.ts';
 import { mergeSurprises } from './merge-surprises.ts';
+import { loadRegimeScales, type RegimeScales, regimeSections, usualRegimeScales } from './regime-scaling.ts';
 import type { Scale } from './row-scaling.ts';
 import { fitSurpriseTail, loadSurpriseTail, type SurpriseTail } from './surprise-tail.ts';
 import { halfLives } from './trailing-means.ts';
@@ -39,8 +41,10 @@ export interface JointModels {
   readonly merged: SurpriseTail;
   /** What the merged surprise is worth, 0 to 1: little while the history that calibrates is short beside the trailing means. */
   readonly trust: number;
-  /** What a new entity's level and spread are taken for, until it has its own. */
+  /** What a new entity's level and spread are taken for, until it has its own; within its regime where there are any. */
   readonly usual: Scale;
+  /** Operating regimes of the kind, and how a new entity is scaled in them; null where there are none. */
+  readonly within: { readonly regimes: OperatingRegimes; readonly usual: RegimeScales } | null;
   toBytes(): Uint8Array;
 }
 
@@ -50,12 +54,16 @@ export interface JointOptions {
   readonly members: readonly MemberFactory[];
   /** What a member's word is worth, by kind; need not add up. Default: what published comparisons find. */
   readonly worth?: (kind: string) => number;
+  /** Whether rows are scaled within operating regimes where there are any; default true. */
+  readonly regimes?: boolean;
 }
 
 /** Models, and the scale of each history, in order: an entity that was among them need not begin anew. */
 export interface FittedJointModels {
   readonly models: JointModels;
   readonly scales: readonly Scale[];
+  /** Scale of each history in each regime; none where there are no regimes. */
+  readonly within: readonly RegimeScales[];
 }
 
 /**
@@ -68,7 +76,7 @@ export interface FittedJointModels {
 export function fitJointModels(histories: readonly TrainingHistory[], options: JointOptions): FittedJointModels | null {
   const features = [...new Set(histories.flatMap((history) => history.features))].slice(0, MAX_FEATURES);
   const halfLivesMs = halfLives(features.length, options.cadenceMs);
-  const rows = jointRows(histories, features, halfLivesMs);
+  const rows = jointRows(histories, features, { halfLivesMs, regimes: options.regimes ?? true });
   if (features.length === 0 || rows.matrix.rows < LEAST_ROWS) return null;
   const parts = { earlier: rowsWhere(rows, 0), later: rowsWhere(rows, 1), all: rows.matrix };
   const members = options.members.map((factory) =>
@@ -86,8 +94,18 @@ export function fitJointModels(histories: readonly TrainingHistory[], options: J
     merged: fitSurpriseTail(mergedSurprises(members, weights)),
     trust: trustIn(heldOutMs(histories) / halfLivesMs.at(-1)!),
     usual: usualScale(rows.scales, features.length),
+    within: rows.found && {
+      regimes: rows.found.regimes,
+      usual: usualRegimeScales(
+        rows.found.scales,
+        usualScale(
+          rows.found.scales.map(({ origin }) => origin),
+          features.length,
+        ),
+      ),
+    },
   });
-  return { models, scales: rows.scales };
+  return { models, scales: rows.scales, within: rows.found?.scales ?? [] };
 }
 
 /** Loads what `toBytes` wrote; members are found by kind. Throws the codes of `decodeModel`, and `ML_KIND` for a member that is not known. */
@@ -118,7 +136,16 @@ export function loadJointModels(bytes: Uint8Array, factories: readonly MemberFac
       centre: saved.section('centre', 'f64', features.length),
       variance: saved.section('variance', 'f64', features.length),
     },
+    within: loadWithin(saved, features.length),
   });
+}
+
+/** Models of before there were regimes have none. */
+function loadWithin(saved: DecodedModel, features: number): JointModels['within'] {
+  if (saved.header['regimes'] !== true) return null;
+  const regimes = loadOperatingRegimes(saved.section('regimes', 'u8'));
+  if (regimes.columns !== features || regimes.count < 2) throw new MlError('ML_FORMAT', 'the regimes do not fit');
+  return { regimes, usual: loadRegimeScales(saved, { features, count: regimes.count, entities: 1 })[0]! };
 }
 
 function modelsOf(parts: Omit<JointModels, 'toBytes'>): JointModels {
@@ -126,7 +153,14 @@ function modelsOf(parts: Omit<JointModels, 'toBytes'>): JointModels {
 }
 
 function bytesOf({ features, cadenceMs, members, ...parts }: Omit<JointModels, 'toBytes'>): Uint8Array {
-  const header = { features, cadenceMs, trust: parts.trust, kinds: members.map(({ model }) => model.kind) };
+  const { within } = parts;
+  const header = {
+    features,
+    cadenceMs,
+    trust: parts.trust,
+    kinds: members.map(({ model }) => model.kind),
+    ...(within && { regimes: true }),
+  };
   return encodeModel(KIND, VERSION, header, {
     halfLives: Float64Array.from(parts.halfLivesMs),
     mean: parts.standard.mean,
@@ -137,6 +171,7 @@ function bytesOf({ features, cadenceMs, members, ...parts }: Omit<JointModels, '
     variance: parts.usual.variance,
     ...Object.fromEntries(members.map(({ model }, i) => [`member${i}`, model.toBytes()])),
     ...Object.fromEntries(members.map(({ tail }, i) => [`tail${i}`, tail.toBytes()])),
+    ...(within && { regimes: within.regimes.toBytes(), ...regimeSections([within.usual]) }),
   });
 }
 

@@ -1,5 +1,14 @@
 import type { Matrix } from '../../ml/matrix.ts';
 import type { TrainingHistory } from '../../model/trainer.ts';
+import type { OperatingRegimes } from '../../ml/operating-regimes.ts';
+import {
+  type EntityRows,
+  findRegimes,
+  type FoundRegimes,
+  LEAST_WITHIN,
+  RegimeScaling,
+  type RegimeScales,
+} from './regime-scaling.ts';
 import { RowScaling, type Scale, scaleOf } from './row-scaling.ts';
 import { elapsed, TrailingMeans } from './trailing-means.ts';
 
@@ -10,12 +19,9 @@ export const HELD_OUT = 0.3;
 /** Beyond so many deviations a value counts by its logarithm. */
 const KNEE = 3;
 
-/** Values of an entity with their places among the features of the model; -1 where it has no such feature. */
-interface Placed {
+/** An entity's history with its rows in the order of the model's features, within their regimes where there are any. */
+interface Placed extends EntityRows {
   readonly history: TrainingHistory;
-  readonly places: readonly number[];
-  readonly rows: number;
-  readonly scale: Scale;
 }
 
 /** Rows for the members: standardised, with logarithmic tails. */
@@ -25,6 +31,8 @@ export interface JointRows {
   readonly heldOut: Uint8Array;
   readonly standard: Standard;
   readonly scales: readonly Scale[];
+  /** Null where there are none; otherwise `scales` are of deviations within them. */
+  readonly found: FoundRegimes | null;
 }
 
 /** Mean and deviation of each column of a row over all training rows. */
@@ -41,13 +49,16 @@ export function standardise(row: Float64Array | Float32Array, { mean, deviation 
   }
 }
 
-/** Scales each history by its own level and spread, adds the trailing means, and standardises over all. */
+/** Scales each history by its own level and spread within its regimes, adds the trailing means, and standardises over all. */
 export function jointRows(
   histories: readonly TrainingHistory[],
   features: readonly string[],
-  halfLivesMs: readonly number[],
+  { halfLivesMs, regimes }: { readonly halfLivesMs: readonly number[]; readonly regimes: boolean },
 ): JointRows {
-  const placed = histories.map((history) => place(history, features));
+  const whole = histories.map((history) => place(history, features));
+  const lastingRows = (halfLivesMs[1] ?? halfLivesMs[0]!) / (histories[0]?.cadenceMs ?? 1);
+  const found = regimes ? findRegimes(whole, { features: features.length, lastingRows }) : null;
+  const placed = found === null ? whole : whole.map((one, i) => within(one, found.regimes, found.scales[i]!));
   const columns = features.length * (1 + halfLivesMs.length);
   const total = placed.reduce((sum, { rows }) => sum + rows, 0);
   const step = Math.max(1, Math.ceil((total * columns) / MOST_NUMBERS));
@@ -58,7 +69,7 @@ export function jointRows(
   let seen = 0;
   for (const one of placed) {
     const calibratesFrom = seen + Math.floor((1 - HELD_OUT) * one.rows);
-    forEachRow(one, halfLivesMs, (row) => {
+    forEachRow(one, { halfLivesMs, least: found === null ? 0 : LEAST_WITHIN }, (row) => {
       if (seen % step === 0 && taken < most) {
         data.set(row, taken * columns);
         heldOut[taken++] = seen >= calibratesFrom ? 1 : 0;
@@ -69,7 +80,7 @@ export function jointRows(
   const matrix = { data: data.subarray(0, taken * columns), rows: taken, columns };
   const standard = standardOf(matrix);
   for (let r = 0; r < taken; r++) standardise(matrix.data, standard, r * columns);
-  return { matrix, heldOut: heldOut.subarray(0, taken), standard, scales: placed.map(({ scale }) => scale) };
+  return { matrix, heldOut: heldOut.subarray(0, taken), standard, scales: placed.map(({ scale }) => scale), found };
 }
 
 /** The rows with that flag. */
@@ -88,39 +99,49 @@ export function rowsWhere({ matrix, heldOut }: JointRows, flag: 0 | 1): Matrix {
 function place(history: TrainingHistory, features: readonly string[]): Placed {
   const known = new Map(history.features.map((name, at) => [name, at]));
   const places = features.map((name) => known.get(name) ?? -1);
-  const width = history.features.length;
+  const [width, n] = [history.features.length, features.length];
   const rows = history.stretches.reduce((sum, { times }) => sum + times.length, 0);
-  const all = new Float32Array(rows * width);
-  let at = 0;
-  for (const { values } of history.stretches) {
-    all.set(values, at);
-    at += values.length;
+  const values = new Float32Array(rows * n);
+  let to = 0;
+  for (const stretch of history.stretches)
+    for (let r = 0; r < stretch.times.length; r++)
+      for (const at of places) values[to++] = at < 0 ? Number.NaN : stretch.values[r * width + at]!;
+  return { history, values, rows, scale: scaleOf(values, rows, n) };
+}
+
+/** The same rows as deviations within their regimes. */
+function within(placed: Placed, regimes: OperatingRegimes, scales: RegimeScales): Placed {
+  const { values, rows } = placed;
+  const n = regimes.columns;
+  const scaling = new RegimeScaling(regimes, scales);
+  const row = new Float64Array(n);
+  for (let r = 0; r < rows; r++) {
+    row.set(values.subarray(r * n, (r + 1) * n));
+    scaling.apply(row);
+    values.set(row, r * n);
   }
-  const own = scaleOf(all, rows, width);
-  const pick = (from: Float64Array, empty: number): Float64Array =>
-    Float64Array.from(places, (p) => (p < 0 ? empty : from[p]!));
-  return { history, places, rows, scale: { centre: pick(own.centre, Number.NaN), variance: pick(own.variance, 0) } };
+  return { ...placed, scale: scaleOf(values, rows, n) };
 }
 
 /** Hands out every row, scaled and with trailing means; the row is used again. */
 function forEachRow(
-  { history, places, scale }: Placed,
-  halfLivesMs: readonly number[],
+  { history, values: all, scale }: Placed,
+  { halfLivesMs, least }: { readonly halfLivesMs: readonly number[]; readonly least: number },
   take: (row: Float64Array) => void,
 ): void {
-  const n = places.length;
-  const scaling = new RowScaling(scale, { memory: 1 });
+  const n = scale.centre.length;
+  const scaling = new RowScaling(scale, { memory: 1, least });
   const [values, scaled, row] = [
     new Float64Array(n),
     new Float64Array(n),
     new Float64Array(n * (1 + halfLivesMs.length)),
   ];
+  let first = 0;
+  const read = (r: number): void => {
+    values.set(all.subarray((first + r) * n, (first + r + 1) * n));
+    scaling.apply(values, scaled);
+  };
   for (const stretch of history.stretches) {
-    const width = history.features.length;
-    const read = (r: number): void => {
-      for (let c = 0; c < n; c++) values[c] = places[c]! < 0 ? Number.NaN : stretch.values[r * width + places[c]!]!;
-      scaling.apply(values, scaled);
-    };
     const means = begun({ rows: stretch.times.length, cadenceMs: history.cadenceMs, n, halfLivesMs }, (r) => {
       read(r);
       return scaled;
@@ -133,6 +154,7 @@ function forEachRow(
       means.write(scaled, row);
       take(row);
     });
+    first += stretch.times.length;
   }
 }
 

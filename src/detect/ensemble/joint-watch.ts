@@ -7,6 +7,7 @@ import { standardise } from './joint-rows.ts';
 import type { JointScore, JointWatch } from './joint-score.ts';
 import { memberShares, mergeSurprises } from './merge-surprises.ts';
 import { OwnTail } from './own-tail.ts';
+import { LEAST_WITHIN, RegimeScaling, type RegimeScales } from './regime-scaling.ts';
 import { RowScaling, type Scale } from './row-scaling.ts';
 import { elapsed, TrailingMeans } from './trailing-means.ts';
 
@@ -26,7 +27,13 @@ export interface WatchOptions {
    * The entity's own scale over so many rows, where it was among those that the models were fitted on; `calibrated` when
    * it was the only one, so that their calibration is its own already.
    */
-  readonly own?: { readonly scale: Scale; readonly rows: number; readonly calibrated?: boolean };
+  readonly own?: {
+    readonly scale: Scale;
+    /** Where the models have regimes: how its rows are scaled in them. */
+    readonly within?: RegimeScales | undefined;
+    readonly rows: number;
+    readonly calibrated?: boolean;
+  };
   /** Weights of the members in force, by kind; default: those of the models. */
   readonly weights?: Float64Array;
 }
@@ -37,6 +44,8 @@ class JointWatchImpl implements JointWatch {
   /** Place of each of the models' features in a row, -1 where the entity has none. */
   readonly #places: Int32Array;
   readonly #features: number;
+  /** Null where there are no operating regimes. */
+  readonly #within: RegimeScaling | null;
   readonly #scaling: RowScaling;
   readonly #means: TrailingMeans;
   readonly #tails: readonly OwnTail[];
@@ -61,9 +70,12 @@ class JointWatchImpl implements JointWatch {
     this.#features = features.length;
     const known = new Map(features.map((name, at) => [name, at]));
     this.#places = Int32Array.from(models.features, (name) => known.get(name) ?? -1);
+    const { within } = models;
+    this.#within = within && new RegimeScaling(within.regimes, own?.within ?? within.usual);
+    const least = within === null ? 0 : LEAST_WITHIN;
     this.#scaling = new RowScaling(
       own?.scale ?? models.usual,
-      own ? { rows: Math.min(own.rows, memory), memory } : { memory },
+      own ? { rows: Math.min(own.rows, memory), memory, least } : { memory, least },
     );
     this.#calibrated = own?.calibrated === true;
     this.#means = new TrailingMeans(n, models.halfLivesMs);
@@ -107,6 +119,7 @@ class JointWatchImpl implements JointWatch {
       const place = this.#places[f]!;
       this.#values[f] = place < 0 ? Number.NaN : values[place]!;
     }
+    this.#within?.apply(this.#values);
     this.#scaling.apply(this.#values, this.#scaled);
     this.#means.push(this.#scaled, elapsed(time, this.#time, this.#cadenceMs));
     this.#means.write(this.#scaled, this.#row);

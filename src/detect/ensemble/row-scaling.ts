@@ -27,7 +27,8 @@ export interface Scale {
   readonly variance: Float64Array;
 }
 
-const tame = (value: number): number => (value > WILDEST ? WILDEST : value < -WILDEST ? -WILDEST : value);
+/** What a value is taken for: infinite and wild ones as the largest that count. */
+export const tame = (value: number): number => (value > WILDEST ? WILDEST : value < -WILDEST ? -WILDEST : value);
 
 /** Level and variance of one feature; a handful of wild values does not widen it. */
 function featureScale(values: Float64Array, count: number): { readonly centre: number; readonly variance: number } {
@@ -67,6 +68,10 @@ export function scaleOf(values: ArrayLike<number>, rows: number, features: numbe
   return scale;
 }
 
+/** A deviation that can be divided by. */
+export const soundDeviation = (centre: number, variance: number): number =>
+  Math.max(Math.sqrt(variance), RELATIVE_FLOOR * Math.abs(centre), ABSOLUTE_FLOOR);
+
 /**
  * Brings an entity's values to deviations from its own level. A new entity begins with the scale of its siblings and
  * moves to its own, row by row.
@@ -76,19 +81,23 @@ export class RowScaling {
   readonly #variance: Float64Array;
   readonly #counts: Float64Array;
   readonly #memory: number;
+  readonly #least: number;
 
-  /** `rows` is how many rows stand behind the scale; history older than `memory` rows is forgotten. */
-  constructor(scale: Scale, options: { readonly rows?: number; readonly memory: number }) {
+  /**
+   * `rows` is how many rows stand behind the scale; history older than `memory` rows is forgotten; `least` is the least deviation
+   * of values that are deviations already.
+   */
+  constructor(scale: Scale, options: { readonly rows?: number; readonly memory: number; readonly least?: number }) {
     this.#centre = scale.centre.slice();
     this.#variance = scale.variance.slice();
     this.#counts = new Float64Array(scale.centre.length).fill(options.rows ?? PRIOR_ROWS);
     this.#memory = options.memory;
+    this.#least = options.least ?? 0;
     for (let f = 0; f < this.#centre.length; f++) if (Number.isNaN(this.#centre[f]!)) this.#counts[f] = 0;
   }
 
   deviation(f: number): number {
-    const centre = this.#centre[f]!;
-    return Math.max(Math.sqrt(this.#variance[f]!), RELATIVE_FLOOR * Math.abs(centre), ABSOLUTE_FLOOR);
+    return Math.max(soundDeviation(this.#centre[f]!, this.#variance[f]!), this.#least);
   }
 
   /** Scales values into `out`; `NaN` where a value is missing or its level not known. */
