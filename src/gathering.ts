@@ -11,7 +11,12 @@ import type { Json } from './model/detector.ts';
 import type { PipelineDeps } from './pipeline.ts';
 import { createEventKeeper } from './prepare/event-keeper.ts';
 import { createLogStage } from './prepare/log-stage.ts';
+import type { FrameRules } from './prepare/entity-frames.ts';
 import { createPrepareStage } from './prepare/prepare-stage.ts';
+import { createQualityKeeper } from './prepare/quality/quality-keeper.ts';
+import { createFilterStep } from './prepare/steps/filter-step.ts';
+import { createPreparation, type Preparation } from './prepare/steps/preparation.ts';
+import { unitStep } from './prepare/steps/unit-step.ts';
 import { toError, VigiaError } from './runtime/errors.ts';
 import type { Log } from './runtime/log.ts';
 import type { Store } from './store/store.ts';
@@ -42,15 +47,37 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
     },
     onEdges: (found) => store.edges.upsert(found),
   });
-  const rules = { stepMs: config.step, latenessMs, featuresPerEntity, limits: config.limits };
+  const rules = {
+    stepMs: config.step,
+    latenessMs,
+    featuresPerEntity,
+    limits: config.limits,
+    preparation: preparationOf(deps),
+  };
   return {
     collect,
     services: [
       ...(pulls || stages.has('api') ? [collect] : []),
       ...(stages.has('logs') ? [createLogStage(deps)] : []),
-      ...(stages.has('prepare') ? [createPrepareStage({ ...deps, rules }), createEventKeeper(deps)] : []),
+      ...(stages.has('prepare') ? preparing(deps, rules) : []),
     ],
   };
+}
+
+/** The steps between samples and features, of the configuration and of packages. */
+export function preparationOf({ config, steps = [] }: Pick<PipelineDeps, 'config' | 'steps'>): Preparation {
+  const { units, filters } = config.prepare;
+  return createPreparation([
+    ...(filters.length > 0 ? [createFilterStep(filters)] : []),
+    ...(units === 'base' ? [unitStep] : []),
+    ...steps,
+  ]);
+}
+
+/** The stage, and what it says of the quality of its data. */
+function preparing(deps: PipelineDeps, rules: FrameRules) {
+  const prepare = createPrepareStage({ ...deps, rules });
+  return [prepare, createQualityKeeper({ ...deps, prepare }), createEventKeeper(deps)];
 }
 
 /** Where reading of log files has come to, kept with the checkpoints; files of two machines may have the same name. */

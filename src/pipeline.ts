@@ -25,6 +25,7 @@ import { parseEntityId } from './model/entity.ts';
 import type { AlertBudget } from './model/alert.ts';
 import type { Duties } from './model/duty.ts';
 import type { PolicyFactory } from './model/policy.ts';
+import type { PreparationStep } from './model/preparation.ts';
 import type { Service } from './model/service.ts';
 import type { StageName } from './model/stage.ts';
 import { type Topic, topics } from './model/topics.ts';
@@ -56,6 +57,8 @@ export interface PipelineDeps {
   readonly policyFactories?: readonly PolicyFactory[];
   /** Predictors that packages of the configuration brought. */
   readonly predictors?: readonly BroughtPredictor[];
+  /** Steps of preparation that packages of the configuration brought. */
+  readonly steps?: readonly PreparationStep[];
   /** What packages of the configuration brought. */
   readonly extensions?: DetectExtensions;
   /** Which stages this process has; the others have theirs elsewhere. */

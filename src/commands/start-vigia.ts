@@ -6,6 +6,7 @@ import { createShare } from '../collect/share-targets.ts';
 import type { Service } from '../model/service.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
 import { loadPredictors } from '../predict/load-predictor.ts';
+import { loadSteps } from '../prepare/steps/load-step.ts';
 import { createClockWatch } from '../runtime/clock-watch.ts';
 import { createHealthServer, type HealthServer } from '../runtime/health-server.ts';
 import { createLog } from '../runtime/log.ts';
@@ -74,6 +75,7 @@ async function loadPackages(config: Config, folder: string) {
     extensions: await loadDetectExtensions(config.detect, folder),
     executors: await loadExecutors(config.act.executors, folder),
     predictors: await loadPredictors(config.predict.predictors, folder),
+    steps: await loadSteps(config.prepare.steps, folder),
     policyFactories: await loadPolicies(config.act.policies, folder),
   };
 }

@@ -6,8 +6,10 @@ import { ActionEntry } from './actions-schema.ts';
 import { ApiSection, MetricsSection } from './api-schema.ts';
 import { BusSection } from './bus-schema.ts';
 import { CollectSection, EntityRule, LimitRule } from './collect-schema.ts';
+import { NotifySection } from './notify-schema.ts';
 import { CorrelateSection, TopologyEdge } from './correlate-schema.ts';
 import { FailureEntry, PredictSection } from './failures-schema.ts';
+import { PrepareSection } from './prepare-schema.ts';
 import { Duration, PerTime, Size } from './units.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -60,19 +62,6 @@ const StoreSection = Type.Object(
     ),
   },
   { ...closed, default: {}, description: 'Where data is kept, how much and how long.' },
-);
-
-const PrepareSection = Type.Object(
-  {
-    lateness: Duration({ default: '2s', most: '10m', description: 'How long a step waits for late samples.' }),
-    featuresPerEntity: Type.Integer({
-      default: 400,
-      minimum: 1,
-      maximum: 10_000,
-      description: 'Features beyond these are left out and counted.',
-    }),
-  },
-  { ...closed, default: {}, description: 'From samples to frames.' },
 );
 
 const DetectSection = Type.Object(
@@ -245,6 +234,7 @@ export const ConfigSchema = Type.Object(
     correlate: CorrelateSection,
     actions: Type.Array(ActionEntry, { default: [], maxItems: 1000, description: 'What Vigía may do.' }),
     act: ActSection,
+    notify: NotifySection,
     overrides: Type.Array(Override, { default: [], maxItems: 1000, description: 'Later ones win.' }),
   },
   { ...closed, title: 'Vigía' },

@@ -41,4 +41,7 @@ export interface DeadLetter {
   readonly time: number;
   /** The payload as JSON, cut at 64 KiB. */
   readonly payload: string;
+  /** When it was last sent again, and by whom; null while it waits. */
+  readonly replayedAt?: number | null;
+  readonly replayedBy?: string | null;
 }

@@ -1,12 +1,15 @@
 import type { EntityId } from '../model/entity.ts';
+import type { EntityQuality } from '../model/data-quality.ts';
 import type { Feature, Frame, FrameLayout, RollupFrame } from '../model/frame.ts';
 import { internLayout } from '../model/layout.ts';
 import type { SampleBatch } from '../model/series.ts';
 import { DerivedFeatures } from './derived-features.ts';
 import { type LimitRule, withLimits } from './limits.ts';
 import { MINUTE_MS, MinuteRollup } from './minute-rollup.ts';
+import { EntityCounts } from './quality/entity-counts.ts';
 import { SeriesSlots } from './series-slots.ts';
-import { type SampleCounts, StepAccumulator } from './step-accumulator.ts';
+import { StepAccumulator } from './step-accumulator.ts';
+import { PLAIN_PREPARATION, type Preparation } from './steps/preparation.ts';
 
 /** What holds for the frames of every entity. */
 export interface FrameRules {
@@ -15,6 +18,8 @@ export interface FrameRules {
   readonly latenessMs: number;
   readonly featuresPerEntity: number;
   readonly limits: readonly LimitRule[];
+  /** Steps between samples and features; by default samples go on as they are. */
+  readonly preparation?: Preparation;
 }
 
 /** What frames of an entity were made of before this process: from there it goes on. */
@@ -46,21 +51,26 @@ export class EntityFrames {
   readonly #steps: StepAccumulator;
   readonly #derived: DerivedFeatures;
   readonly #minute = new MinuteRollup();
+  readonly counts: EntityCounts;
+  /** Start of the last frame that was made, stored or not. */
+  #lastFrame = Number.NaN;
 
   constructor(
     entity: EntityId,
     history: FrameHistory,
     rules: FrameRules,
-    into: { readonly counts: SampleCounts; readonly sink: FrameSink },
+    into: { readonly since: number; readonly sink: FrameSink },
   ) {
+    const { preparation = PLAIN_PREPARATION } = rules;
     this.entity = entity;
     this.#rules = rules;
     this.#sink = into.sink;
     this.#storedUpTo = history.newest;
-    this.#slots = new SeriesSlots(history.layout?.features ?? [], rules.featuresPerEntity);
+    this.counts = new EntityCounts(into.since);
+    this.#slots = new SeriesSlots(history.layout?.features ?? [], rules.featuresPerEntity, preparation);
     this.#layout = history.layout === null ? null : this.#layoutOf(history.layout.features);
     this.#derived = new DerivedFeatures(rules.stepMs);
-    this.#steps = new StepAccumulator(this.#slots, rules, into.counts, (step, values) => this.#close(step, values));
+    this.#steps = new StepAccumulator(this.#slots, rules, this.counts, (step, values) => this.#close(step, values));
   }
 
   add(batch: SampleBatch, until: number, now: number): void {
@@ -90,6 +100,20 @@ export class EntityFrames {
     return this.#slots.turnedAway;
   }
 
+  /** How good its data is. */
+  quality(now: number): EntityQuality {
+    const { leftOut, newestTime } = this.#steps;
+    const { units } = this.#slots;
+    return this.counts.view({
+      entity: this.entity,
+      now,
+      lastSample: newestTime,
+      slots: this.#slots,
+      leftOut,
+      units: [...units.values()],
+    });
+  }
+
   #layoutOf(features: readonly Feature[]): FrameLayout {
     return internLayout(withLimits(features, this.#rules.limits));
   }
@@ -99,12 +123,15 @@ export class EntityFrames {
       this.#layout = this.#layoutOf(this.#slots.features);
       this.#slots.changed = false;
     }
-    const time = step * this.#rules.stepMs;
+    const { stepMs } = this.#rules;
+    const time = step * stepMs;
+    if (time - this.#lastFrame > stepMs) this.counts.gap((time - this.#lastFrame) / stepMs - 1, stepMs);
+    this.#lastFrame = time;
     const frame: Frame = {
       entity: this.entity,
       fleet: this.#fleet,
       time,
-      stepMs: this.#rules.stepMs,
+      stepMs,
       layout: this.#layout,
       values,
       derived: this.#derived.update(values),

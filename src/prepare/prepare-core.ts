@@ -1,3 +1,4 @@
+import type { EntityQuality } from '../model/data-quality.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Frame, RollupFrame } from '../model/frame.ts';
 import type { SampleBatch } from '../model/series.ts';
@@ -39,14 +40,14 @@ export class PrepareCore {
     return this.#entities.has(entity);
   }
 
-  /** Begins an entity from what the store has of it. */
-  admit(entity: EntityId, history: FrameHistory): void {
+  /** Begins an entity from what the store has of it; its counts begin at `now`. */
+  admit(entity: EntityId, history: FrameHistory, now = 0): void {
     const sink = {
       frame: (frame: Frame): void => void this.outbox.frames.push(frame),
       rollup: (rollup: RollupFrame): void => void this.outbox.rollups.push(rollup),
     };
     this.forgotten.delete(entity);
-    this.#entities.set(entity, new EntityFrames(entity, history, this.#rules, { counts: this.counts, sink }));
+    this.#entities.set(entity, new EntityFrames(entity, history, this.#rules, { since: now, sink }));
   }
 
   /** Takes a batch of an admitted entity. `monotonic` and `now` are the clock's. */
@@ -54,11 +55,15 @@ export class PrepareCore {
     const entity = this.#entities.get(batch.entity);
     if (entity === undefined) return;
     const until = batch.receivedAt + FUTURE_TOLERANCE_MS;
-    this.counts.samples += batch.times.length;
-    for (let i = 0; i < batch.times.length; i++) if (batch.times[i]! > until) this.counts.future += 1;
-    const turnedAway = entity.turnedAway;
-    const newest = entity.newestTime;
+    const { turnedAway, newestTime: newest, counts } = entity;
+    const { late, repeated, future } = counts;
+    entity.counts.took(batch, newestOf(batch));
+    for (let i = 0; i < batch.times.length; i++) if (batch.times[i]! > until) counts.future += 1;
     entity.add(batch, until, now);
+    this.counts.samples += batch.times.length;
+    this.counts.late += counts.late - late;
+    this.counts.repeated += counts.repeated - repeated;
+    this.counts.future += counts.future - future;
     // A source that only repeats itself does not stop time.
     if (entity.newestTime > newest || entity.touchedAt === 0) entity.touchedAt = monotonic;
     this.counts.turnedAway += entity.turnedAway - turnedAway;
@@ -93,4 +98,16 @@ export class PrepareCore {
   get size(): number {
     return this.#entities.size;
   }
+
+  /** How good the data of every entity is that is known here. */
+  *qualities(now: number): Iterable<EntityQuality> {
+    for (const entity of this.#entities.values()) yield entity.quality(now);
+  }
+}
+
+/** Highest time of a batch, whether it is believed or not; NaN when there is none. */
+function newestOf({ times }: SampleBatch): number {
+  let newest = Number.NaN;
+  for (let i = 0; i < times.length; i++) if (!(times[i]! <= newest)) newest = times[i]!;
+  return newest;
 }

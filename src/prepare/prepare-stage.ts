@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bus, Delivery, Owns, Subscription } from '../bus/bus.ts';
+import type { EntityQuality } from '../model/data-quality.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { SampleBatch } from '../model/series.ts';
 import type { Service } from '../model/service.ts';
@@ -43,7 +44,13 @@ const BEHIND_STEPS = 3;
 /** Samples of one entity that are read when it comes back. */
 const MOST_SAMPLES = 50_000;
 
-class PrepareStage implements Service {
+/** The stage, with what it can say of its data. */
+export interface PreparingService extends Service {
+  /** How good the data is of every entity that is prepared in this process. */
+  qualities(now: number): Iterable<EntityQuality>;
+}
+
+class PrepareStage implements PreparingService {
   readonly name = 'prepare';
   readonly #deps: PrepareDeps;
   readonly #core: PrepareCore;
@@ -87,6 +94,10 @@ class PrepareStage implements Service {
     await this.#ticking;
   }
 
+  qualities(now: number): Iterable<EntityQuality> {
+    return this.#core.qualities(now);
+  }
+
   async #take(deliveries: readonly Delivery<SampleBatch>[]): Promise<void> {
     const batches = deliveries.map(({ value }) => value);
     await this.#deps.store.samples.append(batches);
@@ -104,7 +115,7 @@ class PrepareStage implements Service {
       [...unknown].map(async ([entity, { receivedAt }]) => {
         const layout = await this.#deps.store.frames.layout(entity);
         const newest = this.#core.forgotten.get(entity) ?? this.#newest.get(entity) ?? Number.NEGATIVE_INFINITY;
-        this.#core.admit(entity, { layout, newest });
+        this.#core.admit(entity, { layout, newest }, receivedAt);
         this.#newest.delete(entity);
         if (newest >= this.#replayedFrom || !Number.isFinite(newest)) return;
         const range = { from: this.#goesOnFrom(newest), to: receivedAt };
@@ -230,4 +241,4 @@ class PrepareStage implements Service {
  * From samples to frames. Samples are committed before a batch is, so a durable publisher knows them safe; finished
  * frames are stored, then published.
  */
-export const createPrepareStage = (deps: PrepareDeps): Service => new PrepareStage(deps);
+export const createPrepareStage = (deps: PrepareDeps): PreparingService => new PrepareStage(deps);

@@ -1,6 +1,8 @@
+import type { UnitChange } from '../model/data-quality.ts';
 import type { Feature } from '../model/frame.ts';
 import type { Series } from '../model/series.ts';
 import { type FeatureSource, featureSource } from './feature-source.ts';
+import type { Preparation } from './steps/preparation.ts';
 
 /** What a slot's samples become; numbers, for they are compared for every sample. */
 export const ROLE = { ignore: 0, level: 1, rate: 2, bucket: 3 } as const;
@@ -14,8 +16,21 @@ export interface BucketGroup {
 
 /** A label that holds `le` of every bucket may give a series 20 times as often as a feature. */
 const SLOTS_A_FEATURE = 20;
-/** Of slots set aside for one that is ignored or over budget: it has no state. */
+/** Of slots set aside for one that is ignored or over budget: it has no state. Lower ones are of series left out by a step. */
 export const NO_SLOT = -1;
+/** Reasons told apart for one entity; what comes after them is counted under the last. */
+const MOST_REASONS = 64;
+/** Names of series that found no room are remembered up to here, to say which metric has too many. */
+const MOST_TURNED_AWAY = 200;
+
+/** Metrics whose change of unit is told. */
+const MOST_UNITS = 50;
+
+/** Values of a slot go in as `value × scale + offset`. */
+interface Change {
+  readonly scale: number;
+  readonly offset: number;
+}
 
 /**
  * The series of one entity as small integers, with the features they become. Features are only ever added, at the
@@ -30,14 +45,27 @@ export class SeriesSlots {
   /** Set when a feature was added; whoever rebuilds the layout clears it. */
   changed = false;
   turnedAway = 0;
+  /** Series that found no room, by metric: which of them has too many. */
+  readonly turnedAwayOf = new Map<string, number>();
+  /** What the values of a slot go through; null while there is no such slot. */
+  changes: Change[] | null = null;
+  /** Reasons for which steps left series out; slot `NO_SLOT - 1 - i` is the i-th. */
+  readonly reasons: string[] = [];
+  /** Series that have come, whatever became of them. */
+  known = 0;
+  /** What was done to units, by metric. */
+  readonly units = new Map<string, UnitChange>();
+  readonly #preparation: Preparation;
   readonly #maxFeatures: number;
   readonly #index = new Map<string, number>();
   readonly #groupIndex = new Map<string, BucketGroup>();
   readonly #bySeries = new Map<Series, number>();
   readonly #byKey = new Map<string, number>();
+  #turnedAwayNow = false;
 
-  constructor(features: readonly Feature[], maxFeatures: number) {
+  constructor(features: readonly Feature[], maxFeatures: number, preparation: Preparation) {
     this.features = [...features];
+    this.#preparation = preparation;
     this.#maxFeatures = maxFeatures;
     features.forEach((feature, i) => this.#index.set(feature.name, i));
   }
@@ -54,13 +82,41 @@ export class SeriesSlots {
   }
 
   #add(series: Series): number {
-    const slot = this.#place(featureSource(series));
+    this.known += 1;
+    const slot = this.#prepare(series);
     // A name that is not kept is not remembered either, beyond a bound, so that a flood of names stays cheap.
-    if (slot !== NO_SLOT || this.#byKey.size < SLOTS_A_FEATURE * this.#maxFeatures) this.#byKey.set(series.key, slot);
+    if (slot >= 0 || this.#byKey.size < SLOTS_A_FEATURE * this.#maxFeatures) this.#byKey.set(series.key, slot);
     return slot;
   }
 
+  #prepare(series: Series): number {
+    const prepared = this.#preparation.of(series);
+    if ('dropped' in prepared) return this.#leftOut(prepared.dropped);
+    const slot = this.#place(featureSource(prepared.series));
+    if (slot === NO_SLOT && this.#turnedAwayNow) this.#nameTurnedAway(series.name);
+    const { scale, offset } = prepared;
+    this.#noteUnit(series, prepared.series.unit, scale);
+    if (slot >= 0 && (scale !== 1 || offset !== 0)) {
+      this.changes ??= [];
+      this.changes[slot] = { scale, offset };
+    }
+    return slot;
+  }
+
+  #noteUnit({ name, unit }: Series, to: string, scale: number): void {
+    if (to === unit || this.units.size >= MOST_UNITS) return;
+    this.units.set(name, { metric: name, from: unit, to, scale });
+  }
+
+  #leftOut(reason: string): number {
+    const known = this.reasons.indexOf(reason);
+    if (known >= 0) return NO_SLOT - 1 - known;
+    if (this.reasons.length < MOST_REASONS) this.reasons.push(reason);
+    return NO_SLOT - this.reasons.length;
+  }
+
   #place(source: FeatureSource): number {
+    this.#turnedAwayNow = false;
     if (source.role === 'ignore') return NO_SLOT;
     if (this.roles.length >= SLOTS_A_FEATURE * this.#maxFeatures) return this.#turnAway();
     if (source.role === 'bucket') return this.#placeBucket(source);
@@ -102,6 +158,13 @@ export class SeriesSlots {
 
   #turnAway(): number {
     this.turnedAway += 1;
+    this.#turnedAwayNow = true;
     return NO_SLOT;
+  }
+
+  #nameTurnedAway(metric: string): void {
+    const count = this.turnedAwayOf.get(metric);
+    if (count !== undefined || this.turnedAwayOf.size < MOST_TURNED_AWAY)
+      this.turnedAwayOf.set(metric, (count ?? 0) + 1);
   }
 }

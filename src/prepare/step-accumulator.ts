@@ -16,6 +16,9 @@ export interface SampleCounts {
   repeated: number;
 }
 
+/** Samples that steps left out, by `step/reason`. */
+export type LeftOut = Map<string, number>;
+
 /** Receives the values of a step that has closed, by feature. */
 export type CloseStep = (stepIndex: number, values: Float32Array) => void;
 
@@ -43,6 +46,8 @@ export class StepAccumulator {
   #cachedSlots = new Int32Array(0);
   /** Highest event time seen. */
   newestTime = Number.NEGATIVE_INFINITY;
+  /** Samples that steps left out; few reasons, so it stays small. */
+  readonly leftOut: LeftOut = new Map();
 
   constructor(
     slots: SeriesSlots,
@@ -69,8 +74,21 @@ export class StepAccumulator {
       const time = times[i]!;
       if (!(time >= 0 && time <= until)) continue;
       if (time > this.newestTime) this.#advance(time);
-      if (slot !== NO_SLOT && Number.isFinite(values[i]!)) this.#addSample(slot, time, values[i]!);
+      if (slot >= 0) {
+        const value = this.#slots.changes === null ? values[i]! : this.#changed(slot, values[i]!);
+        if (Number.isFinite(value)) this.#addSample(slot, time, value);
+      } else if (slot < NO_SLOT) this.#leaveOut(slot);
     }
+  }
+
+  #changed(slot: number, value: number): number {
+    const change = this.#slots.changes?.[slot];
+    return change === undefined ? value : value * change.scale + change.offset;
+  }
+
+  #leaveOut(slot: number): void {
+    const reason = this.#slots.reasons[NO_SLOT - 1 - slot]!;
+    this.leftOut.set(reason, (this.leftOut.get(reason) ?? 0) + 1);
   }
 
   /** Closes every step whose end lies at least the lateness before this event time. */

@@ -40,6 +40,7 @@ import {
   SAMPLES,
 } from './partitions.ts';
 import { createPredictionStore } from './prediction-store.ts';
+import { createChoiceStore, createLineageStore, createQualityStore } from './quality-store.ts';
 import { createRecommendationStore } from './recommendation-store.ts';
 import { createRestraintStore } from './restraint-store.ts';
 import { createRunStore } from './run-store.ts';
@@ -105,6 +106,9 @@ const recordStores = (database: Database) => ({
   checkpoints: createCheckpointStore(database),
   audit: createAuditStore(database),
   deadLetters: createDeadLetterStore(database),
+  quality: createQualityStore(database),
+  choices: createChoiceStore(database),
+  lineages: createLineageStore(database),
 });
 
 /**

@@ -41,6 +41,7 @@ const PATTERNS_MS = 60 * DAY_MS;
 const MAX_EXAMPLES = 200_000;
 const DEAD_LETTERS_MS = 30 * DAY_MS;
 const MAX_DEAD_LETTERS = 10_000;
+const QUALITY_MS = 30 * DAY_MS;
 
 /** Rows of these change or go one by one, and PGlite has no autovacuum: what they leave behind is cleared here. */
 const CHANGING_TABLES = [
@@ -57,6 +58,7 @@ const CHANGING_TABLES = [
   'log_patterns',
   'log_examples',
   'dead_letters',
+  'entity_quality',
 ];
 
 export interface MaintenanceDeps {
@@ -133,6 +135,7 @@ async function trimLogs({ database, retention }: MaintenanceDeps, now: number): 
 
 async function trimLists({ database }: MaintenanceDeps, now: number): Promise<void> {
   await sql`delete from events where time < ${timestamp(now - EVENTS_MS)}`.execute(database.sql);
+  await sql`delete from entity_quality where updated_at < ${timestamp(now - QUALITY_MS)}`.execute(database.sql);
   await sql`delete from dead_letters where time < ${timestamp(now - DEAD_LETTERS_MS)}`.execute(database.sql);
   await sql`delete from dead_letters where (time, id) <= (
     select time, id from dead_letters order by time desc, id desc offset ${MAX_DEAD_LETTERS} limit 1)`.execute(

@@ -17,6 +17,7 @@ import { restraints } from './migrations/0015-restraints.ts';
 import { modelChecks } from './migrations/0016-model-checks.ts';
 import { decisions } from './migrations/0017-decisions.ts';
 import { ladder } from './migrations/0018-ladder.ts';
+import { dataQuality } from './migrations/0019-data-quality.ts';
 import { StatementError } from './statement-error.ts';
 import { timestamp } from './values.ts';
 
@@ -45,6 +46,7 @@ export const MIGRATIONS: readonly Migration[] = [
   modelChecks,
   decisions,
   ladder,
+  dataQuality,
 ];
 
 /** Whoever changes the schema holds this lock until it commits. */

@@ -4,6 +4,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { checkAlerts } from './check-alerts.ts';
 import { checkLeases } from './check-leases.ts';
 import { checkProcesses } from './check-processes.ts';
+import { checkQuality } from './check-quality.ts';
 import { checkStore, NOW } from './check-store.ts';
 import { createStore } from './create-store.ts';
 import { openMemoryDatabase } from './memory-database.ts';
@@ -20,4 +21,5 @@ describe('the store on PGlite in memory', () => {
   checkAlerts(open);
   checkLeases(open);
   checkProcesses(open);
+  checkQuality(open);
 });

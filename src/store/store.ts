@@ -2,6 +2,7 @@
 import type { ActionMode, Outcome, Recommendation, Run, RunState, Verdict } from '../model/action.ts';
 import type { Alert, AlertLine, AlertRequest } from '../model/alert.ts';
 import type { Anomaly, Severity } from '../model/anomaly.ts';
+import type { EntityQuality, FeatureChoice, Lineage } from '../model/data-quality.ts';
 import type { Json } from '../model/detector.ts';
 import type { Entity, EntityId } from '../model/entity.ts';
 import type { Event } from '../model/event.ts';
@@ -538,7 +539,36 @@ export interface AuditStore {
 
 export interface DeadLetterStore {
   append(letters: readonly DeadLetter[]): Promise<void>;
-  list(query: PageQuery & { readonly topic?: string }): Promise<Page<DeadLetter>>;
+  get(id: string): Promise<DeadLetter | null>;
+  /** `waiting`: only those that were not sent again. */
+  list(
+    query: PageQuery & { readonly topic?: string; readonly group?: string; readonly waiting?: boolean },
+  ): Promise<Page<DeadLetter>>;
+  /** Marks it as sent again; false when it was before, or is not there. One winner under concurrency. */
+  replayed(id: string, by: { readonly by: string; readonly time: number }): Promise<boolean>;
+  /** It could not be sent after all. */
+  revoke(id: string): Promise<void>;
+}
+
+/** How good the data of each entity is, as whoever prepares it says. */
+export interface QualityStore {
+  /** By entity; what is older than what is there changes nothing. */
+  save(qualities: readonly EntityQuality[]): Promise<void>;
+  get(entity: EntityId): Promise<EntityQuality | null>;
+  /** By entity, ascending. `search` matches part of the id. */
+  list(query: PageQuery & { readonly search?: string }): Promise<Page<EntityQuality>>;
+}
+
+/** The newest choice of features of each entity kind. */
+export interface ChoiceStore {
+  save(choice: FeatureChoice): Promise<void>;
+  get(scope: string): Promise<FeatureChoice | null>;
+}
+
+export interface LineageStore {
+  /** Idempotent by model. */
+  insert(lineage: Lineage): Promise<void>;
+  of(model: string): Promise<Lineage | null>;
 }
 
 /** A duty that one process has: retraining, the schedule, maintenance. The token of a name only grows. */
@@ -686,6 +716,9 @@ export interface Store {
   readonly checkpoints: CheckpointStore;
   readonly audit: AuditStore;
   readonly deadLetters: DeadLetterStore;
+  readonly quality: QualityStore;
+  readonly choices: ChoiceStore;
+  readonly lineages: LineageStore;
   readonly leases: LeaseStore;
   readonly members: MemberStore;
   readonly orders: OrderStore;
