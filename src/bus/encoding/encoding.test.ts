@@ -100,4 +100,27 @@ describe('encoding', () => {
     expect(readValue('events', 'k', VERSION, null).refusal).toMatch(/without a value/);
     expect(readValue('events', 'k', VERSION, Buffer.from('{')).refusal).toMatch(/not a value/);
   });
+
+  it('checks JSON against what travels on its topic, names what is wrong, and lets fields pass that it does not know', () => {
+    const labels = { stage: 'prod' };
+    const event = {
+      id: 'e1',
+      time: 1,
+      entity: 'host/a',
+      fleet: 'default',
+      name: 'deploy',
+      source: 's',
+      text: '',
+      labels,
+    };
+    const read = (value: object) => readValue('events', 'k', VERSION, Buffer.from(JSON.stringify(value)));
+    const good = { ...event, severity: 'info', since: 'a later version' };
+    expect(read(good)).toEqual({ key: 'k', value: good });
+    expect(read(event).refusal).toMatch(/not a value of this topic: .*severity/);
+    expect(read({ ...good, entity: 'nobody' }).refusal).toMatch(/entity/);
+    expect(read({ ...good, time: '2026' }).refusal).toMatch(/time must be integer/);
+    expect(read([]).refusal).toMatch(/must be object/);
+    for (const topic of ['logs', 'anomalies', 'predictions', 'incidents', 'recommendations', 'outcomes'])
+      expect(readValue(topic, 'k', VERSION, Buffer.from('{}')).refusal, topic).toMatch(/must have required property/);
+  });
 });

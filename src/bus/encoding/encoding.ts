@@ -2,6 +2,7 @@ import type { Frame } from '../../model/frame.ts';
 import type { SampleBatch } from '../../model/series.ts';
 import { topics } from '../../model/topics.ts';
 import { decodeFrame, encodeFrame } from './frames.ts';
+import { decodeJson, encodeJson } from './json.ts';
 import { decodeSamples, encodeSamples } from './samples.ts';
 
 /** What the record header `vigia` says of values written by this program. It rises when an old reader would misread. */
@@ -13,18 +14,14 @@ interface Encoding {
   readonly decode: (bytes: Uint8Array) => unknown;
 }
 
-const JSON_ENCODING: Encoding = {
-  encode: (value) => Buffer.from(JSON.stringify(value)),
-  decode: (bytes) => JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')),
-};
-
 /** Binary where there is much of it; JSON, which anybody can read, for the rest. */
 const binary = new Map<string, Encoding>([
   [topics.samples.name, { encode: (value) => encodeSamples(value as SampleBatch), decode: decodeSamples }],
   [topics.frames.name, { encode: (value) => encodeFrame(value as Frame), decode: decodeFrame }],
 ]);
 
-export const encodingOf = (topic: string): Encoding => binary.get(topic) ?? JSON_ENCODING;
+export const encodingOf = (topic: string): Encoding =>
+  binary.get(topic) ?? { encode: encodeJson, decode: (bytes) => decodeJson(topic, bytes) };
 
 /** A record's key and value, or why the value cannot be read. */
 export interface Encoded {
