@@ -154,6 +154,8 @@ function openApi(store: Store, startedAt: number): { readonly api: Api; readonly
       request: nobody,
       approve: nobody,
       reject: nobody,
+      lookAtLink: nobody,
+      decideByLink: nobody,
       automation: nobody,
       resetBreaker: nobody,
       ladder: nobody,

@@ -6,12 +6,16 @@ import { onceByKey } from './act/executors/once.ts';
 import { createSystemdExecutor } from './act/executors/systemd-executor.ts';
 import { createWebhookExecutor } from './act/executors/webhook-executor.ts';
 import { modeOf } from './act/guardrails.ts';
+import { linkKey } from './act/link-key.ts';
+import { createTelling } from './act/notify/create-telling.ts';
 import { createStopFile } from './act/stop-file.ts';
 import type { Alerting } from './alerting.ts';
 import type { Settings } from './api/contract/views.ts';
 import type { Choosing } from './choosing.ts';
 import { actLimits, ruledMode } from './config/action-definitions.ts';
+import { channelsOf, dashboardAddress } from './config/channels.ts';
 import type { ActionDefinition } from './model/action-definition.ts';
+import type { Executor } from './model/executor.ts';
 import { parseEntityId } from './model/entity.ts';
 import type { PipelineDeps } from './pipeline.ts';
 import { createRecommendStage } from './recommend/recommend-stage.ts';
@@ -30,7 +34,41 @@ type ActingDeps = Pick<
   | 'onRun'
   | 'executors'
   | 'stages'
+  | 'duties'
+  | 'shared'
 >;
+
+/** The key of links to approvals: the owner's, or one of this data folder, which several processes do not share. */
+function keyOfLinks({ config, secret, shared }: ActingDeps): Uint8Array | null {
+  const { linkKey: reference, channels } = config.notify;
+  const own = reference === undefined ? null : secret(reference);
+  if (own !== null) return Buffer.from(own);
+  return shared || channels.every(({ approve }) => approve === undefined) ? null : linkKey(resolve(config.data));
+}
+
+/** What tells people, for actions of the catalogue and by itself. */
+const telling = (deps: ActingDeps, catalogue: readonly ActionDefinition[], key: Uint8Array | null) =>
+  createTelling({
+    ...deps,
+    actions: catalogue,
+    channels: channelsOf(deps.config),
+    language: () => deps.settings().language,
+    base: dashboardAddress(deps.config),
+    linkKey: key,
+    reopenMs: deps.config.correlate.reopen,
+  });
+
+/** What the product ships, and what packages of the configuration bring. */
+function executorsOf({ clock, secret, config, executors = [] }: ActingDeps): readonly Executor[] {
+  const { docker, systemd } = config.act;
+  return [
+    createCommandExecutor({ clock, secret, environment: process.env }),
+    createWebhookExecutor({ clock, secret }),
+    createDockerExecutor({ clock, secret, ...docker }),
+    createSystemdExecutor({ clock, secret, environment: process.env, ...systemd }),
+    ...executors.map((create) => create({ clock, secret })),
+  ];
+}
 
 /** The two stages that know the catalogue. */
 export function createActing(
@@ -38,7 +76,7 @@ export function createActing(
   catalogue: readonly ActionDefinition[],
   { serviceOf, choosing }: Pick<Alerting, 'serviceOf'> & { readonly choosing: Choosing },
 ) {
-  const { clock, config, secret, settings, stages } = deps;
+  const { config, settings, stages } = deps;
   const killed = createStopFile(resolve(config.data), process.env);
   const inForce = (): Settings => (killed() ? { ...settings(), killSwitch: true } : settings());
   const recommend = createRecommendStage({
@@ -57,18 +95,12 @@ export function createActing(
     stopped: () => inForce().killSwitch,
     ...choosing.recommending({ guard: (...wish) => act.guard(...wish) }),
   });
-  const { docker, systemd } = config.act;
-  const executors = [
-    createCommandExecutor({ clock, secret, environment: process.env }),
-    createWebhookExecutor({ clock, secret }),
-    createDockerExecutor({ clock, secret, ...docker }),
-    createSystemdExecutor({ clock, secret, environment: process.env, ...systemd }),
-    ...(deps.executors ?? []).map((create) => create({ clock, secret })),
-  ].map(onceByKey);
+  const key = stages.has('act') ? keyOfLinks(deps) : null;
+  const { executor: notify, notifier } = telling(deps, catalogue, key);
   const act = createActStage({
     ...deps,
     actions: catalogue,
-    executors,
+    executors: [notify, ...executorsOf(deps)].map(onceByKey),
     settings: inForce,
     stepMs: config.step,
     limits: actLimits(config),
@@ -77,7 +109,8 @@ export function createActing(
     doNothingShare: config.predict.doNothingShare,
     language: () => settings().language,
     escalation: config.act.escalation ?? null,
+    linkKey: key,
   });
-  const services = [...(stages.has('recommend') ? [recommend] : []), ...(stages.has('act') ? [act] : [])];
+  const services = [...(stages.has('recommend') ? [recommend] : []), ...(stages.has('act') ? [act, notifier] : [])];
   return { services, act: stages.has('act') ? act : null };
 }

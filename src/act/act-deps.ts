@@ -40,6 +40,8 @@ export interface ActDeps {
   readonly language?: () => Language;
   /** Id of the action by which a person is called when nothing else is left to try. */
   readonly escalation?: string | null;
+  /** Key that links to approvals are signed with; without it no link is worth anything. */
+  readonly linkKey?: Uint8Array | null;
   /** Called after each change of a run, for the live stream. */
   readonly onRun?: (run: Run) => void;
   /** Chance with which Vigía leaves a predicted failure alone, to learn of it; 0 when left out. */

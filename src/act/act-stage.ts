@@ -1,6 +1,6 @@
 import type { Delivery, Subscription } from '../bus/bus.ts';
 import type { ApproverRole } from '../model/action-definition.ts';
-import type { ActionMode, Automation, Recommendation, Run } from '../model/action.ts';
+import type { ActionMode, Automation, LinkView, Recommendation, Run } from '../model/action.ts';
 import type { Rung } from '../model/policy.ts';
 import { BREAKER_SETTING } from '../store/store.ts';
 import type { Phrase } from '../model/phrase.ts';
@@ -13,6 +13,7 @@ import { type ActDeps, type ActOwn, audit, VIGIA } from './act-deps.ts';
 import { examine } from './facts.ts';
 import { ladderOf, putOnLadder } from './ladder.ts';
 import { brokenBy, DEFAULT_LIMITS } from './limits.ts';
+import { LinkDesk } from './link-desk.ts';
 import { type ActRequest, RunDesk } from './run-desk.ts';
 import { LAPSE_MS, Runner } from './runner.ts';
 import { INTERRUPTED, Settlement } from './settlement.ts';
@@ -23,6 +24,9 @@ export interface ActStage extends Service {
   request(request: ActRequest): Promise<Run>;
   approve(run: string, by: string, role?: ApproverRole): Promise<Run>;
   reject(run: string, by: string, note: string): Promise<Run>;
+  /** What would be done by a signed link; see `LinkDesk`. Changes nothing. */
+  lookAtLink(token: string): Promise<LinkView>;
+  decideByLink(token: string, decision: 'approve' | 'reject', note: string): Promise<Run>;
   /** What all guardrails say now, to Vigía itself and to a person. For recommendations. */
   guard(action: string, entity: string, incident: string): Promise<GuardView>;
   automation(): Promise<Automation>;
@@ -77,6 +81,7 @@ class Acting implements ActStage {
   readonly #settlement: Settlement;
   readonly #runner: Runner;
   readonly #desk: RunDesk;
+  readonly #links: LinkDesk;
   readonly #end = new AbortController();
   #subscription: Subscription | null = null;
   #loop: Promise<void> = Promise.resolve();
@@ -92,6 +97,7 @@ class Acting implements ActStage {
       await this.#desk.ended(run);
     });
     this.#desk = new RunDesk(deps, this.#runner);
+    this.#links = new LinkDesk(deps, this.#desk);
   }
 
   async start(): Promise<void> {
@@ -130,6 +136,14 @@ class Acting implements ActStage {
 
   reject(run: string, by: string, note: string): Promise<Run> {
     return this.#desk.reject(run, by, note);
+  }
+
+  lookAtLink(token: string): Promise<LinkView> {
+    return this.#links.look(token);
+  }
+
+  decideByLink(token: string, decision: 'approve' | 'reject', note: string): Promise<Run> {
+    return this.#links.decide(token, decision, note);
   }
 
   async guard(action: string, entity: string, incident: string): Promise<GuardView> {

@@ -147,6 +147,21 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
       },
       approve: (name, by) => decide(name, 'running', by),
       reject: (name, by) => decide(name, 'rejected', by),
+      lookAtLink: async (token) => {
+        const found = token === 'good' ? await store.runs.get('run_1') : null;
+        if (found === null) throw new VigiaError('LINK_INVALID');
+        const view = {
+          title: { en: 'clean', es: 'clean' },
+          channel: 'ops',
+          role: 'operator',
+          needs: 'operator',
+        } as const;
+        return { ...view, run: found, disruption: 'low', mayApprove: true, expiresAt: NOW + 1000 };
+      },
+      decideByLink: (token, decision) =>
+        token === 'good'
+          ? decide('run_1', decision === 'approve' ? 'running' : 'rejected', 'link of ops')
+          : Promise.reject(new VigiaError('LINK_INVALID')),
       automation: async () => ({ killSwitch: settings.killSwitch, breaker: { open: false, reason: null } }),
       resetBreaker: async () => ({ killSwitch: settings.killSwitch, breaker: { open: false, reason: null } }),
       ladder: async () => [rung()],

@@ -17,6 +17,7 @@ import { createProblemHandler } from './problem.ts';
 import { actions } from './routes/actions.ts';
 import { alerting } from './routes/alerting.ts';
 import { anomalies } from './routes/anomalies.ts';
+import { approvalLinks } from './routes/approval-links.ts';
 import { charts } from './routes/charts.ts';
 import { entities } from './routes/entities.ts';
 import { events } from './routes/events.ts';
@@ -63,6 +64,7 @@ const RESOURCES: readonly Resource[] = [
   anomalies,
   predictions,
   runs,
+  approvalLinks,
   policies,
   outcomes,
   actions,

@@ -1,5 +1,5 @@
 import type { ActionDefinition } from '../model/action-definition.ts';
-import type { Automation, Run } from '../model/action.ts';
+import type { Automation, LinkView, Run } from '../model/action.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Event } from '../model/event.ts';
 import type { FailureModelPort } from '../model/failure-model.ts';
@@ -85,6 +85,10 @@ export interface ActPort {
   /** Throws `API_FORBIDDEN` when the action asks for a higher role. */
   approve(run: string, by: string, role: 'operator' | 'admin'): Promise<Run>;
   reject(run: string, by: string, note: string): Promise<Run>;
+  /** What would be done by a signed link. Throws `LINK_INVALID`, `LINK_EXPIRED`, `LINK_USED`. */
+  lookAtLink(token: string): Promise<LinkView>;
+  /** Also throws `LINK_ROLE`. */
+  decideByLink(token: string, decision: 'approve' | 'reject', note: string): Promise<Run>;
   automation(): Promise<Automation>;
   resetBreaker(by: string): Promise<Automation>;
   ladder(): Promise<readonly Rung[]>;

@@ -21,7 +21,7 @@ export const ActionEntry = Type.Object(
     ),
     executor: Type.String({
       minLength: 1,
-      description: '`command`, `webhook`, `docker`, `systemd`, or one that a package brings.',
+      description: '`command`, `webhook`, `docker`, `systemd`, `notify`, or one that a package brings.',
     }),
     args: Type.Record(Type.String(), Type.Unknown(), {
       default: {},

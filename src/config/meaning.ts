@@ -1,9 +1,12 @@
 import { catalogueProblems, type WrittenCatalogue } from './actions-meaning.ts';
+import { kubernetesProblems } from './kubernetes-meaning.ts';
 import { saying } from './mistake.ts';
+import { notifyProblems, type WrittenNotify } from './notify-meaning.ts';
 import { resolveReferences, type SecretSources } from './secrets.ts';
 import { type SchemaNode, walk } from './schema-node.ts';
 import { parseDuration, parseSize, REFERENCE } from './units.ts';
 import { scrapeProblems, type WrittenScrape } from './scrape-meaning.ts';
+import { syslogProblems, type WrittenSyslog } from './syslog-meaning.ts';
 import { bounds, type Path, type Problem } from './validate.ts';
 import { value, wrong } from './wrong.ts';
 
@@ -11,13 +14,13 @@ import { value, wrong } from './wrong.ts';
 type Check = (root: Root, sources: SecretSources) => readonly Problem[];
 
 /** The parts of the written configuration that the checks read. */
-interface Root extends Pick<WrittenCatalogue, 'act'> {
+interface Root extends Pick<WrittenCatalogue, 'act'>, Pick<WrittenNotify, 'notify'> {
   readonly timezone?: string;
   readonly api?: { readonly tokens?: readonly { readonly name: string }[] };
   readonly collect?: {
     readonly scrape?: readonly WrittenScrape[];
     readonly logs?: readonly { readonly name: string }[];
-    readonly syslog?: readonly { readonly name?: string }[];
+    readonly syslog?: readonly WrittenSyslog[];
   };
   readonly topology?: readonly { readonly from: string; readonly to: string }[];
   readonly limits?: readonly { readonly value?: number; readonly feature?: string }[];
@@ -71,7 +74,7 @@ function duplicates(names: readonly string[], pathOf: (index: number) => Path): 
   );
 }
 
-const uniqueNames: Check = ({ api, collect, actions }) => [
+const uniqueNames: Check = ({ api, collect, actions, notify }) => [
   ...duplicates(
     (api?.tokens ?? []).map(({ name }) => name),
     (index) => ['api', 'tokens', index, 'name'],
@@ -91,6 +94,10 @@ const uniqueNames: Check = ({ api, collect, actions }) => [
   ...duplicates(
     (actions ?? []).map(({ id }) => id),
     (index) => ['actions', index, 'id'],
+  ),
+  ...duplicates(
+    (notify?.channels ?? []).map(({ name }) => name),
+    (index) => ['notify', 'channels', index, 'name'],
   ),
 ];
 
@@ -186,11 +193,14 @@ const checks: readonly Check[] = [
   uniqueNames,
   timeouts,
   ({ collect }) => scrapeProblems(collect?.scrape ?? []),
+  ({ collect }) => syslogProblems(collect?.syslog ?? []),
+  ({ actions }) => kubernetesProblems(actions ?? []),
   limitBounds,
   otherEnds,
   failureConditions,
   actionArguments,
   catalogueProblems,
+  notifyProblems,
   secretsThere,
 ];
 

@@ -112,6 +112,19 @@ export const Run = Type.Object({
 });
 export type Run = Static<typeof Run>;
 
+/** What somebody sees who follows a signed link to a run that waits for an approval. */
+export const LinkView = Type.Object({
+  run: Run,
+  title: Type.Object({ en: Type.String(), es: Type.String() }),
+  disruption: Type.Enum(['none', 'low', 'medium', 'high']),
+  channel: Type.String({ description: 'Name of the channel that the link was sent to.' }),
+  role: Type.Enum(['operator', 'admin'], { description: 'What the link may do.' }),
+  needs: Type.Enum(['operator', 'admin'], { description: 'What the action asks for.' }),
+  mayApprove: Type.Boolean(),
+  expiresAt: Type.Integer(),
+});
+export type LinkView = Static<typeof LinkView>;
+
 /** Whether Vigía may act by itself, and why not. */
 export const Automation = Type.Object({
   killSwitch: Type.Boolean({ description: 'By the setting, the file or the environment.' }),

@@ -33,6 +33,7 @@ import { feedback as feedbackEn } from './en/feedback.ts';
 import { files as filesEn } from './en/files.ts';
 import { hazard as hazardEn } from './en/hazard.ts';
 import { lab as labEn } from './en/lab.ts';
+import { notify as notifyEn } from './en/notify.ts';
 import { predict as predictEn } from './en/predict.ts';
 import { recommend as recommendEn } from './en/recommend.ts';
 import { size as sizeEn } from './en/size.ts';
@@ -49,6 +50,7 @@ import { feedback as feedbackEs } from './es/feedback.ts';
 import { files as filesEs } from './es/files.ts';
 import { hazard as hazardEs } from './es/hazard.ts';
 import { lab as labEs } from './es/lab.ts';
+import { notify as notifyEs } from './es/notify.ts';
 import { predict as predictEs } from './es/predict.ts';
 import { recommend as recommendEs } from './es/recommend.ts';
 import { size as sizeEs } from './es/size.ts';
@@ -84,6 +86,7 @@ const en = {
   files: filesEn,
   hazard: hazardEn,
   lab: labEn,
+  notify: notifyEn,
   predict: predictEn,
   recommend: recommendEn,
   size: sizeEn,
@@ -114,6 +117,7 @@ const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof
   files: filesEs,
   hazard: hazardEs,
   lab: labEs,
+  notify: notifyEs,
   predict: predictEs,
   recommend: recommendEs,
   size: sizeEs,

@@ -7,6 +7,8 @@ const METHODS: Readonly<Record<keyof ActPort, true>> = {
   request: true,
   approve: true,
   reject: true,
+  lookAtLink: true,
+  decideByLink: true,
   automation: true,
   resetBreaker: true,
   ladder: true,

@@ -54,6 +54,7 @@ export const config = {
   good: '{{file}} is valid.',
   mistakes_one: '{{file}} has {{count}} mistake:',
   mistakes_other: '{{file}} has {{count}} mistakes:',
+  expects_channel: 'expected args.channel, the name of a channel under `notify.channels`',
   expects_action: 'expected the id of an action under `actions`',
   expects_placeholder:
     'expected `{entity.id|kind|name|fleet}`, `{labels.NAME}`, `{feature.name}`, `{feature.labels.NAME}` or `{incident.id}`',

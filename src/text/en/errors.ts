@@ -43,6 +43,11 @@ export const errors = {
   EXECUTOR_UNSTARTABLE: 'The command {{command}} could not be started: {{detail}}.',
   EXECUTOR_UNREACHABLE: '{{target}} did not answer: {{detail}}.',
   EXECUTOR_REFUSED: '{{target}} answered {{status}}.',
+  EXECUTOR_BUDGET:
+    'A disruption budget kept {{pods}} from going within {{seconds}} s. The node takes no new pods until it is uncordoned.',
+  EXECUTOR_NO_EARLIER: '{{target}} has no earlier version to go back to.',
+  EXECUTOR_WOULD_LOSE:
+    'Nothing was done: {{what}} would lose what nothing brings back. Move it first, or set args.{{argument}} in the action.',
   EXPOSITION_INVALID: 'Line {{line}} is not valid: {{detail}}.',
   FEEDBACK_CONFLICT:
     '{{by}} has said something else of it: {{verdict}} ({{time}}). Talk to them, or take that back first (feedback {{id}}).',

@@ -55,6 +55,7 @@ export const config: Record<keyof typeof english, string> = {
   good: '{{file}} es correcto.',
   mistakes_one: '{{file}} tiene {{count}} error:',
   mistakes_other: '{{file}} tiene {{count}} errores:',
+  expects_channel: 'se esperaba args.channel, el nombre de un canal de `notify.channels`',
   expects_action: 'se esperaba el id de una acción de `actions`',
   expects_placeholder:
     'se esperaba `{entity.id|kind|name|fleet}`, `{labels.NOMBRE}`, `{feature.name}`, `{feature.labels.NOMBRE}` o `{incident.id}`',

@@ -42,6 +42,11 @@ export const errors: Record<keyof typeof english, string> = {
   EXECUTOR_UNSTARTABLE: 'No se pudo iniciar el comando {{command}}: {{detail}}.',
   EXECUTOR_UNREACHABLE: '{{target}} no respondió: {{detail}}.',
   EXECUTOR_REFUSED: '{{target}} respondió {{status}}.',
+  EXECUTOR_BUDGET:
+    'Un presupuesto de interrupciones no dejó salir a {{pods}} en {{seconds}} s. El nodo no admite pods nuevos hasta que se libere.',
+  EXECUTOR_NO_EARLIER: '{{target}} no tiene ninguna versión anterior a la que volver.',
+  EXECUTOR_WOULD_LOSE:
+    'No se hizo nada: {{what}} perdería algo que nada recupera. Muévelo antes o indica args.{{argument}} en la acción.',
   EXPOSITION_INVALID: 'La línea {{line}} no es válida: {{detail}}.',
   FEEDBACK_CONFLICT:
     '{{by}} ha dicho otra cosa: {{verdict}} ({{time}}). Habladlo, o retirad antes aquella valoración ({{id}}).',

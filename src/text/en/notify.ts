@@ -1,0 +1,21 @@
+/** What people are told over the channels that the owner has set up. */
+export const notify = {
+  open: 'Open in Vigía',
+  why: 'Why',
+  decide: 'Look and decide',
+  look: 'Please look at {{entity}}',
+  resolved: 'Over: {{title}}',
+  others_one: 'It concerns {{entity}} and one more entity.',
+  others_other: 'It concerns {{entity}} and {{count}} more entities.',
+  since: 'Since {{at, moment}}.',
+  approval: 'Approval needed: {{title}} on {{entity}}',
+  expires: 'It waits until {{at, moment}}; after that nothing is done.',
+  disruption_low: 'It is expected to disturb a little.',
+  disruption_medium: 'It is expected to disturb noticeably.',
+  disruption_high: 'It is expected to disturb seriously.',
+  escalation: 'A person is needed for {{entity}}',
+  several_one: 'One notice: {{title}}',
+  several_other: '{{count}} notices; the first: {{title}}',
+  more_one: '… and one more in Vigía.',
+  more_other: '… and {{count}} more in Vigía.',
+} as const;
