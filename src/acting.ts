@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { createActStage } from './act/act-stage.ts';
 import { createCommandExecutor } from './act/executors/command-executor.ts';
 import { createDockerExecutor } from './act/executors/docker-executor.ts';
+import { createKubernetesExecutor } from './act/executors/kubernetes-executor.ts';
 import { onceByKey } from './act/executors/once.ts';
 import { createSystemdExecutor } from './act/executors/systemd-executor.ts';
 import { createWebhookExecutor } from './act/executors/webhook-executor.ts';
@@ -19,6 +20,7 @@ import type { Executor } from './model/executor.ts';
 import { parseEntityId } from './model/entity.ts';
 import type { PipelineDeps } from './pipeline.ts';
 import { createRecommendStage } from './recommend/recommend-stage.ts';
+import { createKubernetesClient } from './runtime/kubernetes/kubernetes-client.ts';
 
 type ActingDeps = Pick<
   PipelineDeps,
@@ -66,6 +68,7 @@ function executorsOf({ clock, secret, config, executors = [] }: ActingDeps): rea
     createWebhookExecutor({ clock, secret }),
     createDockerExecutor({ clock, secret, ...docker }),
     createSystemdExecutor({ clock, secret, environment: process.env, ...systemd }),
+    createKubernetesExecutor({ clock, secret, client: createKubernetesClient(config.kubernetes, clock) }),
     ...executors.map((create) => create({ clock, secret })),
   ];
 }

@@ -10,6 +10,7 @@ import { NotifySection } from './notify-schema.ts';
 import { CorrelateSection, TopologyEdge } from './correlate-schema.ts';
 import { FailureEntry, PredictSection } from './failures-schema.ts';
 import { PrepareSection } from './prepare-schema.ts';
+import { KubernetesSection } from './kubernetes-schema.ts';
 import { Duration, PerTime, Size } from './units.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -209,6 +210,7 @@ export const ConfigSchema = Type.Object(
     store: StoreSection,
     bus: BusSection,
     collect: CollectSection,
+    kubernetes: KubernetesSection,
     entities: Type.Array(EntityRule, { default: [], maxItems: 1000, description: 'How labels become entities.' }),
     topology: Type.Array(TopologyEdge, {
       default: [],

@@ -134,8 +134,15 @@ let compiled: ValidateFunction | null = null;
 /** Every way in which a value breaks the schema, each place once. */
 export function validate(value: unknown): readonly Problem[] {
   compiled ??= new Ajv({ allErrors: true, verbose: true, strict: false }).compile(authoredSchema);
-  if (compiled(value)) return [];
-  const problems = (compiled.errors ?? []).map((error) => problemOf(error, value));
+  return problemsOf(compiled, value, []);
+}
+
+/** The same of a part of the configuration, with a schema of its own. */
+export function problemsOf(check: ValidateFunction, value: unknown, at: Path): readonly Problem[] {
+  if (check(value)) return [];
+  const problems = (check.errors ?? [])
+    .map((error) => problemOf(error, value))
+    .map((problem) => Object.assign(problem, { path: [...at, ...problem.path] }));
   const places = new Set<string>();
   return problems.filter(({ path, expected: { key, values } }) => {
     const place = `${spell(path)}${key === 'config.expects_key' ? String(values['name']) : ''}`;
