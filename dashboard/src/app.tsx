@@ -19,6 +19,9 @@ const PredictionsPage = lazy(() =>
   import('./predictions/predictions-page.tsx').then((page) => ({ default: page.PredictionsPage })),
 );
 const ActionsPage = lazy(() => import('./actions/actions-page.tsx').then((page) => ({ default: page.ActionsPage })));
+const ApproveByLink = lazy(() =>
+  import('./actions/approve-by-link.tsx').then((page) => ({ default: page.ApproveByLink })),
+);
 const DataPage = lazy(() => import('./data/data-page.tsx').then((page) => ({ default: page.DataPage })));
 const ModelsPage = lazy(() => import('./models/models-page.tsx').then((page) => ({ default: page.ModelsPage })));
 const ModelPage = lazy(() => import('./models/model-page.tsx').then((page) => ({ default: page.ModelPage })));
@@ -37,6 +40,20 @@ const AlertingPage = lazy(() =>
 );
 
 export function App() {
+  return (
+    <Switch>
+      <Route path="/approve">
+        <Suspense fallback={null}>
+          <ApproveByLink />
+        </Suspense>
+      </Route>
+      <Route component={Pages} />
+    </Switch>
+  );
+}
+
+/** Everything behind the navigation. */
+function Pages() {
   return (
     <Layout>
       <Suspense fallback={<Skeleton rows={4} height="h-24" />}>

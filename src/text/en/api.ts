@@ -5,6 +5,7 @@ export const api = {
   title_403: 'Not allowed',
   title_404: 'Not found',
   title_409: 'Not possible in this state',
+  title_410: 'Too late',
   title_413: 'Too large',
   title_415: 'Not taken here',
   title_429: 'Too many events',

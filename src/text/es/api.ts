@@ -6,6 +6,7 @@ export const api: Record<keyof typeof english, string> = {
   title_403: 'No permitido',
   title_404: 'No encontrado',
   title_409: 'No es posible en este estado',
+  title_410: 'Demasiado tarde',
   title_413: 'Demasiado grande',
   title_415: 'Formato no admitido',
   title_429: 'Demasiados eventos',
