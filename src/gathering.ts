@@ -5,7 +5,7 @@ import { createCollectStage } from './collect/collect-stage.ts';
 import { scrapeOptions } from './collect/discovery/job-options.ts';
 import { readPrometheusFile } from './collect/discovery/prometheus-file.ts';
 import type { TailPositions } from './collect/logs/tail-source.ts';
-import type { FilePosition } from './collect/logs/tailed-file.ts';
+import type { FilePosition } from './collect/logs/file-streams.ts';
 import type { Config } from './config/schema.ts';
 import type { Json } from './model/detector.ts';
 import type { PipelineDeps } from './pipeline.ts';
@@ -17,6 +17,8 @@ import { createQualityKeeper } from './prepare/quality/quality-keeper.ts';
 import { createFilterStep } from './prepare/steps/filter-step.ts';
 import { createPreparation, type Preparation } from './prepare/steps/preparation.ts';
 import { unitStep } from './prepare/steps/unit-step.ts';
+import { createFeatureChooser } from './prepare/training/feature-chooser.ts';
+import { TrainingSets } from './prepare/training/training-sets.ts';
 import { toError, VigiaError } from './runtime/errors.ts';
 import type { Log } from './runtime/log.ts';
 import type { Store } from './store/store.ts';
@@ -74,10 +76,22 @@ export function preparationOf({ config, steps = [] }: Pick<PipelineDeps, 'config
   ]);
 }
 
+/** A store as whoever trains models sees it: what it reads is noted, and becomes the lineage of the model that it enters. */
+export function recordedStore<S extends Store>(deps: Pick<PipelineDeps, 'config' | 'steps' | 'clock'>, store: S): S {
+  const { enforce } = deps.config.prepare.selection;
+  const sets = new TrainingSets({ clock: deps.clock, store, preparation: preparationOf(deps), enforce });
+  return { ...store, frames: sets.frames(), models: sets.models(store.models) };
+}
+
 /** The stage, and what it says of the quality of its data. */
 function preparing(deps: PipelineDeps, rules: FrameRules) {
   const prepare = createPrepareStage({ ...deps, rules });
-  return [prepare, createQualityKeeper({ ...deps, prepare }), createEventKeeper(deps)];
+  const chooser = createFeatureChooser({
+    ...deps,
+    mine: () => deps.duties.mine('choice of features'),
+    options: deps.config.prepare.selection,
+  });
+  return [prepare, createQualityKeeper({ ...deps, prepare }), chooser, createEventKeeper(deps)];
 }
 
 /** Where reading of log files has come to, kept with the checkpoints; files of two machines may have the same name. */
@@ -86,8 +100,15 @@ function logPositions({ checkpoints }: Store, place: string | null): TailPositio
   return {
     load: async (source) =>
       ((await checkpoints.load('collect', keyOf(source)))?.state ?? []) as unknown as readonly FilePosition[],
-    save: (source, positions) =>
-      checkpoints.save([{ stage: 'collect', key: keyOf(source), position: 0, state: positions as unknown as Json }]),
+    save: (positions) =>
+      checkpoints.save(
+        Object.entries(positions).map(([source, state]) => ({
+          stage: 'collect',
+          key: keyOf(source),
+          position: 0,
+          state: state as unknown as Json,
+        })),
+      ),
   };
 }
 

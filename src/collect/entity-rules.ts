@@ -33,6 +33,7 @@ export const DEFAULT_ENTITY_RULES: readonly EntityRule[] = [
   { match: { host: '*' }, kind: 'host', name: '{host}' },
   { match: { hostname: '*' }, kind: 'host', name: '{hostname}' },
   { match: { node: '*' }, kind: 'host', name: '{node}' },
+  { match: { container_id: '*' }, kind: 'container', name: '{container_id}' },
   { match: { instance: '*' }, kind: 'host', name: '{instance}' },
   { match: { job: '*' }, kind: 'service', name: '{job}' },
 ];

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Labels } from '../../model/labels.ts';
 import { LOG_TEXT, type LogRecord } from '../../model/log-record.ts';
 import { VigiaError } from '../../runtime/errors.ts';
@@ -12,8 +13,16 @@ export interface LineOrigin {
   readonly source: string;
   /** Names the entity, by the same rules as the labels of a series; those of the line itself win. */
   readonly labels: Labels;
-  /** Makes the id of the line with what the line says, when it stands at a place that will not change. */
+  /** Makes the id of the line with what the line says; a line without one is told apart by its time. */
   readonly position?: string;
+  /** Where it stands in a stream whose lines come in order. */
+  readonly place?: NonNullable<LogRecord['place']>;
+  /** Its sender may send it again. That is only known of a line that has a time. */
+  readonly sentAgain?: NonNullable<LogRecord['sentAgain']>;
+  /** When it was written, if it does not say so itself. Unix ms. */
+  readonly time?: number | null;
+  /** What is known of it beside what it says. */
+  readonly attributes?: Labels;
 }
 
 export interface LogIntake {
@@ -70,23 +79,22 @@ export function createLogIntake({ metrics, assign, limits }: LogIntakeDeps): Log
     return null;
   };
   // oxlint-disable-next-line eslint/max-params -- line and parts belong together, and so do origin and time
-  const fromParts: LogIntake['parsed'] = (parsed, line, { source, labels, position }, now) => {
-    const time = parsed.time ?? now;
-    if (time > now + limits.aheadMs) return drop(source, 'future');
-    if (time < now - limits.behindMs) return drop(source, 'too_old');
-    const { entity, fleet } = assign('log', tellingLabels(labels, parsed.attributes));
-    const text = maskPrivate(parsed.text.slice(0, LOG_TEXT));
+  const fromParts: LogIntake['parsed'] = (parsed, line, origin, now) => {
+    const told = parsed.time ?? origin.time ?? null;
+    const time = told ?? now;
+    if (time > now + limits.aheadMs) return drop(origin.source, 'future');
+    if (time < now - limits.behindMs) return drop(origin.source, 'too_old');
+    const { entity, fleet } = assign('log', tellingLabels(origin.labels, parsed.attributes));
     return {
-      id: stableId('log', source, entity, position ?? `${parsed.time ?? now}`, line),
+      id: stableId('log', origin.source, entity, whereOf(origin, time), line),
       entity,
       fleet,
       time,
       level: parsed.level ?? 'info',
-      text,
-      attributes: Object.fromEntries(
-        Object.entries(parsed.attributes).map(([name, value]) => [name, maskPrivate(value)]),
-      ),
-      source,
+      text: maskPrivate(parsed.text.slice(0, LOG_TEXT)),
+      attributes: masked({ ...origin.attributes, ...parsed.attributes }),
+      source: origin.source,
+      ...identity(origin, told !== null),
     };
   };
   const record: LogIntake['record'] = (line, origin, now) =>
@@ -95,21 +103,44 @@ export function createLogIntake({ metrics, assign, limits }: LogIntakeDeps): Log
     record,
     parsed: fromParts,
     records: (body, origin, now) => {
-      const seen = new Map<string, number>();
-      const found: LogRecord[] = [];
-      for (const line of linesOf(body)) {
-        if (line.length > limits.lineBytes) {
-          drop(origin.source, 'line_too_long');
-          continue;
-        }
-        // Equal lines of one body are told apart by their number, so that a repeat of the body is the same again.
-        const before = seen.get(line) ?? 0;
-        seen.set(line, before + 1);
-        const made = record(line, { ...origin, ...(before > 0 ? { position: `again ${before}` } : {}) }, now);
-        if (made !== null) found.push(made);
-      }
-      return found;
+      const again = createRepeats(body);
+      return linesOf(body).flatMap((line) => {
+        if (line.length > limits.lineBytes) return drop(origin.source, 'line_too_long') ?? [];
+        return record(line, { ...origin, ...again(line) }, now) ?? [];
+      });
     },
+  };
+}
+
+const masked = (attributes: Labels): Labels =>
+  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, maskPrivate(value)]));
+
+/** What makes a line another one than those that say the same. */
+const whereOf = ({ position, place, sentAgain }: LineOrigin, time: number): string =>
+  position ?? (place && sentAgain === undefined ? `${place.stream}:${place.at}` : `${time}`);
+
+/** Without a time a line that comes again cannot be told from another one that says the same. */
+const identity = ({ place, sentAgain }: LineOrigin, hasTime: boolean): Pick<LogRecord, 'place' | 'sentAgain'> => {
+  if (sentAgain === undefined) return place === undefined ? {} : { place };
+  if (sentAgain === 'any' && !hasTime) return {};
+  return { ...(place && { place }), ...(hasTime && { sentAgain }) };
+};
+
+/**
+ * Tells the lines of a body that was sent apart, so that a repeat of the body is the same again: by their place in it, and
+ * those that are equal by their number.
+ */
+export function createRepeats(
+  body: Uint8Array,
+): (line: string) => Pick<LineOrigin, 'place' | 'sentAgain' | 'position'> {
+  const stream = `b_${createHash('sha256').update(body).digest('hex').slice(0, 14)}`;
+  const seen = new Map<string, number>();
+  let at = 0;
+  return (line) => {
+    const before = seen.get(line) ?? 0;
+    seen.set(line, before + 1);
+    at += 1;
+    return { place: { stream, at }, sentAgain: 'any', ...(before > 0 ? { position: `again ${before}` } : {}) };
   };
 }
 

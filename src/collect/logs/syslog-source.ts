@@ -6,10 +6,12 @@ import type { Labels } from '../../model/labels.ts';
 import type { LogRecord } from '../../model/log-record.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError, VigiaError } from '../../runtime/errors.ts';
+import { stableId } from '../../runtime/ids.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import type { LogIntake } from './log-intake.ts';
 import { SyslogFrames } from './syslog-frames.ts';
+import { SyslogStream } from './syslog-stream.ts';
 import { parseSyslog } from './syslog-message.ts';
 
 export interface SyslogOptions {
@@ -52,7 +54,10 @@ export class SyslogSource {
   readonly #work = new Set<Promise<void>>();
   #waiting: string[] = [];
   #draining = false;
-  #number = 0;
+  #datagrams: SyslogStream | null = null;
+  /** Names this start of the process in the streams of what it receives. */
+  #started = '';
+  #connections = 0;
 
   constructor(options: SyslogOptions, deps: SyslogDeps) {
     this.#options = options;
@@ -68,6 +73,7 @@ export class SyslogSource {
   /** Rejects with `LISTEN_FAILED` when the address cannot be listened on. */
   async start(): Promise<void> {
     const { name, host, port } = this.#options;
+    this.#started = stableId('s', name, this.#deps.clock.now(), process.pid).slice(0, 12);
     try {
       await this.#listen();
     } catch (error) {
@@ -114,17 +120,18 @@ export class SyslogSource {
     socket.setTimeout(IDLE_MS, () => socket.destroy());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#sockets.delete(socket));
-    const work = this.#receive(socket, frames)
+    this.#connections += 1;
+    const work = this.#receive(socket, frames, new SyslogStream(`${this.#started}.${this.#connections}`))
       .catch((thrown: unknown) => this.#deps.log.warn({ error: toError(thrown).message }, 'a syslog connection ended'))
       .finally(() => this.#work.delete(work));
     this.#work.add(work);
   }
 
   /** One piece after the other: while records are handed on, nothing more is read, and the sender waits. */
-  async #receive(socket: Socket, frames: SyslogFrames): Promise<void> {
+  async #receive(socket: Socket, frames: SyslogFrames, stream: SyslogStream): Promise<void> {
     try {
-      for await (const piece of socket) await this.#handOn(frames.take(piece as Buffer));
-      await this.#handOn(frames.end());
+      for await (const piece of socket) await this.#handOn(frames.take(piece as Buffer), stream);
+      await this.#handOn(frames.end(), stream);
     } finally {
       if (frames.refused > 0) this.#drop('malformed', frames.refused);
       socket.destroy();
@@ -149,10 +156,11 @@ export class SyslogSource {
   }
 
   async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#handOn(this.#waiting.splice(0, BATCH));
+    this.#datagrams ??= new SyslogStream(this.#started);
+    while (this.#waiting.length > 0) await this.#handOn(this.#waiting.splice(0, BATCH), this.#datagrams);
   }
 
-  async #handOn(messages: readonly string[]): Promise<void> {
+  async #handOn(messages: readonly string[], stream: SyslogStream): Promise<void> {
     const { clock, intake, publish } = this.#deps;
     const { name, labels } = this.#options;
     const now = clock.now();
@@ -162,11 +170,10 @@ export class SyslogSource {
         this.#drop('malformed', 1);
         return [];
       }
-      this.#number += 1;
       const origin = {
         source: `logs/${name}`,
         labels: parsed.host === null ? labels : { host: parsed.host },
-        position: `${now}:${this.#number}`,
+        ...stream.next(message),
       };
       return intake.parsed(parsed, message, origin, now) ?? [];
     });

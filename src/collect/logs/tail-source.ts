@@ -1,13 +1,20 @@
-import { stat } from 'node:fs/promises';
-import { glob } from 'tinyglobby';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Labels } from '../../model/labels.ts';
 import type { LogRecord } from '../../model/log-record.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError } from '../../runtime/errors.ts';
+import { stableId } from '../../runtime/ids.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
+import { containerLabels } from './container-line.ts';
+import { beginsAs, headOf, isText } from './file-head.ts';
+import { ANY_SIZE, type FilePosition, FileStreams } from './file-streams.ts';
+import { findFiles, type FoundFile } from './find-files.ts';
+import type { WrittenLine } from './line-assembler.ts';
 import type { LogIntake } from './log-intake.ts';
-import { type FilePosition, TailedFile } from './tailed-file.ts';
+import { openHead, openLogFile } from './open-log-file.ts';
+import { PutOff } from './put-off.ts';
+import { mayBeClosed, positionOf, type WatchedFile } from './watched-file.ts';
 
 export interface TailOptions {
   readonly name: string;
@@ -20,10 +27,11 @@ export interface TailOptions {
   readonly lineBytes: number;
 }
 
-/** Where reading has come to, over restarts. */
+/** Where reading has come to, over restarts, under names. */
 export interface TailPositions {
-  load(source: string): Promise<readonly FilePosition[]>;
-  save(source: string, positions: readonly FilePosition[]): Promise<void>;
+  load(name: string): Promise<readonly FilePosition[]>;
+  /** All of it together or nothing. */
+  save(positions: Readonly<Record<string, readonly FilePosition[]>>): Promise<void>;
 }
 
 export interface TailDeps {
@@ -36,128 +44,242 @@ export interface TailDeps {
   readonly publish: (records: readonly LogRecord[]) => Promise<void>;
 }
 
-/** Files of one source that are read at the same time; more are counted and left. */
-const MAX_FILES = 1000;
-/** Looks without anything new, after which a file that is at none of its paths any more is let go. */
-const IDLE_LOOKS = 3;
-/** Pieces of one file in a row, before the next file has its turn. */
-const PIECES = 16;
-
-interface Watched {
-  readonly tail: TailedFile;
-  idle: number;
-  /** Its path was found in the last look. */
-  present: boolean;
-}
+/** Files of one source that are open at the same time; the others have their turn when some of these are at rest. */
+const MAX_OPEN = 1000;
+/** Pieces of a file in a row, before it is looked for new files again. */
+const PIECES = 64;
+/** With so many files they are looked for only every second time, with twice as many every third, and so on. */
+const FILES_A_LOOK = 1000;
+/** Looks before a file that could not be read is tried again. */
+const FAILED_LOOKS = 30;
+/** Positions that may be unsaved: fewer than the streams whose place is remembered where lines are counted. */
+const MOST_UNSAVED = 100;
+/** Longest stretch of work before other things get their turn. */
+const TURN_MS = 15;
 
 /**
- * Follows files as they grow, through rotation by rename and by truncation. A line is done when its record is committed;
- * after a restart reading goes on behind the last such line, so that none is lost.
+ * Follows files as they grow, through rotation by rename, by copy and truncation, and through compression. A line is done
+ * when its record is committed; its record says at which place of which stream it stands, so that it counts once even
+ * when a process dies before it has said that the line is done.
  */
 export class TailSource {
   readonly #options: TailOptions;
   readonly #deps: TailDeps;
   /** By device and inode. */
-  readonly #files = new Map<string, Watched>();
-  readonly #refused = new Set<string>();
-  #known: Map<string, FilePosition> | null = null;
+  readonly #files = new Map<string, WatchedFile>();
+  #streams = new FileStreams();
+  #loaded = false;
+  /** It is the very first start, when what was written before is not news. */
+  #first = false;
+  #looks = 0;
+  #pause = 1;
+  #streamsMade = 0;
+  readonly #unsaved = new Set<string>();
+  readonly #putOff = new PutOff();
 
   constructor(options: TailOptions, deps: TailDeps) {
     this.#options = options;
     this.#deps = deps;
   }
 
-  /** Files that are followed now. */
+  /** Files that are open now. */
   get files(): number {
     return this.#files.size;
   }
 
   /** Looks at every file once and hands on what is new. Rejects when the records cannot be committed. */
   async look(): Promise<void> {
-    const first = this.#known === null;
-    this.#known ??= new Map((await this.#deps.positions.load(this.#options.name)).map((one) => [one.file, one]));
-    await this.#find(first && this.#known.size === 0);
-    let changed = false;
-    for (const watched of this.#files.values()) {
-      if (await this.#read(watched)) changed = true;
-      if (watched.present || watched.idle < IDLE_LOOKS) continue;
-      await watched.tail.close();
-      this.#files.delete(watched.tail.file);
+    await this.#load();
+    if (this.#looks % this.#pause === 0) await this.#find();
+    this.#looks += 1;
+    let rest = [...this.#files.values()];
+    for (let piece = 0; piece < PIECES && rest.length > 0; piece++) {
+      const more: WatchedFile[] = [];
+      for (const watched of rest) if (await this.#read(watched)) more.push(watched);
+      rest = more;
     }
-    if (changed) await this.#save();
+    for (const watched of this.#files.values()) await this.#letGo(watched);
+    if (this.#unsaved.size > 0 || this.#streams.changed || this.#first) await this.#save();
+    this.#first = false;
   }
 
   async close(): Promise<void> {
-    for (const { tail } of this.#files.values()) await tail.close().catch(() => undefined);
+    for (const { reader } of this.#files.values()) await reader.close().catch(() => undefined);
     this.#files.clear();
-    this.#known = null;
+    this.#streams = new FileStreams();
+    this.#loaded = false;
   }
 
-  /** `atFirst` is the very first start, when what was written before is not news. */
-  async #find(atFirst: boolean): Promise<void> {
-    const { paths, from, lineBytes, name } = this.#options;
+  async #load(): Promise<void> {
+    if (this.#loaded) return;
+    const { positions } = this.#deps;
+    const { name } = this.#options;
+    const [open, past] = [await positions.load(name), await positions.load(pastOf(name))];
+    this.#streams.load(past, open.map(named));
+    this.#first = open.length + past.length === 0;
+    this.#loaded = true;
+  }
+
+  async #find(): Promise<void> {
+    const found = await findFiles(this.#options.paths);
+    this.#pause = Math.ceil((found.length + 1) / FILES_A_LOOK);
     for (const watched of this.#files.values()) watched.present = false;
-    const found = await glob([...paths], { absolute: true, onlyFiles: true, dot: true, expandDirectories: false });
-    for (const path of found.toSorted()) {
-      const file = await identityOf(path);
-      const watched = file === null ? undefined : this.#files.get(file);
-      if (watched !== undefined) {
-        watched.present = true;
-        watched.tail.path = path;
+    const there = new Set<string>();
+    const fresh: FoundFile[] = [];
+    for (const one of found) {
+      there.add(one.file);
+      const watched = this.#files.get(one.file);
+      if (watched !== undefined) Object.assign(watched, { ...one, present: true });
+      else if (this.#streams.resting(one.file)?.rests !== one.size && !this.#putOff.has(one.file, this.#looks))
+        fresh.push(one);
+    }
+    this.#streams.endAllBut(there);
+    const known = ({ file }: FoundFile): number => (this.#streams.resting(file) === undefined ? 0 : 1);
+    fresh.sort((a, b) => known(b) - known(a) || b.changedAt - a.changedAt);
+    const room = MAX_OPEN - this.#files.size;
+    for (const one of fresh.slice(0, room)) await this.#open(one);
+    if (fresh.length > room) this.#count('vigia_collect_log_files_left_total', WAITED, fresh.length - room);
+    if (this.#unsaved.size > 0) await this.#save();
+  }
+
+  async #open(found: FoundFile): Promise<void> {
+    try {
+      const head = await openHead(found.path);
+      if (!isText(head)) {
+        this.#deps.log.info({ source: this.#options.name, path: found.path }, 'this is no text file; it is left alone');
+        this.#putOff.add(found.file, Number.POSITIVE_INFINITY);
+        return;
       }
-      if (file === null || watched !== undefined || this.#refused.has(file)) continue;
-      if (this.#files.size >= MAX_FILES) {
-        this.#count('vigia_collect_log_files_left_total', 'Files left unread, as a source has too many');
-        break;
-      }
-      const known = this.#known?.get(file);
-      const fromEnd = atFirst && from === 'end';
-      await this.#open(path, file, { lineBytes, fromEnd, known }).catch((thrown: unknown) => {
-        this.#deps.log.warn({ source: name, path, error: toError(thrown).message }, 'a log file cannot be read');
-        this.#count('vigia_collect_log_files_failed_total', 'Tries to open a log file that failed');
-      });
+      const from = this.#begin(found, head);
+      if (from === null) return;
+      const { lineBytes } = this.#options;
+      const reader = await openLogFile(found.path, lineBytes, from.offset);
+      const { stream } = from;
+      const packed = found.path.endsWith('.gz');
+      const watched = { ...found, reader, stream, packed, idle: 0, present: true, waiting: null };
+      this.#files.set(found.file, watched);
+      this.#streams.wake(found.file);
+      this.#streams.resume(stream);
+      this.#unsaved.add(stream);
+    } catch (thrown) {
+      this.#fail(found, thrown);
     }
   }
 
-  async #open(path: string, file: string, options: Parameters<typeof TailedFile.open>[1]): Promise<void> {
-    const tail = path.endsWith('.gz') ? null : await TailedFile.open(path, options);
-    if (tail === null) {
-      this.#refused.add(file);
-      if (this.#refused.size > MAX_FILES) this.#refused.clear();
-      this.#deps.log.info({ source: this.#options.name, path }, 'this is no text file; it is left alone');
-    } else this.#files.set(tail.file, { tail, idle: 0, present: true });
+  /** Where reading a file begins, and of which stream it is; null when that cannot be said yet or there is nothing to read. */
+  #begin(found: FoundFile, head: Buffer): { readonly stream: string; readonly offset: number | null } | null {
+    const { file, path, size } = found;
+    const packed = path.endsWith('.gz');
+    const known = this.#streams.resting(file);
+    if (known !== undefined && beginsAs(head, known) && (packed || known.offset <= size)) return known;
+    if (known !== undefined) {
+      this.#streams.wake(file);
+      this.#streams.end(known);
+    }
+    const original = this.#streams.originalOf(found, head, [...this.#files.values()].map(positionOf));
+    if (original === 'alive') return null;
+    if (original !== null) return original;
+    const stream = this.#newStream(file);
+    const old = this.#first && this.#options.from === 'end';
+    if (!old || !packed) return { stream, offset: old ? null : 0 };
+    this.#streams.rest({ path, file, stream, offset: Number.MAX_SAFE_INTEGER, ...headOf(head) }, size);
+    return null;
   }
 
-  /** True when lines were handed on. */
-  async #read(watched: Watched): Promise<boolean> {
-    const { clock, intake, publish } = this.#deps;
+  #newStream(file: string): string {
+    this.#streamsMade += 1;
+    const { name } = this.#options;
+    return stableId('f', name, file, this.#deps.clock.now(), this.#streamsMade).slice(0, 16);
+  }
+
+  /** True when there is more to read. */
+  async #read(watched: WatchedFile): Promise<boolean> {
+    await this.#handOn(watched);
+    const { reader } = watched;
+    const news = await reader.read().catch((thrown: unknown) => this.#drop(watched, thrown));
+    if (news === null) return false;
+    const { lines, cut, more, quiet, truncated } = news;
+    if (cut > 0) this.#count('vigia_collect_log_lines_cut_total', 'Lines cut to their limit', cut);
+    watched.idle = quiet ? watched.idle + 1 : 0;
+    const last = lines.at(-1);
+    if (last !== undefined) watched.waiting = { records: await this.#records(watched, lines), last };
+    await this.#handOn(watched);
+    if (truncated) await this.#restart(watched);
+    return more;
+  }
+
+  async #handOn(watched: WatchedFile): Promise<void> {
+    if (watched.waiting === null) return;
+    const { records, last } = watched.waiting;
+    await this.#deps.publish(records);
+    watched.waiting = null;
+    watched.reader.finish(last);
+    this.#unsaved.add(watched.stream);
+    if (this.#unsaved.size >= MOST_UNSAVED) await this.#save();
+  }
+
+  /** What was in the file has ended, and something else begins: its name is saved before anything of it is handed on. */
+  async #restart(watched: WatchedFile): Promise<void> {
+    this.#streams.end(positionOf(watched));
+    await watched.reader.restart?.();
+    watched.stream = this.#newStream(watched.file);
+    this.#unsaved.add(watched.stream);
+    await this.#save();
+  }
+
+  async #records({ path, stream }: WatchedFile, lines: readonly WrittenLine[]): Promise<readonly LogRecord[]> {
+    const { clock, intake } = this.#deps;
+    const now = clock.now();
     const { name, labels } = this.#options;
-    const { tail } = watched;
-    let took = false;
-    for (let piece = 0; piece < PIECES; piece++) {
-      const { lines, cut, more } = await tail.read();
-      if (cut > 0) this.#count('vigia_collect_log_lines_cut_total', 'Lines cut to their limit', cut);
-      watched.idle = lines.length > 0 || more ? 0 : watched.idle + 1;
-      const last = lines.at(-1);
-      if (last !== undefined) {
-        const now = clock.now();
-        const origin = { source: `logs/${name}`, labels };
-        await publish(
-          lines.flatMap((line) => intake.record(line.text, { ...origin, position: tail.placeOf(line) }, now) ?? []),
-        );
-        tail.done(last);
-        took = true;
-      }
-      if (!more) break;
+    const origin = { source: `logs/${name}`, labels: { ...containerLabels(path), ...labels } };
+    const records: LogRecord[] = [];
+    let turn = clock.monotonic();
+    for (const { text, time, from, output } of lines) {
+      const place = { stream: output === null ? stream : `${stream}:${output}`, at: from };
+      const attributes = output === null ? {} : { stream: output };
+      const record = intake.record(text, { ...origin, place, time, attributes }, now);
+      if (record !== null) records.push(record);
+      if (clock.monotonic() - turn < TURN_MS) continue;
+      await nextTurn();
+      turn = clock.monotonic();
     }
-    return took;
+    return records;
   }
 
-  async #save(): Promise<void> {
-    await this.#deps.positions.save(
-      this.#options.name,
-      [...this.#files.values()].map(({ tail }) => tail.position),
+  /** Closes what is gone, and what nobody writes to. */
+  async #letGo(watched: WatchedFile): Promise<void> {
+    if (!mayBeClosed(watched, this.#deps.clock.now())) return;
+    await watched.reader.close();
+    this.#files.delete(watched.file);
+    if (watched.present) this.#streams.rest(positionOf(watched), watched.size);
+    else this.#streams.end(positionOf(watched));
+  }
+
+  /** A file that is open cannot be read any more. */
+  async #drop(watched: WatchedFile, thrown: unknown): Promise<null> {
+    this.#fail(watched, thrown);
+    await watched.reader.close().catch(() => undefined);
+    this.#files.delete(watched.file);
+    this.#streams.rest(positionOf(watched), ANY_SIZE);
+    return null;
+  }
+
+  #fail({ path, file }: { readonly path: string; readonly file: string }, thrown: unknown): void {
+    this.#deps.log.warn(
+      { source: this.#options.name, path, error: toError(thrown).message },
+      'a log file cannot be read',
     );
+    this.#count('vigia_collect_log_files_failed_total', 'Tries to read a log file that failed');
+    this.#putOff.add(file, this.#looks + FAILED_LOOKS);
+  }
+
+  /** Together: a file that is in neither list would be read anew. */
+  async #save(): Promise<void> {
+    const { name } = this.#options;
+    const past = this.#streams.changed || this.#first ? { [pastOf(name)]: this.#streams.kept } : {};
+    await this.#deps.positions.save({ [name]: [...this.#files.values()].map(positionOf), ...past });
+    this.#streams.changed = false;
+    this.#unsaved.clear();
   }
 
   #count(name: string, help: string, by = 1): void {
@@ -165,11 +287,9 @@ export class TailSource {
   }
 }
 
-async function identityOf(path: string): Promise<string | null> {
-  try {
-    const { dev, ino } = await stat(path);
-    return `${dev}:${ino}`;
-  } catch {
-    return null;
-  }
-}
+const WAITED = 'Files that waited, as a source has too many';
+
+const pastOf = (name: string): string => `${name}/past`;
+
+/** Positions of earlier versions have no stream. */
+const named = (position: FilePosition): FilePosition => ({ ...position, stream: position.stream ?? position.file });

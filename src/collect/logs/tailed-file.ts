@@ -1,199 +1,126 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { type JoinedLine, LineJoiner } from './line-joiner.ts';
-
-/** Where reading a file has come to; what is kept over a restart. */
-export interface FilePosition {
-  readonly path: string;
-  /** Device and inode. */
-  readonly file: string;
-  /** Everything before this is done, bytes. */
-  readonly offset: number;
-  /** Hash of the first `headBytes` bytes: an inode is used again, and then the beginning differs. */
-  readonly head: string;
-  readonly headBytes: number;
-}
+import { beginsAs, type FileHead, HEAD_BYTES, headOf } from './file-head.ts';
+import { LineAssembler, type WrittenLine } from './line-assembler.ts';
 
 /** What one look at a file brought. */
 export interface FileNews {
-  readonly lines: readonly JoinedLine[];
+  readonly lines: readonly WrittenLine[];
   /** Lines that were longer than the limit; they were cut. */
   readonly cut: number;
   /** True when there is more to read at once. */
   readonly more: boolean;
+  /** There was nothing new, nor was anything held back. */
+  readonly quiet: boolean;
+  /** The file was truncated: these lines are the last of what it was. `restart` goes on with what it is now. */
+  readonly truncated: boolean;
+}
+
+/** A file that lines are read from, of which it is known how far that has come. */
+export interface ReadFile {
+  readonly done: number;
+  readonly head: FileHead;
+  /** Reads on, a piece at most. */
+  read(): Promise<FileNews>;
+  /** Says that everything up to the end of a line has been taken over. */
+  finish(line: WrittenLine): void;
+  /** Reads a file that was truncated from its beginning. */
+  restart?(): Promise<void>;
+  close(): Promise<void>;
 }
 
 const CHUNK_BYTES = 1 << 18;
-const HEAD_BYTES = 1024;
 const LF = 10;
-/** Text has no such byte. */
-const NUL = 0;
-
-export const headHash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 32);
 
 /**
- * One file that is read as it grows. It is held by its handle, so that it is read to its end after it has been renamed. A
- * file that becomes shorter than what was read was truncated and is read from its beginning.
+ * One file that is read as it grows. It is held by its handle, so that it is read to its end after it has been renamed or
+ * deleted. One that becomes shorter, or begins differently, was truncated.
  */
-export class TailedFile {
-  readonly file: string;
-  path: string;
+export class TailedFile implements ReadFile {
   readonly #handle: FileHandle;
   readonly #lineBytes: number;
-  readonly #joiner = new LineJoiner();
-  /** Next byte to read, and the bytes of a line whose end has not come. */
+  #assembler: LineAssembler;
   #next: number;
-  #rest: Buffer = Buffer.alloc(0);
-  /** Bytes of an endless line that are passed over. */
-  #skipping = false;
-  #done: number;
-  #head: { readonly hash: string; readonly bytes: number };
-  #round = 0;
+  done: number;
+  head: FileHead;
 
-  private constructor(
-    handle: FileHandle,
-    at: { readonly file: string; readonly path: string; readonly offset: number },
-    options: { readonly lineBytes: number; readonly head: { readonly hash: string; readonly bytes: number } },
-  ) {
+  private constructor(handle: FileHandle, lineBytes: number, at: { readonly offset: number; readonly head: FileHead }) {
     this.#handle = handle;
-    this.file = at.file;
-    this.path = at.path;
+    this.#lineBytes = lineBytes;
+    this.#assembler = new LineAssembler(lineBytes);
     this.#next = at.offset;
-    this.#done = at.offset;
-    this.#lineBytes = options.lineBytes;
-    this.#head = options.head;
+    this.done = at.offset;
+    this.head = at.head;
   }
 
-  /**
-   * Opens a file: where `known` says when it still is that file, else at its end or its beginning. Returns null for what
-   * is not text. Throws what `open` throws.
-   */
-  static async open(
-    path: string,
-    options: { readonly lineBytes: number; readonly fromEnd: boolean; readonly known: FilePosition | undefined },
-  ): Promise<TailedFile | null> {
+  /** Opens a file to read on from an offset; null is where its last whole line ends. Throws what `open` throws. */
+  static async open(path: string, lineBytes: number, offset: number | null): Promise<TailedFile> {
     const handle = await open(path, 'r');
     try {
-      const { dev, ino, size } = await handle.stat();
-      const head = await readHead(handle, HEAD_BYTES);
-      if (head.includes(NUL)) {
-        await handle.close();
-        return null;
-      }
-      const { known } = options;
-      const same =
-        known !== undefined &&
-        known.offset <= size &&
-        headHash(head.subarray(0, known.headBytes)) === known.head &&
-        head.length >= known.headBytes;
-      const offset = same ? known.offset : options.fromEnd ? await lastLineEnd(handle, size) : 0;
-      const file = `${dev}:${ino}`;
-      return new TailedFile(
-        handle,
-        { file, path, offset },
-        { ...options, head: { hash: headHash(head), bytes: head.length } },
-      );
+      const head = headOf(await readHead(handle));
+      return new TailedFile(handle, lineBytes, { offset: offset ?? (await lastLineEnd(handle)), head });
     } catch (error) {
       await handle.close();
       throw error;
     }
   }
 
-  get position(): FilePosition {
-    return { path: this.path, file: this.file, offset: this.#done, head: this.#head.hash, headBytes: this.#head.bytes };
-  }
-
-  /** What identifies the bytes at a place of this file, also after it was truncated and written anew. */
-  placeOf({ from }: JoinedLine): string {
-    return `${this.file}:${this.#head.hash}:${this.#round}:${from}`;
-  }
-
-  /** Reads on, a piece at most. Where nothing is new, a line that waits for lines that belong to it is given back. */
+  /** Where nothing is new, a line that waits for lines that belong to it is given back. */
   async read(): Promise<FileNews> {
     const { size } = await this.#handle.stat();
-    const lines: JoinedLine[] = [];
-    if (size < this.#next) await this.#restart(lines);
-    if (this.#head.bytes < HEAD_BYTES && size > this.#head.bytes) await this.#readHead();
-    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(0, size - this.#next)));
+    if (size < this.#next || !(await this.#isSame(size)))
+      return { lines: this.#assembler.flush(), cut: 0, more: true, quiet: false, truncated: true };
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - this.#next));
     const { bytesRead } =
       buffer.length === 0 ? { bytesRead: 0 } : await this.#handle.read(buffer, 0, buffer.length, this.#next);
-    const cut = this.#split(buffer.subarray(0, bytesRead), lines);
+    if (bytesRead === 0) return lastOf(this.#assembler.flush());
+    const taken = this.#assembler.take(buffer.subarray(0, bytesRead), this.#next);
     this.#next += bytesRead;
-    const last = bytesRead === 0 ? this.#joiner.flush() : null;
-    if (last !== null) lines.push(last);
-    return { lines, cut, more: this.#next < size };
+    return { ...taken, more: this.#next < size, quiet: false, truncated: false };
   }
 
-  /** Says that everything up to the end of a line has been taken over. */
-  done(line: JoinedLine): void {
-    this.#done = line.to;
+  /** Looks at the beginning again where there is something new. */
+  async #isSame(size: number): Promise<boolean> {
+    if (size === this.#next) return true;
+    const bytes = await readHead(this.#handle);
+    if (!beginsAs(bytes, this.head)) return false;
+    if (bytes.length > this.head.headBytes) this.head = headOf(bytes);
+    return true;
+  }
+
+  async restart(): Promise<void> {
+    this.#assembler = new LineAssembler(this.#lineBytes);
+    this.#next = 0;
+    this.done = 0;
+    this.head = headOf(await readHead(this.#handle));
+  }
+
+  finish({ to }: WrittenLine): void {
+    this.done = Math.max(this.done, to);
   }
 
   close(): Promise<void> {
     return this.#handle.close();
   }
-
-  async #restart(lines: JoinedLine[]): Promise<void> {
-    const held = this.#joiner.flush();
-    if (held !== null) lines.push({ ...held, to: 0 });
-    this.#next = 0;
-    this.#done = 0;
-    this.#rest = Buffer.alloc(0);
-    this.#skipping = false;
-    this.#round += 1;
-    await this.#readHead();
-  }
-
-  async #readHead(): Promise<void> {
-    const head = await readHead(this.#handle, HEAD_BYTES);
-    this.#head = { hash: headHash(head), bytes: head.length };
-  }
-
-  #split(bytes: Buffer, lines: JoinedLine[]): number {
-    const start = this.#next - this.#rest.length;
-    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
-    let cut = 0;
-    let at = 0;
-    for (let end = all.indexOf(LF, at); end >= 0; end = all.indexOf(LF, at)) {
-      if (this.#skipping) this.#skipping = false;
-      else {
-        cut += end - at > this.#lineBytes ? 1 : 0;
-        this.#line(
-          all.subarray(at, Math.min(end, at + this.#lineBytes)),
-          { from: start + at, to: start + end + 1 },
-          lines,
-        );
-      }
-      at = end + 1;
-    }
-    this.#rest = all.subarray(at);
-    if (this.#rest.length > this.#lineBytes) {
-      if (!this.#skipping) {
-        const to = start + all.length;
-        this.#line(this.#rest.subarray(0, this.#lineBytes), { from: start + at, to }, lines);
-        cut += 1;
-      }
-      this.#skipping = true;
-      this.#rest = Buffer.alloc(0);
-    }
-    return cut;
-  }
-
-  #line(bytes: Buffer, { from, to }: { readonly from: number; readonly to: number }, lines: JoinedLine[]): void {
-    const text = bytes.toString('utf8').replace(/\r$/, '');
-    const ended = this.#joiner.take(text, from, to);
-    if (ended !== null) lines.push(ended);
-  }
 }
 
-async function readHead(handle: FileHandle, bytes: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(bytes);
-  const { bytesRead } = await handle.read(buffer, 0, bytes, 0);
+/** What there is where nothing more is. */
+export const lastOf = (lines: readonly WrittenLine[]): FileNews => ({
+  lines,
+  cut: 0,
+  more: false,
+  quiet: lines.length === 0,
+  truncated: false,
+});
+
+async function readHead(handle: FileHandle): Promise<Buffer> {
+  const buffer = Buffer.alloc(HEAD_BYTES);
+  const { bytesRead } = await handle.read(buffer, 0, HEAD_BYTES, 0);
   return buffer.subarray(0, bytesRead);
 }
 
 /** Where the line that is being written begins. */
-async function lastLineEnd(handle: FileHandle, size: number): Promise<number> {
+async function lastLineEnd(handle: FileHandle): Promise<number> {
+  const { size } = await handle.stat();
   const from = Math.max(0, size - CHUNK_BYTES);
   const buffer = Buffer.alloc(size - from);
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, from);

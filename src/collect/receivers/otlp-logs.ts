@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { Labels } from '../../model/labels.ts';
 import type { LogLevel, LogRecord } from '../../model/log-record.ts';
-import type { LogIntake } from '../logs/log-intake.ts';
+import { createRepeats, type LogIntake } from '../logs/log-intake.ts';
 import { msOf, parseJsonBody, treesOf } from './otlp-json.ts';
 import { readResourceAttributes } from './otlp-metrics.ts';
 import { labelName, resourceLabels } from './otlp-names.ts';
@@ -55,17 +55,13 @@ export class OtlpLogsReader {
   /** Throws `BODY_INVALID` when it is no such message. `total` counts those that were not believed too. */
   async read(body: Uint8Array, encoding: 'protobuf' | 'json', now: number): Promise<Taken> {
     const taken: Taken = { records: [], total: 0 };
-    const seen = new Map<string, number>();
+    const again = createRepeats(body);
     const take = (line: Line, labels: Labels): void => {
       taken.total += 1;
       const said = parts(line);
       if (said.text.trim() === '') return;
       const raw = `${line.time} ${line.severity} ${line.trace} ${said.text} ${JSON.stringify(said.attributes)}`;
-      // Equal lines of one body are told apart by their number, so that a repeat of the body is the same again.
-      const before = seen.get(raw) ?? 0;
-      seen.set(raw, before + 1);
-      const position = before > 0 ? { position: `again ${before}` } : {};
-      const record = this.#intake.parsed(said, raw, { source: SOURCE, labels, ...position }, now);
+      const record = this.#intake.parsed(said, raw, { source: SOURCE, labels, ...again(raw) }, now);
       if (record !== null) taken.records.push(record);
     };
     await readingWire(() => (encoding === 'json' ? readJson(body, take) : readBinary(body, take)));
