@@ -17,7 +17,7 @@ import { createJointTrainer, fitThread } from './detect/joint-trainer.ts';
 import { LIVE_MEMBERS } from './detect/live-members.ts';
 import type { DetectExtensions } from './detect/load-extension.ts';
 import { memberTrust } from './learn/feedback/member-evidence.ts';
-import { createGathering } from './gathering.ts';
+import { createGathering, recordedStore } from './gathering.ts';
 import { createLearnStage, MODELS_DUTY } from './learn/learn-stage.ts';
 import { type ActionDefinition, matchesPattern } from './model/action-definition.ts';
 import type { Run } from './model/action.ts';
@@ -155,7 +155,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const { duties } = deps;
   const learning = {
     ...deps,
-    store: fencedModels(deps.store, duties, MODELS_DUTY),
+    store: recordedStore(deps, fencedModels(deps.store, duties, MODELS_DUTY)),
     mine: (duty: string) => duties.mine(duty),
   };
   const training = () => detectTraining(deps, () => detect?.modelsChanged());

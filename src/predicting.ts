@@ -1,15 +1,18 @@
 import type { Bus } from './bus/bus.ts';
 import { failureDefinitions } from './config/failures-schema.ts';
 import type { Config } from './config/schema.ts';
+import { recordedStore } from './gathering.ts';
 import { createFailureStage } from './learn/failures/failure-stage.ts';
 import { FailureTraining } from './learn/predictors/failure-training.ts';
 import { openFleet } from './learn/predictors/live-fleet.ts';
 import { createModelDesk } from './learn/predictors/model-desk.ts';
 import { createLifecycle, ITSELF } from './learn/predictors/model-lifecycle.ts';
 import type { FailureFitter } from './model/failure-fitter.ts';
+import type { Model } from './model/failure.ts';
 import type { FailureModelPort } from './model/failure-model.ts';
 import type { FleetScope } from './model/live-fleet.ts';
 import type { Duties } from './model/duty.ts';
+import type { PreparationStep } from './model/preparation.ts';
 import type { Service } from './model/service.ts';
 import type { StageName } from './model/stage.ts';
 import { FailureWatch } from './predict/failures/failure-watch.ts';
@@ -38,6 +41,8 @@ export interface PredictingDeps {
   readonly duties: Duties<FencedStores>;
   /** Predictors that packages of the configuration brought. */
   readonly predictors?: readonly BroughtPredictor[];
+  /** Steps of preparation that packages of the configuration brought. */
+  readonly steps?: readonly PreparationStep[];
 }
 
 /** Failure prediction: what counts as a failure, models that learn it, and what they say. */
@@ -75,24 +80,21 @@ export function createPredicting(deps: PredictingDeps): Predicting {
   const lifecycle = createLifecycle({ ...deps, ...quietly });
   const open = (scope: FleetScope) => openFleet(store, scope);
   const options = learningOptions(config);
+  const recorded = { store: recordedStore(deps, fencedModels(store, duties, FAILURE_DUTY)) };
   const training = new FailureTraining({
     ...deps,
-    lifecycle: createLifecycle({ ...deps, ...quietly, store: fencedModels(store, duties, FAILURE_DUTY) }),
+    ...recorded,
+    lifecycle: createLifecycle({ ...deps, ...quietly, ...recorded }),
     mine: () => duties.mine(FAILURE_DUTY),
     fitter,
-    openFleet: open,
+    openFleet: (scope) => openFleet(recorded.store, scope),
     predictors: predictors.map(({ url }) => url),
     options,
   });
-  const watch = new FailureWatch({
-    ...deps,
-    mine: () => duties.mine('failure risks'),
-    openFleet: open,
-    factories,
-    everyMs: predict.every,
-    quarantine: (model, why) =>
-      model.state === 'champion' ? lifecycle.rollback(model.scope, ITSELF, why) : lifecycle.retire(model, why),
-  });
+  const quarantine = (model: Model, why: string) =>
+    model.state === 'champion' ? lifecycle.rollback(model.scope, ITSELF, why) : lifecycle.retire(model, why);
+  const looking = { mine: () => duties.mine('failure risks'), openFleet: open };
+  const watch = new FailureWatch({ ...deps, ...looking, factories, everyMs: predict.every, quarantine });
   const failures = createFailureStage({
     ...deps,
     mine: () => duties.mine('failures of the past'),

@@ -133,6 +133,7 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
       fleet: 'default',
     }),
     sources: () => [],
+    sendAgain: async () => undefined,
     learning: (entity) =>
       entity.startsWith('host/') ? { ready: true, frames: 120, needed: 120, readyAt: null } : null,
     current: () => null,

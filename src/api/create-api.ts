@@ -19,6 +19,7 @@ import { alerting } from './routes/alerting.ts';
 import { anomalies } from './routes/anomalies.ts';
 import { approvalLinks } from './routes/approval-links.ts';
 import { charts } from './routes/charts.ts';
+import { deadLetters } from './routes/dead-letters.ts';
 import { entities } from './routes/entities.ts';
 import { events } from './routes/events.ts';
 import { failures } from './routes/failures.ts';
@@ -32,6 +33,7 @@ import { outcomes } from './routes/outcomes.ts';
 import { overview } from './routes/overview.ts';
 import { policies } from './routes/policies.ts';
 import { predictions } from './routes/predictions.ts';
+import { quality } from './routes/quality.ts';
 import { receivers } from './routes/receivers.ts';
 import { records } from './routes/records.ts';
 import { runs } from './routes/runs.ts';
@@ -78,6 +80,8 @@ const RESOURCES: readonly Resource[] = [
   alerting,
   settings,
   records,
+  deadLetters,
+  quality,
   status,
   stream,
 ];

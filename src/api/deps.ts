@@ -7,6 +7,7 @@ import type { FeedbackPort } from '../model/feedback-request.ts';
 import type { FrameLayout } from '../model/frame.ts';
 import type { Labels } from '../model/labels.ts';
 import type { PolicyPort, Rung } from '../model/policy.ts';
+import type { DeadLetter } from '../model/topics.ts';
 import type { ValuePort } from '../model/value.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Ids } from '../runtime/ids.ts';
@@ -145,6 +146,8 @@ export interface ApiDeps {
   readonly budget: () => Promise<BudgetView>;
   /** How the alert budget is used, and how strange something must be to alert. */
   readonly alerting: () => Promise<AlertingView>;
+  /** Sends what a dead letter holds to its topic again. Rejects with `LETTER_UNREADABLE`. */
+  readonly sendAgain: (letter: DeadLetter) => Promise<void>;
   readonly stages: () => readonly { readonly name: string; readonly lag: number }[];
   readonly storeBytes: () => Promise<number>;
   readonly changes: Changes;

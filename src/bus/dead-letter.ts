@@ -4,16 +4,16 @@ import type { DeadLetter } from '../model/topics.ts';
 /** What the table of dead letters allows for a payload, in characters. */
 const MAX_PAYLOAD = 64 * 1024;
 /** Longer columns are cut before they are written out, so that a huge batch does not become a huge string first. */
-const MAX_ITEMS = 1000;
+export const MAX_LETTER_ITEMS = 1000;
 const MAX_REASON = 2000;
 
 /** JSON has no typed arrays, no NaN and no infinities; a reader of dead letters wants to see them. */
 function readable(_key: string, value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   if (typeof value === 'bigint') return String(value);
-  if (Array.isArray(value)) return value.length > MAX_ITEMS ? value.slice(0, MAX_ITEMS) : value;
+  if (Array.isArray(value)) return value.length > MAX_LETTER_ITEMS ? value.slice(0, MAX_LETTER_ITEMS) : value;
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
-    return Array.from((value as Float64Array).subarray(0, MAX_ITEMS), Number);
+    return Array.from((value as Float64Array).subarray(0, MAX_LETTER_ITEMS), Number);
   }
   return value;
 }

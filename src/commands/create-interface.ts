@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { BudgetView, Learning, SourceView } from '../api/contract/views.ts';
 import { type Api, createApi } from '../api/create-api.ts';
 import type { ActPort, ApiDeps } from '../api/deps.ts';
+import { sendLetterAgain } from '../bus/revive-letter.ts';
 import type { Config } from '../config/schema.ts';
 import { FLEET_POT } from '../model/alert.ts';
 import type { EntityId } from '../model/entity.ts';
@@ -107,6 +108,7 @@ export function createInterface(parts: Parts, pipeline: Pipeline, { startedAt, r
     value: pipeline.choosing.value,
     alerting: () => alerting.view(),
     budget: () => budgetView(config, parts, startedAt),
+    sendAgain: (letter) => sendLetterAgain(parts.bus, letter),
     stages: () => {
       const lags = others.lags();
       const lagOf = (groups: readonly string[]): number => groups.reduce((sum, group) => sum + (lags[group] ?? 0), 0);

@@ -50,6 +50,7 @@ const table = {
   KUBERNETES_REFUSED: { status: 502 },
   KUBERNETES_UNREACHABLE: { status: 502, retryable: true },
   LEASE_LOST: { status: 409 },
+  LETTER_UNREADABLE: { status: 409 },
   LINK_EXPIRED: { status: 410 },
   LINK_INVALID: { status: 404 },
   LINK_ROLE: { status: 403 },

@@ -13,18 +13,7 @@ const SeriesView = Type.Object({
   entity: Type.String(),
 });
 
-const DeadLetterView = Type.Object({
-  id: Type.String(),
-  topic: Type.String(),
-  group: Type.String(),
-  key: Type.String(),
-  reason: Type.String(),
-  attempts: Type.Integer(),
-  time: Type.Integer({ description: 'Unix time in milliseconds.' }),
-  payload: Type.String({ description: 'As JSON, cut at 64 KiB.' }),
-});
-
-/** What was kept for the record: series, who changed what, what could not be processed. */
+/** What was kept for the record: series, and who changed what. */
 export const records: Resource = (app, { store }) => {
   app.get(
     '/series',
@@ -48,17 +37,5 @@ export const records: Resource = (app, { store }) => {
       },
     },
     ({ query }) => toPage(store.audit.list(pageQuery(query))),
-  );
-
-  app.get(
-    '/dead-letters',
-    {
-      schema: {
-        summary: 'Messages that could not be processed, newest first',
-        querystring: Type.Object({ ...PageParameters, topic: Type.Optional(Type.String({ maxLength: 100 })) }),
-        response: { 200: PageOf(DeadLetterView) },
-      },
-    },
-    ({ query }) => toPage(store.deadLetters.list({ ...pageQuery(query), ...given({ topic: query.topic }) })),
   );
 };

@@ -62,6 +62,7 @@ export const errors = {
   KUBERNETES_UNREACHABLE: 'The API server of Kubernetes did not answer: {{detail}}. It is tried again.',
   INPUT_TOO_LARGE: '{{what}} is larger than the limit of {{limit}}.',
   LEASE_LOST: 'Another process has taken over "{{name}}"; this one writes nothing more of it.',
+  LETTER_UNREADABLE: 'This message cannot be sent again: {{detail}}. Send its data once more from where it came.',
   LINK_EXPIRED:
     'This link has expired: nobody decided in time, and nothing was done. Open Vigía to see what is needed now.',
   LINK_INVALID: 'This link is not valid. It may have been cut off when it was copied; open it from the message itself.',

@@ -61,6 +61,7 @@ export const errors: Record<keyof typeof english, string> = {
   KUBERNETES_UNREACHABLE: 'El servidor de la API de Kubernetes no respondió: {{detail}}. Se volverá a intentar.',
   INPUT_TOO_LARGE: '{{what}} supera el límite de {{limit}}.',
   LEASE_LOST: 'Otro proceso se ha hecho cargo de «{{name}}»; este ya no escribe nada al respecto.',
+  LETTER_UNREADABLE: 'Este mensaje no se puede volver a enviar: {{detail}}. Manda otra vez sus datos desde donde vinieron.',
   LINK_EXPIRED:
     'Este enlace ha caducado: nadie decidió a tiempo y no se hizo nada. Abre Vigía para ver qué hace falta ahora.',
   LINK_INVALID: 'Este enlace no es válido. Quizá se cortó al copiarlo; ábrelo desde el propio mensaje.',
