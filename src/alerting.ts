@@ -180,7 +180,7 @@ export function createAlerting(deps: AlertingDeps): Alerting {
     ],
     population: population.size,
     potsOf,
-    thresholds: (entity, entities) => keeper.thresholdsFor(entity, entities),
+    thresholds: keeper.thresholdsFor.bind(keeper),
     // What people say goes before what noise says.
     review: (anomaly) => book.review(keeper.restrain(anomaly)),
     serviceOf: (entity) => services.of(entity),

@@ -46,7 +46,8 @@ export interface Circumstances {
   readonly minimumDurationMs: number;
   /** What a second of it counts as when it is decided whom to tell. */
   readonly pace: number;
-  readonly thresholds: SeverityThresholds;
+  /** In force for an anomaly of a kind. */
+  readonly thresholds: (kind: AnomalyKind) => SeverityThresholds;
   readonly provisional: boolean;
   /** Groups of the entity that are abnormal now, and all that it has. */
   readonly groups: number;
@@ -183,7 +184,7 @@ export class AnomalyTracker {
     { kind, openedAt }: { readonly kind: AnomalyKind; readonly openedAt: number },
   ): Anomaly {
     const contributions = contributionsOf(this.#weights, frame, score, now.detector);
-    const { severity, reason } = this.#judge(frame, now, contributions);
+    const { severity, reason } = this.#judge(frame, { ...now, kind }, contributions);
     return {
       id: stableId('anomaly', frame.entity, this.#group, this.#start),
       entity: frame.entity,
@@ -209,7 +210,11 @@ export class AnomalyTracker {
   }
 
   /** Severity only ever rises while it is open: what was strange enough to warn stays so until it is over. */
-  #judge(frame: Frame, now: Circumstances, contributions: readonly Contribution[]): JudgedSeverity {
+  #judge(
+    frame: Frame,
+    now: Circumstances & { readonly kind: AnomalyKind },
+    contributions: readonly Contribution[],
+  ): JudgedSeverity {
     const evidence = {
       pValue: Math.exp(-this.#strength),
       durationMs: now.pace * (frame.time + frame.stepMs - this.#start),
@@ -222,7 +227,7 @@ export class AnomalyTracker {
     };
     this.#needs = easier(this.#needs, thresholdsNeeded(evidence));
     // Thresholds are chances in a time; where time counts for more, so does a chance.
-    const { warning, critical } = now.thresholds;
+    const { warning, critical } = now.thresholds(now.kind);
     const judged = judgeSeverity(evidence, { warning: now.pace * warning, critical: now.pace * critical });
     const told = this.#told;
     if (told === null || RANK[judged.severity] >= RANK[told.severity]) return judged;

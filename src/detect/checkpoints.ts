@@ -8,8 +8,9 @@ import { EntityWatch, type WatchOptions } from './entity-watch.ts';
 import { packed, unpacked } from './packed-state.ts';
 
 const STAGE = 'detect';
-/** Every state is kept so often. */
+/** Every state is kept so often, and no more often than once in so many frames: replaying those takes less than keeping it. */
 const EVERY_MS = 240_000;
+const EVERY_FRAMES = 16;
 /** States written together: some ten to twenty KB each. */
 const BATCH = 32;
 /** States kept at most in one go, so that a thousand do not stand in the way of frames. */
@@ -43,7 +44,7 @@ export class Checkpoints {
     const now = this.#deps.clock.monotonic();
     const due: KeptWatch[] = [];
     for (const watch of watches) {
-      if (now - watch.savedAt >= EVERY_MS) due.push(watch);
+      if (now - watch.savedAt >= Math.max(EVERY_MS, EVERY_FRAMES * watch.watch.stepMs)) due.push(watch);
       if (due.length >= SOME) break;
     }
     await this.save(due);

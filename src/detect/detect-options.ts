@@ -16,8 +16,8 @@ interface DetectOptions {
   readonly settingsOf: (entity: EntityId, kind?: AnomalyKind) => WatchSettings & { readonly mute: boolean };
   /** The budget in force; asked each time, for it may change while it runs. */
   readonly alertBudget: () => AlertBudget;
-  /** Thresholds for an entity, one of so many; default: by a formula from the budget. */
-  readonly thresholds?: (entity: EntityId, entities: number) => SeverityThresholds;
+  /** Thresholds for an entity, one of so many, and a kind of anomaly; default: by a formula from the budget. */
+  readonly thresholds?: (entity: EntityId, entities: number, kind?: AnomalyKind) => SeverityThresholds;
   /** How many entities are watched by everybody; default: as many as here. */
   readonly population?: () => number;
   /** Last word before an anomaly is told: lowers or raises its severity, for what people said or for its feature's noise. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Delivery, Owns, Subscription } from '../bus/bus.ts';
-import type { Anomaly } from '../model/anomaly.ts';
+import type { Anomaly, AnomalyKind } from '../model/anomaly.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Frame, RollupFrame } from '../model/frame.ts';
 import { phrase } from '../model/phrase.ts';
@@ -138,11 +138,13 @@ class DetectStageImpl implements DetectStage {
   readonly #make = (entity: EntityId): WatchOptions =>
     watchOptions(this.#deps, entity, () => this.#models?.of(entity) ?? null);
 
-  #thresholds(entity: EntityId): SeverityThresholds {
+  /** By kind of anomaly: an override may give one a budget of its own. */
+  #thresholds(entity: EntityId): (kind?: AnomalyKind) => SeverityThresholds {
     const { options } = this.#deps;
     // The budget is everybody's, whoever watches them.
     const entities = Math.max(this.#watched.size, options.population?.() ?? 0);
-    return options.thresholds?.(entity, entities) ?? severityThresholds(options.alertBudget(), entities);
+    return (kind) =>
+      options.thresholds?.(entity, entities, kind) ?? severityThresholds(options.alertBudget(), entities);
   }
 
   #watch(entity: EntityId): Watched {

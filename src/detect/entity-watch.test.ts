@@ -101,7 +101,7 @@ function watchFor(
   for (let i = 0; i < frames; i++) {
     const frame = machine.next(trouble((i * watchStep(watch)) / 1000));
     if (i === 0) first = frame.time;
-    for (const change of watch.take(frame, thresholds).changes)
+    for (const change of watch.take(frame, () => thresholds).changes)
       told.push({ ...change, after: (frame.time - first) / 1000 });
   }
   return told;

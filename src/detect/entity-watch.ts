@@ -1,4 +1,4 @@
-import type { Anomaly, Ending } from '../model/anomaly.ts';
+import type { Anomaly, AnomalyKind, Ending } from '../model/anomaly.ts';
 import type { Detector, DetectorFactory, DetectorScore, Json } from '../model/detector.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Frame, FrameLayout } from '../model/frame.ts';
@@ -99,8 +99,8 @@ export class EntityWatch {
     this.#board = new GroupBoard(options.stepMs);
   }
 
-  /** Scores and learns a frame newer than all before. */
-  take(frame: Frame, thresholds: SeverityThresholds): Verdict {
+  /** Scores and learns a frame newer than all before; thresholds are asked for by kind of anomaly. */
+  take(frame: Frame, thresholds: (kind: AnomalyKind) => SeverityThresholds): Verdict {
     const { settings, adoptMs, joint } = this.#options;
     this.position = frame.time;
     this.#frames += 1;
@@ -150,6 +150,11 @@ export class EntityWatch {
   /** People changed the entity at that time. What stands out plainly is said all the same. */
   changed(time: number): void {
     if (time + CHANGE_MS > this.position) this.#habit.quiet(time + CHANGE_MS);
+  }
+
+  /** Time from one frame to the next, ms. */
+  get stepMs(): number {
+    return this.#options.stepMs;
   }
 
   /** How many groups have an open anomaly. */

@@ -1,4 +1,4 @@
-import type { Anomaly, Ending } from '../model/anomaly.ts';
+import type { Anomaly, AnomalyKind, Ending } from '../model/anomaly.ts';
 import type { DetectorScore, Json } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
 import { ABNORMAL_P } from './anomaly-tracker.ts';
@@ -43,7 +43,7 @@ export interface BoardRules {
   readonly minimumDurationMs: number;
   /** As in `Circumstances`. */
   readonly pace: number;
-  readonly thresholds: SeverityThresholds;
+  readonly thresholds: (kind: AnomalyKind) => SeverityThresholds;
   /** Kind of the detector that scored. */
   readonly detector: string;
   /** An anomaly that lasts longer becomes the new normal. */

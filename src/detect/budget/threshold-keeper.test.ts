@@ -24,14 +24,14 @@ let store: Store;
 let budget: AlertBudget;
 let keeper: ThresholdKeeper;
 
-const make = (potsOf: (entity: string) => AlertPots = () => fleetPots(budget)): ThresholdKeeper =>
+const make = (potsOf: (entity: string, kind: string) => AlertPots = () => fleetPots(budget)): ThresholdKeeper =>
   createThresholdKeeper({
     store,
     clock,
     log: silentLog,
     path: createAlertPath(),
     alertBudget: () => budget,
-    potsOf: ({ entity }) => potsOf(entity),
+    potsOf: ({ entity, kind }) => potsOf(entity, kind),
     hides: ({ heldBack }) => heldBack?.key === 'test.hidden',
   });
 
@@ -137,6 +137,24 @@ describe('thresholds in force', () => {
     await apart.refresh();
     expect(apart.thresholdsFor('pod/1', 10).critical).toBeGreaterThan(1e-7);
     expect(apart.solved().map(({ pots }) => pots.pages.pot)).toEqual(['fleet', 'kind=pod']);
+  });
+
+  test('are apart for a kind of anomaly that has a budget of its own, and follow its history alone', async () => {
+    const own: AlertPots = { ...fleetPots(DAILY), pages: { pot: 'anomaly=spike', count: 9, windowMs: DAY } };
+    const apart = make((_, kind) => (kind === 'spike' ? own : fleetPots(budget)));
+    const few = Array.from({ length: 13 }, (_, i) => anomaly((i + 1) * DAY, 1e-6, { kind: 'level_shift' }));
+    // Three a day: too many for the fleet's budget, not for that of spikes.
+    await store.anomalies.upsert([...tooMany(1e-7), ...few]);
+    await apart.refresh();
+    const critical = (kind?: Anomaly['kind']): number => apart.thresholdsFor('host/1', 10, kind).critical;
+    expect(critical('spike')).toBeGreaterThan(1e-7);
+    expect(critical('level_shift')).toBeGreaterThan(1e-6);
+    expect(critical()).toBe(critical('level_shift'));
+    const more = Array.from({ length: 39 }, (_, i) => anomaly((i + 0.5) * 8 * HOUR, 1e-7, { kind: 'level_shift' }));
+    await store.anomalies.upsert(more);
+    await apart.refresh();
+    expect(critical('level_shift')).toBeLessThan(1e-7);
+    expect(critical('spike')).toBeGreaterThan(1e-7);
   });
 });
 

@@ -7,7 +7,7 @@ import {
   fleetPots,
   type PotLine,
 } from '../../model/alert.ts';
-import { type Anomaly, SEVERITIES } from '../../model/anomaly.ts';
+import { type Anomaly, type AnomalyKind, SEVERITIES } from '../../model/anomaly.ts';
 import type { Json } from '../../model/detector.ts';
 import type { EntityId } from '../../model/entity.ts';
 import { phrase } from '../../model/phrase.ts';
@@ -60,8 +60,8 @@ export interface PotThresholds {
 
 /** What decides how strange something must be to alert, and keeps one feature from taking the whole budget. */
 export interface ThresholdKeeper extends Service {
-  /** Thresholds for an entity now, one of so many that are watched. */
-  thresholdsFor(entity: EntityId, entities: number): SeverityThresholds;
+  /** Thresholds for an entity now, one of so many that are watched, and a kind of anomaly. */
+  thresholdsFor(entity: EntityId, entities: number, kind?: AnomalyKind): SeverityThresholds;
   /** The anomaly, lowered when a noisy feature drives it and its own threshold is not reached. */
   restrain(anomaly: Anomaly): Anomaly;
   /** Solved for each set of pots, the fleet's first. */
@@ -81,7 +81,7 @@ const TICK_MS = 1000;
 const READ_MS = 5000;
 const STAGE = 'thresholds';
 
-/** Kind of entity-wide questions: pots are chosen by entity; what an override asks of kinds, correlate answers. */
+/** Kind of entity-wide questions: overrides that ask for a kind do not match. */
 const ANY_KIND = '';
 
 const sameLine = (a: PotLine, b: PotLine): boolean =>
@@ -132,9 +132,13 @@ class Keeper implements ThresholdKeeper {
     await this.#loop;
   }
 
-  thresholdsFor(entity: EntityId, entities: number): SeverityThresholds {
+  thresholdsFor(
+    entity: EntityId,
+    entities: number,
+    kind: AnomalyKind | typeof ANY_KIND = ANY_KIND,
+  ): SeverityThresholds {
     this.#entities = entities;
-    const pots = this.#deps.potsOf({ entity, kind: ANY_KIND });
+    const pots = this.#deps.potsOf({ entity, kind });
     const known = this.#groups.get(groupOf(pots));
     if (known !== undefined && samePots(known.pots, pots)) {
       // With too little history the number of entities decides, and it grows.
@@ -205,16 +209,21 @@ class Keeper implements ThresholdKeeper {
     const noise = await featureNoise(history, { path, budget, common });
     const limits = noiseLimits(noise);
     const past = withoutNoise(history, limits);
-    const potsBy = new Map<EntityId, AlertPots>();
-    for (const { entity } of past.signs)
-      if (!potsBy.has(entity)) potsBy.set(entity, potsOf({ entity, kind: ANY_KIND }));
+    const potsBy = new Map<string, AlertPots>();
+    const potsFor = (entity: EntityId, kind: string): AlertPots => {
+      const subject = `${entity} ${kind}`;
+      const pots = potsBy.get(subject) ?? potsOf({ entity, kind });
+      potsBy.set(subject, pots);
+      return pots;
+    };
+    for (const { entity, kind } of past.signs) potsFor(entity, kind);
     const groups = new Map<string, PotThresholds>();
     for (const [group, pots] of this.#potGroups(potsBy.values())) {
       const solved = await solveThresholds(past, {
         path,
         budget: pots,
         prior: believed(pots, this.#entities),
-        counts: (sign, line: AlertLine) => potsBy.get(sign.entity)?.[line].pot === pots[line].pot,
+        counts: ({ entity, kind }, line: AlertLine) => potsFor(entity, kind)[line].pot === pots[line].pot,
       });
       groups.set(group, { pots, solved, solvedAt: now });
     }
