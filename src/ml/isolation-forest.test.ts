@@ -63,6 +63,17 @@ describe('fitIsolationForest', () => {
     expect(otherParts.reduce((sum, x) => sum + x, 0) - Math.log2(model.scoreRow(other))).toBeCloseTo(neutral, 9);
   });
 
+  it('says what each split saved on the way, which adds up to how much shorter the way was', () => {
+    const model = fitIsolationForest(gaussianMatrix(1000, 4), { trees: 50, seed: 5 });
+    const average = averagePathLength(256);
+    for (const row of [Float64Array.of(0.1, -0.2, 7, 0.3), Float64Array.of(0, Number.NaN, 0, 0)]) {
+      const gains = model.pathGains(row, new Float64Array(4));
+      expect(gains.reduce((sum, x) => sum + x, 0)).toBeCloseTo(50 * (average - model.pathLength(row)), 6);
+    }
+    const gains = model.pathGains(Float64Array.of(0.1, -0.2, 7, 0.3), new Float64Array(4));
+    expect(gains.indexOf(Math.max(...gains))).toBe(2);
+  });
+
   it('refuses more nodes than memory is meant to hold, and a file without trees', () => {
     const matrix = gaussianMatrix(70_000, 1);
     expect(() => fitIsolationForest(matrix, { trees: 10_000, subsample: 65_536, seed: 1 })).toThrowError(

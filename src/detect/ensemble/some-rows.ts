@@ -8,11 +8,3 @@ export function someRows(matrix: Matrix, most: number): Matrix {
     Uint32Array.from({ length: most }, (_, i) => Math.floor((i * matrix.rows) / most)),
   );
 }
-
-/** Squares of a row's columns, 0 where missing: who is to blame, for a model that has no residuals of its own. */
-export function squares(row: ArrayLike<number>, out: Float64Array, offset: number): void {
-  for (let c = 0; c < out.length; c++) {
-    const value = row[offset + c]!;
-    out[c] = value === value ? value * value : 0;
-  }
-}
