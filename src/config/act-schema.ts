@@ -66,7 +66,7 @@ export const ActSection = Type.Object(
           minimum: 0.01,
           maximum: 0.5,
           description:
-            'Share of such tries that is spread evenly over what is allowed, so that it can be judged later.',
+            'Share of such tries that is spread evenly over what is allowed and may be the best, so that it can be judged later.',
         }),
         retrain: Duration({ default: '1h', least: '1m', description: 'Between two trainings of policies.' }),
         window: Duration({ default: '90d', least: '1h', description: 'How far back past runs are learnt from.' }),

@@ -124,7 +124,7 @@ export interface Decision {
 export interface PolicyFitOptions {
   readonly seed: number;
   readonly signal?: AbortSignal;
-  /** Share of exploration over the allowed actions, 0 to 1; floors every propensity. */
+  /** Share of exploration over the allowed actions that may be the best, 0 to 1; floors the propensity of each. */
   readonly exploration: number;
 }
 

@@ -23,12 +23,9 @@ function banditPolicy({ success, toGo, exploration }: Learnt): Policy {
       const found = options.map(({ action }) => success.evidence(action, row));
       const beliefs = options.map((option, i) => believe(option, found[i]!));
       const opinions = options.map((option, i) => opinionOf(option, beliefs[i]!, worth));
-      const shares = explore
-        ? withFloor(options, thompsonShares(options, beliefs, worth), exploration)
-        : onlyTheBest(
-            options,
-            opinions.map(({ value }) => value),
-          );
+      const values = opinions.map(({ value }) => value);
+      const drawn = explore ? thompsonShares(options, beliefs, worth) : onlyTheBest(options, values);
+      const shares = explore ? withFloor(options, drawn, { uniform: exploration, plausible: drawn }) : drawn;
       return opinions.map((opinion, i) => Object.assign(opinion, { share: shares[i]!, alike: found[i]?.alike ?? [] }));
     },
     toBytes: () =>

@@ -13,7 +13,7 @@ import {
 } from '../../model/policy.ts';
 import { rowOf } from './context-row.ts';
 import { growInTurns } from '../../ml/grow-in-turns.ts';
-import { onlyTheBest, withFloor } from './shares.ts';
+import { onlyTheBest, thompsonShares, withFloor } from './shares.ts';
 import { believe, fitSuccess, loadSuccess, type SuccessModel } from './success-model.ts';
 import { opinionOf } from './tally-policy.ts';
 
@@ -103,9 +103,12 @@ function plannerPolicy(made: Plan, success: SuccessModel, exploration: number): 
       const found = options.map(({ action }) => success.evidence(action, row));
       const values = options.map((option) => -costOf(made, option, row));
       const best = onlyTheBest(options, values);
-      const shares = explore ? withFloor(options, best, exploration) : best;
+      const beliefs = options.map((option, i) => believe(option, found[i]!));
+      const shares = explore
+        ? withFloor(options, best, { uniform: exploration, plausible: thompsonShares(options, beliefs) })
+        : best;
       return options.map((option, i) => ({
-        ...opinionOf(option, believe(option, found[i]!)),
+        ...opinionOf(option, beliefs[i]!),
         value: values[i]!,
         share: shares[i]!,
         alike: found[i]?.alike ?? [],

@@ -23,11 +23,11 @@ describe('exploring', () => {
     expect(thompsonShares(options, [good, bad, unknown])[2]).toBeGreaterThan(0.1);
   });
 
-  test('keeps every allowed action judgeable, and nothing else', () => {
-    const some = [...options.slice(0, 2), optionOf('c', { allowed: false })];
-    const floored = withFloor(some, [1, 0, 0], 0.1);
+  test('keeps judgeable what is allowed and may be the best, and nothing else', () => {
+    const some = [...options.slice(0, 2), optionOf('c', { allowed: false }), optionOf('hopeless')];
+    const floored = withFloor(some, [1, 0, 0, 0], { uniform: 0.1, plausible: [0.9, 0.1, 0.1, 0] });
     expect(floored[0]).toBeCloseTo(0.95, 12);
-    expect(floored.slice(1)).toEqual([0.05, 0]);
+    expect(floored.slice(1)).toEqual([0.05, 0, 0]);
   });
 
   test('is dearer where an action disturbs or harms', () => {

@@ -36,10 +36,19 @@ export function onlyTheBest(options: readonly PolicyOption[], values: readonly n
   return options.map((_, i) => (i === best ? 1 : 0));
 }
 
-/** Mixes shares with uniform over the allowed options, so that each can be judged from the log later. */
-export function withFloor(options: readonly PolicyOption[], shares: readonly number[], uniform: number): number[] {
-  const allowed = options.filter((option) => option.allowed).length;
-  return shares.map((share, i) => (options[i]!.allowed ? (1 - uniform) * share + uniform / allowed : 0));
+/**
+ * Mixes shares with uniform over the allowed options that may still be the best, so that what comes after can be judged from
+ * the log. What was the best in none of the draws of `plausible` is not tried for the log's sake: that would be harm known
+ * beforehand, and a policy that chose it could not be judged, which `support` of the evaluation says.
+ */
+export function withFloor(
+  options: readonly PolicyOption[],
+  shares: readonly number[],
+  { uniform, plausible }: { readonly uniform: number; readonly plausible: readonly number[] },
+): number[] {
+  const open = options.map(({ allowed }, i) => allowed && (plausible[i]! > 0 || shares[i]! > 0));
+  const count = open.filter(Boolean).length;
+  return shares.map((share, i) => (open[i] === true ? (1 - uniform) * share + uniform / count : 0));
 }
 
 /**

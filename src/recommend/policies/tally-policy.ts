@@ -49,9 +49,8 @@ export const tallyPolicy: Policy = {
     const opinions = options.map((option, i) => opinionOf(option, beliefs[i]!));
     // Success first: this one has always ranked so, and people rely on it; disruption decides among equals.
     const values = opinions.map(({ probability }) => probability);
-    const shares = explore
-      ? withFloor(options, thompsonShares(options, beliefs), UNIFORM)
-      : onlyTheBest(options, values);
+    const drawn = explore ? thompsonShares(options, beliefs) : onlyTheBest(options, values);
+    const shares = explore ? withFloor(options, drawn, { uniform: UNIFORM, plausible: drawn }) : drawn;
     return opinions.map((opinion, i) => Object.assign(opinion, { value: values[i]!, share: shares[i]!, alike: [] }));
   },
   toBytes: () => new Uint8Array(0),
