@@ -1,10 +1,11 @@
-import { type ActionDefinition, matchingFeatures } from '../model/action-definition.ts';
+import { type ActionDefinition, matchesPattern, matchingFeatures } from '../model/action-definition.ts';
 import type { Run } from '../model/action.ts';
 import type { Anomaly, Contribution } from '../model/anomaly.ts';
 import type { Incident } from '../model/incident.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { FrameColumns, Store } from '../store/store.ts';
-import type { Badness, FeatureEvidence } from './outcome.ts';
+import type { Badness, FeatureEvidence, WantedEvidence } from './outcome.ts';
+import { fulfils, told } from './preconditions.ts';
 
 type EvidenceStore = Pick<Store, 'frames' | 'anomalies' | 'predictions'>;
 
@@ -120,4 +121,42 @@ export async function gatherEvidence(
     };
   });
   return { features, newest: columns.times.at(-1) ?? null };
+}
+
+/** The middle of what is known of a stretch; `NaN` where nothing is. */
+function middleOf(columns: FrameColumns, row: number, from: number, to: number): number {
+  const known = Array.from(cut(columns, row, from, to).values).filter(Number.isFinite);
+  return known.toSorted((a, b) => a - b)[known.length >> 1] ?? Number.NaN;
+}
+
+/** What the catalogue wants to see of the target: whether it held before the run, and whether it does at the end of settling. */
+export async function gatherWanted(
+  store: Pick<Store, 'frames'>,
+  { run, action, stepMs }: { run: Run; action: ActionDefinition; stepMs: number },
+): Promise<readonly WantedEvidence[]> {
+  const { evidence = [] } = action;
+  if (evidence.length === 0) return [];
+  const window = evidenceWindow(run, action.settleMs, stepMs);
+  const layout = await store.frames.layout(run.entity);
+  const names = layout?.features.map(({ name }) => name) ?? [];
+  const meant = evidence.map(({ feature }) => names.find((name) => name === feature || matchesPattern(feature, name)));
+  const columns = await store.frames.columns({
+    entity: run.entity,
+    tier: 'step',
+    range: { from: window.beforeFrom, to: window.afterTo },
+    features: meant.filter((name) => name !== undefined),
+    limit: MAX_FRAMES,
+  });
+  return evidence.map((condition, i): WantedEvidence => {
+    const row = columns.features.indexOf(meant[i] ?? '');
+    const held = (from: number, to: number): boolean | null => {
+      const value = row < 0 ? Number.NaN : middleOf(columns, row, from, to);
+      return Number.isNaN(value) ? null : fulfils(condition, value);
+    };
+    return {
+      told: told(condition),
+      before: held(window.beforeFrom, window.beforeTo),
+      after: held(window.afterFrom, window.afterTo),
+    };
+  });
 }

@@ -19,9 +19,13 @@ export interface ActSettings {
  */
 export function modeOf(action: ActionDefinition, settings: ActSettings, ruled: ActionMode | null = null): ActionMode {
   const set = Object.hasOwn(settings.modes, action.id) ? settings.modes[action.id] : undefined;
-  if (ruled === null) return set ?? action.mode;
-  return set === undefined ? ruled : mostCareful(set, ruled);
+  if (ruled === null) return asRisky(action, set ?? action.mode);
+  return asRisky(action, set === undefined ? ruled : mostCareful(set, ruled));
 }
+
+/** What is of high risk is never done without an approval, whatever else says so. */
+const asRisky = ({ risk }: ActionDefinition, mode: ActionMode): ActionMode =>
+  risk === 'high' ? mostCareful(mode, 'approve') : mode;
 
 /**
  * The boldest mode that the owner allows: what a rule or a setting names, otherwise what the action may climb to.
@@ -33,7 +37,7 @@ export function ceilingOf(
 ): ActionMode {
   const mode = modeOf(action, settings, ruled);
   const named = ruled !== null || Object.hasOwn(settings.modes, action.id);
-  return named || action.upTo === undefined ? mode : boldest(mode, action.upTo);
+  return named || action.upTo === undefined ? mode : asRisky(action, boldest(mode, action.upTo));
 }
 
 /** Who wants it, and what for: a person; Vigía, against an incident; Vigía, to undo what has done harm. */

@@ -145,3 +145,34 @@ test('where only the sign is known, it decides', () => {
   expect(verdict(evidence(sign, () => 1, { signOpen: true }))).toBe('ineffective');
   expect(verdict(evidence(sign, () => 1, { signOpen: false }))).toBe('resolved');
 });
+
+describe('what the catalogue wants to see', () => {
+  const cured = evidence(disk, (t) => (t < 0 ? filling(t) : 0));
+  const judged = (wanted: { before: boolean | null; after: boolean | null }, features: FeatureEvidence[] = [cured]) =>
+    judge({ runFailed: false, interrupted: false, features, wanted: [{ told: 'up > 0.5', ...wanted }] });
+
+  test('takes a success back when it does not hold, or nobody knows', () => {
+    expect(judged({ before: true, after: true }).verdict).toBe('resolved');
+    expect(judged({ before: true, after: false })).toMatchObject({
+      verdict: 'ineffective',
+      reason: { key: 'act.outcome_unfulfilled', values: { wanted: 'up > 0.5' } },
+    });
+    expect(judged({ before: true, after: null }).verdict).toBe('inconclusive');
+  });
+
+  test('makes no success of what was in vain or did harm', () => {
+    expect(judged({ before: false, after: true }, [evidence(disk, filling)]).verdict).toBe('ineffective');
+  });
+
+  test('speaks where nothing else does, unless it held before or the run failed', () => {
+    expect(judged({ before: false, after: true }, [])).toMatchObject({
+      verdict: 'resolved',
+      reason: { key: 'act.outcome_fulfilled' },
+    });
+    expect(judged({ before: true, after: true }, []).verdict).toBe('inconclusive');
+    expect(judged({ before: null, after: true }, []).verdict).toBe('inconclusive');
+    const wanted = [{ told: 'x', before: false, after: true }];
+    expect(judge({ runFailed: true, interrupted: false, features: [], wanted }).verdict).toBe('inconclusive');
+    expect(judge({ runFailed: false, interrupted: true, features: [], wanted }).verdict).toBe('inconclusive');
+  });
+});

@@ -21,12 +21,21 @@ export interface FeatureEvidence {
   readonly signOpen: boolean;
 }
 
+/** Something that the catalogue wants to see after the action, and whether it held; null where that is not known. */
+export interface WantedEvidence {
+  readonly told: string;
+  readonly before: boolean | null;
+  readonly after: boolean | null;
+}
+
 export interface OutcomeFacts {
   readonly runFailed: boolean;
   /** Vigía was ended while it ran, so nobody knows what was done. */
   readonly interrupted: boolean;
   /** Strongest first. */
   readonly features: readonly FeatureEvidence[];
+  /** None when left out. */
+  readonly wanted?: readonly WantedEvidence[];
 }
 
 export interface Judgement {
@@ -149,6 +158,27 @@ interface Conclusion {
   readonly why: string;
   /** The feature that the reason speaks of. */
   readonly telling: Measured | undefined;
+  /** What the catalogue wanted to see, where the reason speaks of that. */
+  readonly wanted?: string;
+}
+
+/** Drivers of the incident tell nothing: it had none, or they are not measured any more. */
+const SILENT: ReadonlySet<string> = new Set(['no_features', 'missing']);
+
+/**
+ * What the catalogue wants to see can take a success back, and speaks where nothing else does. What held before already
+ * proves nothing.
+ */
+function withWanted(found: Conclusion, { wanted = [], runFailed }: OutcomeFacts): Conclusion {
+  const silent = SILENT.has(found.why);
+  if (wanted.length === 0 || (found.verdict !== 'resolved' && !silent)) return found;
+  const broken = wanted.find(({ after }) => after === false);
+  if (broken !== undefined) return { ...found, verdict: 'ineffective', why: 'unfulfilled', wanted: broken.told };
+  const unknown = wanted.find(({ after }) => after === null);
+  if (unknown !== undefined) return { ...found, verdict: 'inconclusive', why: 'unknown', wanted: unknown.told };
+  const news = wanted.find(({ before }) => before === false);
+  if (!silent || news === undefined || runFailed) return found;
+  return { ...found, verdict: 'resolved', why: 'fulfilled', wanted: news.told };
 }
 
 /** The strongest feature decides; a harmed one anywhere outweighs it. */
@@ -174,12 +204,13 @@ function conclude(measured: readonly Measured[], { runFailed, interrupted }: Out
  */
 export function judge(facts: OutcomeFacts): Judgement {
   const measured = facts.features.map(measure);
-  const { verdict, why, telling } = conclude(measured, facts);
+  const { verdict, why, telling, wanted } = withWanted(conclude(measured, facts), facts);
   const values = {
     feature: telling?.evidence.feature ?? '',
     unit: telling?.evidence.unit ?? '',
     before: telling?.before?.median ?? 0,
     after: telling?.after?.median ?? 0,
+    ...(wanted !== undefined && { wanted }),
   };
   return {
     verdict,

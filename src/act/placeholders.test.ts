@@ -80,3 +80,35 @@ test('no label changes how many arguments there are, makes an option, or is fill
   const { args } = fillPlaceholders({ argv: ['{labels.namespace}'] }, context({ namespace: '{entity.name}' }));
   expect(args).toEqual({ argv: ['{entity.name}'] });
 });
+
+test('a type takes nothing but what it names', () => {
+  const fill = (type: string, value: string) => fillPlaceholders({ a: `{labels.x:${type}}` }, context({ x: value }));
+  const taken: [string, string][] = [
+    ['name', 'cart-7d9.shop'],
+    ['name', 'getty@tty1.service'],
+    ['number', '3.5'],
+    ['path', '/var/lib/a..b/c'],
+    ['host', 'db-1.example.org:5432'],
+    ['host', '[::1]:80'],
+  ];
+  for (const [type, value] of taken) expect([value, fill(type, value).args]).toEqual([value, { a: value }]);
+  const refused: [string, string][] = [
+    ['name', 'a/b'],
+    ['name', '../etc'],
+    ['name', '-rf'],
+    ['name', 'a b'],
+    ['name', 'x'.repeat(254)],
+    ['number', '1e9'],
+    ['number', '3; reboot'],
+    ['path', 'relative'],
+    ['path', '/srv/../etc/passwd'],
+    ['host', 'a b'],
+    ['host', 'user@host'],
+    ['nothing', 'a'],
+  ];
+  for (const [type, value] of refused)
+    expect([value, fill(type, value).problem]).toEqual([
+      value,
+      { key: 'act.placeholderType', values: { placeholder: `{labels.x:${type}}`, type } },
+    ]);
+});

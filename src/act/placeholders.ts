@@ -1,5 +1,6 @@
 import type { Entity } from '../model/entity.ts';
 import type { Labels } from '../model/labels.ts';
+import { PLACEHOLDER_TYPES } from '../model/placeholder.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
 
 /** What placeholders are filled from. */
@@ -14,8 +15,8 @@ export type Filled =
   | { readonly args: Readonly<Record<string, unknown>>; readonly problem: null }
   | { readonly args: null; readonly problem: Phrase };
 
-/** `{labels.app.kubernetes.io/name}`: a word, a dot, and the rest. Other braces are text, as in `awk '{print}'`. */
-const PLACEHOLDER = /\{([a-z]+)\.([^{}\s]+)\}/g;
+/** `{labels.app.kubernetes.io/name:name}`: a word, a dot, the rest, and a type. Other braces are text, as in `awk '{print}'`. */
+const PLACEHOLDER = /\{([a-z]+)\.([^{}\s:]+)(?::([^{}\s]*))?\}/g;
 /** References to secrets; a label that holds one must not make us reveal it. */
 const REFERENCE = /\$\{/;
 // oxlint-disable-next-line eslint/no-control-regex -- control characters are what it looks for
@@ -42,11 +43,13 @@ class Unfillable extends Error {
 }
 
 function fillText(template: string, context: PlaceholderContext, encode: boolean): string {
-  const filled = template.replace(PLACEHOLDER, (placeholder, room: string, name: string) => {
+  const filled = template.replace(PLACEHOLDER, (placeholder, room: string, name: string, type?: string) => {
     const value = lookUp(context, room, name);
     if (value === undefined || value === '') throw new Unfillable(phrase('act.placeholderMissing', { placeholder }));
     if (CONTROL.test(value) || REFERENCE.test(value))
       throw new Unfillable(phrase('act.placeholderUnsafe', { placeholder }));
+    if (type !== undefined && PLACEHOLDER_TYPES[type]?.test(value) !== true)
+      throw new Unfillable(phrase('act.placeholderType', { placeholder, type }));
     return encode ? encodeURIComponent(value) : value;
   });
   // Labels come from whoever sends metrics: none of them may turn an argument into an option.

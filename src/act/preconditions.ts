@@ -5,8 +5,13 @@ import type { Store } from '../store/store.ts';
 /** A value older than this many steps tells nothing of now. */
 const FRESH_STEPS = 12;
 
-const told = ({ feature, above, below }: Precondition): string =>
+/** A condition as people read it: `up > 0.5`. */
+export const told = ({ feature, above, below }: Precondition): string =>
   [feature, above === undefined ? '' : `> ${above}`, below === undefined ? '' : `< ${below}`].filter(Boolean).join(' ');
+
+/** Whether a value is what a condition asks for; a missing one is not. */
+export const fulfils = ({ above, below }: Precondition, value: number): boolean =>
+  Number.isFinite(value) && value > (above ?? Number.NEGATIVE_INFINITY) && value < (below ?? Number.POSITIVE_INFINITY);
 
 /** The first precondition that the newest values do not fulfil; null when all are. A missing value fulfils nothing. */
 export async function unmetOf(
@@ -21,9 +26,6 @@ export async function unmetOf(
     const row = columns.features.findIndex((name) => name === pattern || matchesPattern(pattern, name));
     return columns.mean[row]?.findLast((value) => Number.isFinite(value)) ?? Number.NaN;
   };
-  const wrong = preconditions.find(({ feature, above, below }) => {
-    const value = newestOf(feature);
-    return !(Number.isFinite(value) && value > (above ?? -Infinity) && value < (below ?? Infinity));
-  });
+  const wrong = preconditions.find((one) => !fulfils(one, newestOf(one.feature)));
   return wrong === undefined ? null : told(wrong);
 }

@@ -1,10 +1,12 @@
 import { topics } from '../model/topics.ts';
+import type { ActionDefinition } from '../model/action-definition.ts';
 import type { Outcome, Run } from '../model/action.ts';
+import type { Incident } from '../model/incident.ts';
 import { toError } from '../runtime/errors.ts';
 import { stableId } from '../runtime/ids.ts';
 import type { ActDeps } from './act-deps.ts';
-import { gatherEvidence } from './evidence.ts';
-import { judge, type Judgement } from './outcome.ts';
+import { gatherEvidence, gatherWanted } from './evidence.ts';
+import { judge, type Judgement, type OutcomeFacts } from './outcome.ts';
 
 /** How long the last frames of the settle window are waited for; they close a little after their time. */
 const LATE_MS = 30_000;
@@ -111,7 +113,7 @@ export class Settlement {
 
   /** Null while it is too early to say. */
   async #judgement(run: Run, now: number): Promise<Judgement | null> {
-    const { store, actions, stepMs } = this.#deps;
+    const { store, actions } = this.#deps;
     const facts = { runFailed: run.state === 'failed', interrupted: run.error?.key === INTERRUPTED, features: [] };
     const action = actions.find(({ id }) => id === run.action);
     if (facts.interrupted || action === undefined) return judge(facts);
@@ -119,11 +121,25 @@ export class Settlement {
     if (now < settled) return null;
     const incident = run.incident === null ? null : await store.incidents.get(run.incident);
     if (incident === null) return judge(facts);
+    return this.#measured(run, action, incident, facts);
+  }
+
+  /** Waits a little for the last frames of the settle window, where there is something to be seen in them. */
+  async #measured(
+    run: Run,
+    action: ActionDefinition,
+    incident: Incident,
+    facts: OutcomeFacts,
+  ): Promise<Judgement | null> {
+    const { store, stepMs, clock } = this.#deps;
+    const now = clock.now();
+    const settled = (run.endedAt ?? now) + action.settleMs;
     const { features, newest } = await gatherEvidence(store, { run, incident, action, stepMs });
     // `settled` falls somewhere within a step; the last frame that ends before it begins up to two steps earlier.
     const complete = newest !== null && newest >= settled - 2 * stepMs;
-    if (!complete && features.length > 0 && now < settled + LATE_MS) return null;
-    return judge({ ...facts, features });
+    const awaited = features.length > 0 || (action.evidence ?? []).length > 0;
+    if (!complete && awaited && now < settled + LATE_MS) return null;
+    return judge({ ...facts, features, wanted: await gatherWanted(store, { run, action, stepMs }) });
   }
 
   async #conclude(run: Run, { verdict, reason, evidence }: Judgement): Promise<void> {

@@ -81,7 +81,7 @@ describe('an approval over HTTP', () => {
     const run = await wish();
     expect((await ask('POST', `/runs/${run.id}/approve`, null)).statusCode).toBe(401);
     const both = await Promise.all([1, 2].map(() => ask('POST', `/runs/${run.id}/approve`, OPERATOR)));
-    expect(both.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 409]);
+    expect(both.map(({ statusCode }) => statusCode).toSorted((a, b) => a - b)).toEqual([200, 409]);
     await acting.stage.idle();
     expect(target.calls).toEqual([run.id]);
   });

@@ -1,7 +1,13 @@
-import type { ActionDefinition } from '../model/action-definition.ts';
+import type { ActionDefinition, Precondition } from '../model/action-definition.ts';
 import type { ActionMode } from '../model/action.ts';
 import type { Config } from './schema.ts';
 import { settingsFor, type SettingSubject } from './settings-for.ts';
+
+const conditionOf = ({ feature, above, below }: Config['actions'][number]['preconditions'][number]): Precondition => ({
+  feature,
+  ...(above !== undefined && { above }),
+  ...(below !== undefined && { below }),
+});
 
 /**
  * The catalogue as the stages use it: what an action does not set comes from the overrides that name it, then from
@@ -19,17 +25,15 @@ export const actionDefinitions = (config: Config): readonly ActionDefinition[] =
       mode: entry.mode ?? act.mode,
       ...(entry.upTo !== undefined && { upTo: entry.upTo }),
       disruption: entry.disruption,
+      risk: entry.risk,
       settleMs: entry.settle ?? act.settle,
       cooldownMs: entry.cooldown ?? act.cooldown,
       timeoutMs: entry.timeout,
       approvalMs: entry.approvalExpiry ?? act.approvalExpiry,
       prior: entry.prior,
       approver: entry.approver,
-      preconditions: entry.preconditions.map(({ feature, above, below }) => ({
-        feature,
-        ...(above !== undefined && { above }),
-        ...(below !== undefined && { below }),
-      })),
+      preconditions: entry.preconditions.map(conditionOf),
+      evidence: entry.evidence.map(conditionOf),
       opposes: entry.opposes,
       ...(entry.rollback !== undefined && { rollback: entry.rollback }),
     };

@@ -12,6 +12,14 @@ function standard(node: SchemaNode): SchemaNode {
   };
 }
 
+/** An action that names a template brings everything else with it; templates are put in before the file is checked. */
+function withTemplates(root: SchemaNode): object {
+  const actions = root.properties?.['actions'];
+  const { required, ...entry } = { required: [] as readonly string[], ...actions?.items };
+  const items = { ...entry, anyOf: [{ required }, { required: ['template'] }] };
+  return { ...root, properties: { ...root.properties, actions: { ...actions, items } } };
+}
+
 /** `vigia.schema.json`: the schema of `vigia.yaml` for editors. */
 export const editorSchema = (): string =>
-  `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...standard(authoredSchema) }, null, 2)}\n`;
+  `${JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...withTemplates(standard(authoredSchema)) }, null, 2)}\n`;

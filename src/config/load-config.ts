@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { Value } from 'typebox/value';
 import { toError } from '../runtime/errors.ts';
 import { applyEnvironment, type Environment } from './environment.ts';
+import { expandTemplates } from './action-templates.ts';
 import { checkMeaning, placeSecrets } from './meaning.ts';
 import { type Mistake, saying } from './mistake.ts';
 import { type Config, ConfigSchema } from './schema.ts';
@@ -36,7 +37,8 @@ export function parseConfig(
 ): Loaded {
   const source = readYaml(text, options.file);
   if (!('lineOf' in source)) return { ok: false, mistakes: source };
-  const { value, from } = applyEnvironment(dropEmpty(source.value), options.environment);
+  const { value: written, from } = applyEnvironment(dropEmpty(source.value), options.environment);
+  const value = expandTemplates(written);
   const place = (problems: readonly Problem[]): readonly Mistake[] =>
     problems.map((problem) => placed(problem, { source, from, file: options.file }));
 

@@ -24,7 +24,7 @@ interface Root extends Pick<WrittenCatalogue, 'act'>, Pick<WrittenNotify, 'notif
   };
   readonly topology?: readonly { readonly from: string; readonly to: string }[];
   readonly limits?: readonly { readonly value?: number; readonly feature?: string }[];
-  readonly failures?: readonly { readonly when: Readonly<Record<string, unknown>> }[];
+  readonly failures?: readonly { readonly kind?: string; readonly when: Readonly<Record<string, unknown>> }[];
   readonly actions?: readonly {
     readonly id: string;
     readonly executor: string;

@@ -5,6 +5,8 @@ import { type EntityId, parseEntityId } from './entity.ts';
 export interface ActionMatch {
   readonly entityKinds: readonly string[];
   readonly anomalyKinds: readonly string[];
+  /** Kinds of predicted failures, and `capacity`. */
+  readonly failureKinds?: readonly string[];
   /** Patterns of feature names: `*` stands for any text, `?` for one character. */
   readonly features: readonly string[];
   /** Whether an incident that rests on predictions alone counts. */
@@ -35,6 +37,8 @@ export interface ActionDefinition {
   /** The boldest mode that it may climb to by proven benefit; its mode when left out, so that it stays there. */
   readonly upTo?: ActionMode;
   readonly disruption: 'none' | 'low' | 'medium' | 'high';
+  /** What is lost when it goes wrong; of high risk never without an approval. Low when left out. */
+  readonly risk?: 'low' | 'high';
   /** How long after its end an action is given before its outcome is judged. */
   readonly settleMs: number;
   /** How long after its start the same action on the same entity is refused. */
@@ -47,6 +51,8 @@ export interface ActionDefinition {
   /** The least role that may approve it; an operator when left out. */
   readonly approver?: ApproverRole;
   readonly preconditions?: readonly Precondition[];
+  /** What has to hold after the settle window, beside what drove the incident. */
+  readonly evidence?: readonly Precondition[];
   /** Action that undoes it, carried out when it has done harm. */
   readonly rollback?: string;
   /** Actions that want the contrary: neither is done by itself while the other has not settled on what is near. */
@@ -60,6 +66,8 @@ export interface ActionSubject {
   readonly anomalyKinds: readonly string[];
   readonly features: readonly string[];
   readonly predictions: readonly string[];
+  /** Kinds of what its predictions say; when they are not known, any may be among them. */
+  readonly failureKinds?: readonly string[];
 }
 
 /** Whether all of `text` fits the pattern; linear in memory, at most `pattern × text` in time. */
@@ -97,14 +105,20 @@ export function matchingFeatures(action: ActionDefinition, features: readonly st
   });
 }
 
+/** Whether it is about such trouble: one of the predictions or one of the anomalies is of a kind that it names. */
+function kindFits({ anomalyKinds, failureKinds = [], predictions }: ActionMatch, subject: ActionSubject): boolean {
+  const said = subject.failureKinds;
+  const named = failureKinds.length === 0 || said === undefined || failureKinds.some((kind) => said.includes(kind));
+  if (predictions && subject.predictions.length > 0 && named) return true;
+  // Naming one sort of kinds alone does not mean all of the other.
+  if (anomalyKinds.length === 0) return failureKinds.length === 0 && subject.anomalyKinds.length > 0;
+  return anomalyKinds.some((kind) => subject.anomalyKinds.includes(kind));
+}
+
 /** The entity of the incident that the action would be carried out on: the root if it may, else the first that may. */
 export function targetOf(action: ActionDefinition, subject: ActionSubject): EntityId | null {
-  const { entityKinds, anomalyKinds, features, predictions } = action.match;
-  const kindFits =
-    (predictions && subject.predictions.length > 0) ||
-    (subject.anomalyKinds.length > 0 && anomalyKinds.length === 0) ||
-    anomalyKinds.some((kind) => subject.anomalyKinds.includes(kind));
-  if (!kindFits) return null;
+  const { entityKinds, features } = action.match;
+  if (!kindFits(action.match, subject)) return null;
   if (features.length > 0 && matchingFeatures(action, subject.features).length === 0) return null;
   const fits = (entity: EntityId): boolean =>
     entityKinds.length === 0 || entityKinds.includes(parseEntityId(entity).kind);

@@ -60,3 +60,10 @@ export async function gatherContext(
   ]);
   return { predictions: predictions.filter((found) => found !== null), events: events.items };
 }
+
+/** What its predictions say will happen: `capacity`, or the kind of failure that is the likeliest. */
+export const failureKindsOf = (predictions: readonly Prediction[]): readonly string[] => [
+  ...new Set(
+    predictions.map(({ kind, reason }) => (kind === 'capacity' ? kind : String(reason.values['kind'] ?? kind))),
+  ),
+];

@@ -1,5 +1,5 @@
 import type { ActionMode, ConsideredAction, RankedAction, Verdict } from '../model/action.ts';
-import { type ActionDefinition, targetOf } from '../model/action-definition.ts';
+import { type ActionDefinition, type ActionSubject, targetOf } from '../model/action-definition.ts';
 import { type EntityId, parseEntityId } from '../model/entity.ts';
 import type { Incident } from '../model/incident.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
@@ -27,6 +27,8 @@ export interface GuardView {
 export interface RankingFacts {
   readonly now: number;
   readonly catalogue: readonly ActionDefinition[];
+  /** Kinds of what the incident's predictions say; see `ActionSubject`. */
+  readonly failureKinds?: readonly string[];
   readonly tally: (action: string, entityKind: string) => Tally;
   readonly modeOf: (action: ActionDefinition, entity: EntityId) => ActionMode;
   readonly stopped: boolean;
@@ -151,9 +153,15 @@ function misfit(action: ActionDefinition, incident: Incident): Phrase {
   return phrase('recommend.otherProblem');
 }
 
-function consideredOf(incident: Incident, { catalogue }: RankingFacts, left: readonly Candidate[]): ConsideredAction[] {
-  const misfits = catalogue
-    .filter((action) => targetOf(action, incident) === null)
+const subjectOf = (incident: Incident, { failureKinds }: RankingFacts): ActionSubject => ({
+  ...incident,
+  ...(failureKinds !== undefined && { failureKinds }),
+});
+
+function consideredOf(incident: Incident, facts: RankingFacts, left: readonly Candidate[]): ConsideredAction[] {
+  const subject = subjectOf(incident, facts);
+  const misfits = facts.catalogue
+    .filter((action) => targetOf(action, subject) === null)
     .map((action) => ({ action: action.id, title: action.title, why: misfit(action, incident) }));
   const ranked = left.map(({ action }) => ({
     action: action.id,
@@ -172,8 +180,9 @@ export function rank(incident: Incident, facts: RankingFacts): Ranking {
   const { policy = tallyPolicy, draw } = facts;
   const context =
     facts.context ?? policyContext(incident, { predictions: [], events: [], outcomes: [], now: facts.now });
+  const subject = subjectOf(incident, facts);
   const candidates = facts.catalogue.flatMap((action) => {
-    const entity = targetOf(action, incident);
+    const entity = targetOf(action, subject);
     return entity === null ? [] : [candidate(action, entity, facts)];
   });
   const options = optionsOf(candidates);

@@ -16,7 +16,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
 import type { Store } from '../store/store.ts';
-import { gatherContext, policyContext } from './policy-context.ts';
+import { failureKindsOf, gatherContext, policyContext } from './policy-context.ts';
 import { POLICIES } from './policies/factories.ts';
 import { PolicyBook } from './policy-book.ts';
 import { type GuardView, rank, type RankingFacts, type Tally } from './rank-actions.ts';
@@ -222,15 +222,16 @@ class RecommendStage implements Service {
 
   async #facts(incident: Incident): Promise<RankingFacts> {
     const { store, clock, catalogue, modeOf, stopped } = this.#deps;
+    const known = await gatherContext(store, incident);
+    const failureKinds = failureKindsOf(known.predictions);
     const fitting = catalogue.flatMap((action) => {
-      const entity = targetOf(action, incident);
+      const entity = targetOf(action, { ...incident, failureKinds });
       return entity === null ? [] : [{ action: action.id, entity }];
     });
-    const [tallies, here, starts, known, guards] = await Promise.all([
+    const [tallies, here, starts, guards] = await Promise.all([
       store.outcomes.tally(),
       store.outcomes.list({ incident: incident.id, limit: MAX_OUTCOMES, cursor: null }),
       Promise.all(fitting.map((pair) => store.runs.lastStart(pair))),
-      gatherContext(store, incident),
       this.#guards(incident, fitting),
     ]);
     const now = clock.now();
@@ -248,6 +249,7 @@ class RecommendStage implements Service {
       guard: (action) => guards.get(action),
       ...(explores && { draw: drawFor(incident, here.items.length) }),
       catalogue,
+      failureKinds,
       modeOf,
       stopped: stopped(),
       tally: (action, kind): Tally => counts.get(`${action} ${kind}`) ?? {},

@@ -13,6 +13,7 @@ export const act = {
   no_executor: 'There is no executor “{{executor}}”. See `actions` in the configuration.',
   ok_args: 'All its arguments are known.',
   placeholderMissing: 'Nothing is known to put in the place of {{placeholder}}.',
+  placeholderType: 'What would take the place of {{placeholder}} is not a {{type}}.',
   placeholderUnsafe: 'What would take the place of {{placeholder}} could mean something else to the command.',
   ok_chance:
     'Of the failures that are predicted, {{share, percent}} are left alone by chance to learn from; this one is not.',
@@ -97,6 +98,9 @@ export const act = {
   outcome_run_failed: '{{feature}} is better, but the action failed, so it was not its doing.',
   outcome_missing: 'Data of {{feature}} is missing around the action, so its effect cannot be told.',
   outcome_no_features: 'There is no measured value that would tell whether it helped.',
+  outcome_fulfilled: '{{wanted}} holds now, as it should after this action; before it did not.',
+  outcome_unfulfilled: 'After this action {{wanted}} should hold, and it does not.',
+  outcome_unknown: 'After this action {{wanted}} should hold, and there is no data to tell whether it does.',
   outcome_interrupted: 'Vigía was ended during the action, so what it brought cannot be told.',
   value_compared:
     'Downtime avoided: had nothing been done, incidents would have lasted as long as those on the same kind of entity that were left alone. Only kinds with at least {{least}} of those count. Incidents that people thought worth acting upon may have been worse, so this is rather too low.',

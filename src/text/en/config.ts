@@ -56,6 +56,8 @@ export const config = {
   mistakes_other: '{{file}} has {{count}} mistakes:',
   expects_channel: 'expected args.channel, the name of a channel under `notify.channels`',
   expects_action: 'expected the id of an action under `actions`',
+  expects_placeholder_type: 'expected one of these after the colon: {{values}}',
+  expects_careful: 'expected approve at most, as its risk is high',
   expects_placeholder:
     'expected `{entity.id|kind|name|fleet}`, `{labels.NAME}`, `{feature.name}`, `{feature.labels.NAME}` or `{incident.id}`',
 } as const;

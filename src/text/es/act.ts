@@ -14,6 +14,7 @@ export const act: Record<keyof typeof english, string> = {
   no_executor: 'No existe el ejecutor «{{executor}}». Revisa `actions` en la configuración.',
   ok_args: 'Se conocen todos sus argumentos.',
   placeholderMissing: 'No se sabe qué poner en lugar de {{placeholder}}.',
+  placeholderType: 'Lo que ocuparía el lugar de {{placeholder}} no es del tipo «{{type}}».',
   placeholderUnsafe: 'Lo que ocuparía el lugar de {{placeholder}} podría significar otra cosa para el comando.',
   ok_chance:
     'De los fallos previstos, un {{share, percent}} se deja sin tocar al azar para aprender de ellos; este no es uno de ellos.',
@@ -97,6 +98,9 @@ export const act: Record<keyof typeof english, string> = {
   outcome_run_failed: '{{feature}} ha mejorado, pero la acción falló, así que no fue gracias a ella.',
   outcome_missing: 'Faltan datos de {{feature}} en torno a la acción, así que no se puede saber su efecto.',
   outcome_no_features: 'No hay ningún valor medido que diga si ayudó.',
+  outcome_fulfilled: 'Ahora se cumple {{wanted}}, como debe ser tras esta acción; antes no se cumplía.',
+  outcome_unfulfilled: 'Tras esta acción debería cumplirse {{wanted}}, y no se cumple.',
+  outcome_unknown: 'Tras esta acción debería cumplirse {{wanted}}, y no hay datos para saberlo.',
   outcome_interrupted: 'Vigía terminó durante la acción, así que no se puede saber qué consiguió.',
   value_compared:
     'Inactividad evitada: sin actuar, los incidentes habrían durado lo mismo que los dejados sin tocar en el mismo tipo de entidad. Solo cuentan los tipos con al menos {{least}} de ellos. Los incidentes en los que se actuó pudieron ser peores, así que la cifra es más bien baja.',

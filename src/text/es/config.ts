@@ -57,6 +57,8 @@ export const config: Record<keyof typeof english, string> = {
   mistakes_other: '{{file}} tiene {{count}} errores:',
   expects_channel: 'se esperaba args.channel, el nombre de un canal de `notify.channels`',
   expects_action: 'se esperaba el id de una acción de `actions`',
+  expects_placeholder_type: 'tras los dos puntos se esperaba uno de estos: {{values}}',
+  expects_careful: 'se esperaba como mucho approve, porque su riesgo es alto',
   expects_placeholder:
     'se esperaba `{entity.id|kind|name|fleet}`, `{labels.NOMBRE}`, `{feature.name}`, `{feature.labels.NOMBRE}` o `{incident.id}`',
 };
