@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createModelFixtures } from './fixture-models.mjs';
+import { createQualityFixtures } from './fixture-quality.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -41,6 +42,8 @@ const ids =
       ).slice(0, count);
 const troubled =
   mood === 'storm' ? Math.ceil(ids.length * 0.3) : mood === 'quiet' && ids.length > 0 ? Math.min(2, ids.length) : 0;
+
+const qualities = createQualityFixtures({ ids, start, random, mood });
 
 const FEATURES = [
   ['host_cpu_used_ratio', {}, 'ratio', 'level', 0.3, true],
@@ -878,6 +881,8 @@ function answer(url, method, body) {
       return settings;
     case 'audit':
       return page(count === 0 ? [] : audit);
+    case 'quality':
+      return a === 'entity' ? qualities.detail(search.get('entity')) : page(qualities.list());
     case 'dead-letters':
       return page(
         mood === 'storm'

@@ -82,6 +82,20 @@ const shots = [
   { mood: 'denied', entities: 1, pages: ['/'], widths: [1280], looks: ['light-es'] },
 ];
 
+shots.push(
+  {
+    mood: 'quiet',
+    entities: 50,
+    pages: ['/quality', '/quality/host/web-0'],
+    widths: [390, 1280],
+    looks: ['light-en', 'dark-es'],
+  },
+  { mood: 'storm', entities: 1000, pages: ['/quality', '/data'], widths: [1280], looks: ['light-en'] },
+  { mood: 'storm', entities: 50, pages: ['/data', '/quality/host/web-0'], widths: [390], looks: ['dark-es'] },
+  { mood: 'quiet', entities: 0, pages: ['/quality'], widths: [1280], looks: ['light-es'] },
+  { mood: 'error', entities: 1, pages: ['/quality'], widths: [1280], looks: ['light-en'] },
+);
+
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
   args: [

@@ -23,6 +23,10 @@ const ApproveByLink = lazy(() =>
   import('./actions/approve-by-link.tsx').then((page) => ({ default: page.ApproveByLink })),
 );
 const DataPage = lazy(() => import('./data/data-page.tsx').then((page) => ({ default: page.DataPage })));
+const QualityPage = lazy(() => import('./quality/quality-page.tsx').then((page) => ({ default: page.QualityPage })));
+const EntityQualityPage = lazy(() =>
+  import('./quality/entity-quality-page.tsx').then((page) => ({ default: page.EntityQualityPage })),
+);
 const ModelsPage = lazy(() => import('./models/models-page.tsx').then((page) => ({ default: page.ModelsPage })));
 const ModelPage = lazy(() => import('./models/model-page.tsx').then((page) => ({ default: page.ModelPage })));
 const PoliciesPage = lazy(() =>
@@ -72,6 +76,13 @@ function Pages() {
           <Route path="/predictions" component={PredictionsPage} />
           <Route path="/actions" component={ActionsPage} />
           <Route path="/data" component={DataPage} />
+          <Route path="/quality" component={QualityPage} />
+          <Route path="/quality/:kind/*">
+            {(params) => {
+              const id = `${params.kind}/${readSegments(params['*'])}`;
+              return <EntityQualityPage key={id} id={id} />;
+            }}
+          </Route>
           <Route path="/models" component={ModelsPage} />
           <Route path="/models/:id">{(params) => <ModelPage key={params.id} id={readSegments(params.id)} />}</Route>
           <Route path="/policies" component={PoliciesPage} />

@@ -18,6 +18,8 @@ import { policies as dashboardPoliciesEn } from './en/dashboard-policies.ts';
 import { models as dashboardModelsEs } from './es/dashboard-models.ts';
 import { pages as dashboardPagesEs } from './es/dashboard-pages.ts';
 import { policies as dashboardPoliciesEs } from './es/dashboard-policies.ts';
+import { quality as dashboardQualityEn } from './en/dashboard-quality.ts';
+import { quality as dashboardQualityEs } from './es/dashboard-quality.ts';
 import { words as dashboardWordsEn } from './en/dashboard-words.ts';
 import { words as dashboardWordsEs } from './es/dashboard-words.ts';
 import { api as apiEn } from './en/api.ts';
@@ -70,6 +72,7 @@ const en = {
   'dashboard-models': dashboardModelsEn,
   'dashboard-pages': dashboardPagesEn,
   'dashboard-policies': dashboardPoliciesEn,
+  'dashboard-quality': dashboardQualityEn,
   'dashboard-silence': dashboardSilenceEn,
   'dashboard-words': dashboardWordsEn,
   act: actEn,
@@ -101,6 +104,7 @@ const es: { readonly [Area in keyof typeof en]: { readonly [Key in keyof (typeof
   'dashboard-models': dashboardModelsEs,
   'dashboard-pages': dashboardPagesEs,
   'dashboard-policies': dashboardPoliciesEs,
+  'dashboard-quality': dashboardQualityEs,
   'dashboard-silence': dashboardSilenceEs,
   'dashboard-words': dashboardWordsEs,
   act: actEs,

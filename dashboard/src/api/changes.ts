@@ -1,10 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { Replayed } from '../../../src/api/contract/quality.ts';
 import type { Settings, SilenceDetail } from '../../../src/api/contract/views.ts';
 import type { ActionMode, Automation, Run } from '../../../src/model/action.ts';
 import type { Feedback, Model } from '../../../src/model/failure.ts';
 import type { FeedbackPreview, FeedbackRequest } from '../../../src/model/feedback-request.ts';
 import type { PolicyOverview, Rung } from '../../../src/model/policy.ts';
 import type { SilenceMatch } from '../../../src/model/silence.ts';
+import type { DeadLetter } from '../../../src/model/topics.ts';
 import { send } from './client.ts';
 
 /** A change, after which everything that may show it is loaded anew. */
@@ -85,3 +87,7 @@ interface RungWish {
 
 export const usePutOnLadder = () => useChange((wish: RungWish) => send<Rung>('POST', 'automation/ladder', wish));
 export const useResetBreaker = () => useChange(() => send<Automation>('POST', 'automation/reset', {}));
+
+export const useReplay = () =>
+  useChange((id: string) => send<DeadLetter>('POST', `dead-letters/${encodeURIComponent(id)}/replay`, {}));
+export const useReplayAll = () => useChange(() => send<Replayed>('POST', 'dead-letters/replay', {}));

@@ -7,6 +7,7 @@ import {
   type UseQueryResult,
 } from '@tanstack/react-query';
 import type { AlertingView } from '../../../src/api/contract/alerting.ts';
+import type { QualityDetail } from '../../../src/api/contract/quality.ts';
 import type {
   ActionView,
   Chart,
@@ -23,6 +24,7 @@ import type {
 } from '../../../src/api/contract/views.ts';
 import type { Automation, Outcome, Run } from '../../../src/model/action.ts';
 import type { Anomaly } from '../../../src/model/anomaly.ts';
+import type { EntityQuality } from '../../../src/model/data-quality.ts';
 import type { Event } from '../../../src/model/event.ts';
 import type { LearningState } from '../../../src/model/failure-model.ts';
 import type { AuditEntry, Failure, Feedback, Model } from '../../../src/model/failure.ts';
@@ -135,6 +137,10 @@ export const useValue = ({ from, to }: ChartRange) =>
 
 export const useAudit = () => useList<AuditEntry>('audit', 'audit', { limit: 50 });
 export const useDeadLetters = () => useList<DeadLetter>('dead-letters', 'dead-letters', { limit: 50 });
+
+export const useQualities = (search: string) => useList<EntityQuality>('quality', 'quality', { search });
+export const useQuality = (entity: string) =>
+  useGet<QualityDetail>(['quality', entity], `quality/entity${query({ entity })}`, { refresh: true });
 
 export const useIncident = (id: string) =>
   useGet<IncidentDetail>(['incidents', id], `incidents/${encodeURIComponent(id)}`, { refresh: true });

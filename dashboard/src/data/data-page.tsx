@@ -1,14 +1,14 @@
 import type { SourceView, Status } from '../../../src/api/contract/views.ts';
 import { formatBytes, formatNumber } from '../../../src/text/format.ts';
-import { useDeadLetters, useSources, useStatus } from '../api/queries.ts';
+import { Link } from 'wouter';
+import { useSources, useStatus } from '../api/queries.ts';
 import { useWords } from '../text/words.ts';
-import { Listed } from '../ui/listed.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { PageTitle, Section } from '../ui/section.tsx';
 import { type State, StateIcon } from '../ui/severity.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
-import { VirtualList } from '../ui/virtual-list.tsx';
 import { When } from '../ui/when.tsx';
+import { DeadLetters } from './dead-letters.tsx';
 
 const sourceStates: Readonly<Record<SourceView['state'], State>> = { up: 'calm', down: 'critical', idle: 'silent' };
 
@@ -83,33 +83,6 @@ function Health({ status }: { readonly status: Status }) {
   );
 }
 
-function DeadLetters() {
-  const words = useWords();
-  const dead = useDeadLetters();
-  return (
-    <Section title={words.say('dashboard-pages.deadLetters')} note={words.say('dashboard-pages.deadLettersNote')}>
-      <Listed query={dead} empty={<Empty title={words.say('dashboard-pages.deadLettersEmpty')} />}>
-        {(items) => (
-          <VirtualList
-            items={items}
-            keyOf={({ id }) => id}
-            label={words.say('dashboard-pages.deadLetters')}
-            rowHeight={70}
-            renderRow={(letter) => (
-              <div className="px-5 py-3 text-sm">
-                <p className="font-medium break-words">{letter.reason}</p>
-                <p className="text-muted">
-                  {letter.topic} → {letter.group} · {letter.key} · <When time={letter.time} />
-                </p>
-              </div>
-            )}
-          />
-        )}
-      </Listed>
-    </Section>
-  );
-}
-
 /** Where the data comes from, how fresh it is, and what was dropped and why. */
 export function DataPage() {
   const words = useWords();
@@ -117,7 +90,14 @@ export function DataPage() {
   const status = useStatus();
   return (
     <div className="space-y-10">
-      <PageTitle title={words.say('dashboard.data')} note={words.say('dashboard-pages.dataNote')} />
+      <PageTitle title={words.say('dashboard.data')} note={words.say('dashboard-pages.dataNote')}>
+        <Link
+          href="/quality"
+          className="inline-flex min-h-10 items-center rounded-lg border border-line-strong bg-surface px-3.5 py-1.5 text-sm font-medium hover:bg-sunken"
+        >
+          {words.say('dashboard-quality.openList')}
+        </Link>
+      </PageTitle>
       <Section title={words.say('dashboard-pages.sources')}>
         <Loaded query={sources}>
           {({ items }) =>

@@ -20,6 +20,7 @@ export const PAGES: readonly PageEntry[] = [
 /** Pages that others lead to, each under one of the navigation. */
 export const INNER_PAGES: readonly (PageEntry & { readonly under: string })[] = [
   { href: '/silences', title: 'dashboard-silence.title', under: '/incidents' },
+  { href: '/quality', title: 'dashboard-quality.title', under: '/data' },
   { href: '/policies', title: 'dashboard-policies.title', under: '/actions' },
   { href: '/value', title: 'dashboard-policies.value', under: '/actions' },
   { href: '/alerting', title: 'dashboard.alerting', under: '/settings' },
