@@ -90,7 +90,9 @@ function endsOf(rows: readonly ChartRow[], extra: readonly number[]): Ends {
 export function valueDomain(rows: readonly ChartRow[], extra: readonly number[] = []): readonly [number, number] {
   const { low, high } = endsOf(rows, extra);
   if (low > high) return [0, 1];
-  const least = Math.max(Math.abs(low), Math.abs(high)) * LEAST_SPAN || 1;
+  // Values so near to zero that a share of them cannot be told from it are drawn as zero is.
+  const share = Math.max(Math.abs(low), Math.abs(high)) * LEAST_SPAN;
+  const least = share < Number.MIN_VALUE / Number.EPSILON ? 1 : share;
   const spare = Math.max(0, least - (high - low)) / 2;
   const margin = (high - low) * 0.06;
   const from = low >= 0 && low < high / 2 ? 0 : low - spare - margin;
