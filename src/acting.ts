@@ -13,7 +13,7 @@ import { createStopFile } from './act/stop-file.ts';
 import type { Alerting } from './alerting.ts';
 import type { Settings } from './api/contract/views.ts';
 import type { Choosing } from './choosing.ts';
-import { actLimits, ruledMode } from './config/action-definitions.ts';
+import { actLimits, commandBounds, ruledMode } from './config/action-definitions.ts';
 import { channelsOf, dashboardAddress } from './config/channels.ts';
 import type { ActionDefinition } from './model/action-definition.ts';
 import type { Executor } from './model/executor.ts';
@@ -64,7 +64,7 @@ const telling = (deps: ActingDeps, catalogue: readonly ActionDefinition[], key: 
 function executorsOf({ clock, secret, config, executors = [] }: ActingDeps): readonly Executor[] {
   const { docker, systemd } = config.act;
   return [
-    createCommandExecutor({ clock, secret, environment: process.env }),
+    createCommandExecutor({ clock, secret, environment: process.env, bounds: commandBounds(config) }),
     createWebhookExecutor({ clock, secret }),
     createDockerExecutor({ clock, secret, ...docker }),
     createSystemdExecutor({ clock, secret, environment: process.env, ...systemd }),

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { ACTION_MODES } from '../model/action.ts';
-import { Duration } from './units.ts';
+import { Duration, Size } from './units.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -35,6 +35,27 @@ export const ActSection = Type.Object(
     goneAfter: Duration({ default: '24h', least: '1m', description: 'A target not heard of for so long is gone.' }),
     escalation: Type.Optional(
       Type.String({ minLength: 1, description: 'Action that calls a person when nothing else is left to try.' }),
+    ),
+    command: Type.Object(
+      {
+        programs: Type.Optional(
+          Type.Array(Type.String({ minLength: 1, maxLength: 512 }), {
+            maxItems: 1000,
+            description: 'Programs that may be run, `*` for anything; those that the catalogue writes out if left out.',
+          }),
+        ),
+        user: Type.Optional(
+          Type.String({
+            pattern: '^([a-z_][a-z0-9_-]{0,31}[$]?|[0-9]{1,9}:[0-9]{1,9})$',
+            description: 'Whom commands run as, a name or `uid:gid`; needs Vigía to run as root.',
+          }),
+        ),
+        memory: Type.Optional(Size({ least: '16MiB', description: 'Address space of a process, set by `prlimit`.' })),
+        cpu: Type.Optional(
+          Duration({ least: '1s', description: 'Time on a processor that a process may take, set by `prlimit`.' }),
+        ),
+      },
+      { ...closed, default: {}, description: 'Of the executor `command`.' },
     ),
     docker: Type.Object(
       {

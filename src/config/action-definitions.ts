@@ -50,6 +50,21 @@ export function ruledMode(config: Config, subject: SettingSubject): ActionMode |
   return settingsFor(base, subject).act.mode;
 }
 
+/** What commands may be and do: without a list, only programs that the catalogue writes out, so that no label chooses one. */
+export function commandBounds({ act, actions }: Config) {
+  const { programs, user, memory, cpu } = act.command;
+  const written = actions.flatMap(({ executor, args }) => (executor === 'command' ? programOf(args) : []));
+  return {
+    programs: programs ?? written.filter((program) => !/[{}*?]/.test(program)),
+    user: user ?? null,
+    memoryBytes: memory ?? null,
+    cpuMs: cpu ?? null,
+  };
+}
+
+const programOf = ({ argv }: Readonly<Record<string, unknown>>): readonly string[] =>
+  Array.isArray(argv) && typeof argv[0] === 'string' ? [argv[0]] : [];
+
 /** Bounds of what Vigía does by itself. */
 export const actLimits = ({ act }: Config) => ({
   actionCooldownMs: act.actionCooldown,

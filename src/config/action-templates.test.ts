@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createText } from '../text/text.ts';
-import { actionDefinitions } from './action-definitions.ts';
+import { actionDefinitions, commandBounds } from './action-definitions.ts';
 import { TEMPLATE_NAMES } from './action-templates.ts';
 import { parseConfig } from './load-config.ts';
 import { describeMistakes } from './mistake.ts';
@@ -85,6 +85,37 @@ describe('the catalogue refuses', () => {
   test('a placeholder of a type that there is not', () => {
     expect(bad(entry('mode: suggest').replace('x:name', 'x:word'))).toEqual([
       'vigia.yaml:2: actions[0].args.argv[1]: found "{labels.x:word}"; expected one of these after the colon: name, number, path, host',
+    ]);
+  });
+});
+
+describe('programs', () => {
+  const run = (argv: string, more = '') =>
+    `${more}actions:\n  - {id: a, title: {en: A, es: A}, executor: command, args: {argv: ${argv}}}\n`;
+  const bounds = (text: string) => {
+    const loaded = load(text);
+    if (!loaded.ok) throw new Error(describeMistakes(loaded.mistakes, createText()('en')));
+    return commandBounds(loaded.config);
+  };
+
+  test('are those that the catalogue writes out, unless a list says otherwise', () => {
+    expect(bounds(run('[ls, "{labels.x}"]')).programs).toEqual(['ls']);
+    const more = 'act: {command: {programs: ["/opt/*"], user: act, memory: 256MiB, cpu: 10s}}\n';
+    expect(bounds(run('["/opt/clean"]', more))).toEqual({
+      programs: ['/opt/*'],
+      user: 'act',
+      memoryBytes: 256 * 2 ** 20,
+      cpuMs: 10_000,
+    });
+  });
+
+  test('that a label would choose, or that the list does not have, are refused in one line', () => {
+    const expected = 'expected a program that act.command.programs allows, or one that is written out';
+    expect(bad(run('["{labels.x}", a]'))).toEqual([
+      `vigia.yaml:2: actions[0].args.argv[0]: found "{labels.x}"; ${expected}`,
+    ]);
+    expect(bad(run('[ls]', 'act: {command: {programs: [cat]}}\n'))).toEqual([
+      `vigia.yaml:3: actions[0].args.argv[0]: found "ls"; ${expected}`,
     ]);
   });
 });

@@ -16,7 +16,7 @@ export interface WrittenCatalogue {
     readonly risk?: string;
   }[];
   readonly failures?: readonly { readonly kind?: string }[];
-  readonly act?: { readonly escalation?: string };
+  readonly act?: { readonly escalation?: string; readonly command?: { readonly programs?: readonly string[] } };
 }
 
 /** As `act` looks for them: a word, a dot, and the rest. Other braces are text. */

@@ -1,3 +1,4 @@
+import { matchesPattern } from '../model/action-definition.ts';
 import { catalogueProblems, type WrittenCatalogue } from './actions-meaning.ts';
 import { kubernetesProblems } from './kubernetes-meaning.ts';
 import { saying } from './mistake.ts';
@@ -153,7 +154,17 @@ function texts(found: unknown, path: Path): readonly { readonly text: string; re
   return Object.entries(found).flatMap(([name, child]) => texts(child, [...path, name]));
 }
 
-const actionArguments: Check = ({ actions }, sources) =>
+/** A program that no list allows, or that a label would choose. */
+function programProblems(program: unknown, programs: readonly string[] | undefined, path: Path): readonly Problem[] {
+  if (typeof program !== 'string') return [];
+  const allowed =
+    programs === undefined
+      ? !/[{}]/.test(program)
+      : programs.some((pattern) => pattern === program || matchesPattern(pattern, program));
+  return allowed ? [] : [wrong(path, value(program), saying('config.expects_program'))];
+}
+
+const actionArguments: Check = ({ actions, act }, sources) =>
   (actions ?? []).flatMap(({ executor, args = {} }, index) => {
     const at: Path = ['actions', index, 'args'];
     const { argv, url } = args;
@@ -161,6 +172,8 @@ const actionArguments: Check = ({ actions }, sources) =>
     const problems: Problem[] = [];
     if (executor === 'command' && !runnable)
       problems.push(wrong(at, value(args), saying('config.expects_command_args')));
+    if (executor === 'command' && runnable)
+      problems.push(...programProblems(argv[0], act?.command?.programs, [...at, 'argv', 0]));
     if (executor === 'webhook' && typeof url !== 'string') {
       problems.push(wrong(at, value(args), saying('config.expects_webhook_args')));
     }

@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../runtime/clock.ts';
 import { checkExecutor } from '../check-executor.ts';
+import { type CommandBounds, identityOf, mayBecome } from './command-bounds.ts';
 import { createCommandExecutor } from './command-executor.ts';
 import { onceByKey } from './once.ts';
 
@@ -127,4 +128,68 @@ test('ends when the command does, though something it left behind holds its outp
     "require('child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 15000)'], { stdio: 'inherit', detached: true }).unref(); console.log('done')";
   const result = await run([node, '-e', left]);
   expect(result).toMatchObject({ status: 'succeeded', output: 'done\n' });
+});
+
+describe('within bounds', () => {
+  const bounded = (over: Partial<CommandBounds>) => {
+    const within = createCommandExecutor({
+      clock: systemClock,
+      secret: () => null,
+      environment: process.env,
+      bounds: { programs: ['*'], user: null, memoryBytes: null, cpuMs: null, ...over },
+    });
+    return (argv: readonly string[]) =>
+      within.execute(
+        { key: `run_bounds_${process.pid}`, entity: 'host/a', args: { argv }, timeoutMs: 20_000 },
+        new AbortController().signal,
+      );
+  };
+
+  test('only programs of the list are run, and none that climbs out of its folder', async () => {
+    const only = bounded({ programs: [node, `${folder}/*`] });
+    expect((await only([node, '-e', '0'])).status).toBe('succeeded');
+    for (const program of ['sh', '/bin/sh', `${folder}/../../bin/sh`, '']) {
+      expect((await only([program, '-c', 'exit 0'])).error).toEqual({
+        code: 'EXECUTOR_UNSTARTABLE',
+        values: { command: program, detail: 'act.command.programs' },
+      });
+    }
+  });
+
+  test('as another user, or refused where Vigía may not become one', async () => {
+    const { status, output, error } = await bounded({ user: 'nobody' })(['id', '-un']);
+    expect([status, output, error?.values['detail'] ?? null]).toEqual(
+      process.getuid?.() === 0
+        ? ['succeeded', 'nobody\n', null]
+        : ['failed', '', 'act.command.user: nobody (only root may)'],
+    );
+    expect((await bounded({ user: 'no-such-user' })(['id'])).error?.values['detail']).toBe(
+      'act.command.user: no-such-user?',
+    );
+    const own = `${process.getuid?.()}:${process.getgid?.()}`;
+    expect((await bounded({ user: own })(['id', '-u'])).output).toBe(`${process.getuid?.()}\n`);
+  });
+
+  test('memory and time on a processor end, and a missing program is still told apart', async () => {
+    const small = bounded({ memoryBytes: 64 * 2 ** 20 });
+    expect((await small(['true'])).status).toBe('succeeded');
+    // Node sets gigabytes of addresses aside before it does anything.
+    expect((await small([node, '-e', '0'])).status).toBe('failed');
+    const quick = bounded({ cpuMs: 1000 });
+    const busy = await quick([node, '-e', 'for (;;);']);
+    expect(busy.error).toMatchObject({ code: 'EXECUTOR_FAILED', values: { code: 'SIGKILL' } });
+    expect((await small(['/no/such/program'])).error?.code).toBe('EXECUTOR_MISSING');
+  });
+});
+
+test('a user is a name of the list of users, or two numbers', () => {
+  const passwd = (): string => 'root:x:0:0:root:/root:/bin/sh\nact:x:998:997::/srv/act:/usr/sbin/nologin\n';
+  expect(identityOf('act', passwd)).toMatchObject({ uid: 998, gid: 997, environment: { HOME: '/srv/act' } });
+  expect(identityOf('12:34', passwd)).toMatchObject({ uid: 12, gid: 34 });
+  for (const wrong of ['ac', 'x', '12', '']) expect(identityOf(wrong, passwd)).toBeNull();
+  expect([0, 998, 1].map((own) => mayBecome({ uid: 998, gid: 997, environment: {} }, own))).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });

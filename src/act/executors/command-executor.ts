@@ -2,6 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { ExecutionRequest, ExecutionResult, Executor } from '../../model/executor.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError } from '../../runtime/errors.ts';
+import {
+  type CommandBounds,
+  type Identity,
+  identityOf,
+  isAllowed,
+  isMissing,
+  limited,
+  mayBecome,
+  UNBOUNDED,
+} from './command-bounds.ts';
 import { lastPart, MAX_OUTPUT, OutputTail } from './output-tail.ts';
 import { endTree, RUN_VARIABLE } from './process-tree.ts';
 import { createSecrets, type RevealSecret, type Secrets } from './secrets.ts';
@@ -11,6 +21,8 @@ export interface CommandExecutorDeps {
   readonly secret: RevealSecret;
   /** Where PATH, HOME and the like are taken from; nothing else of it reaches a command. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** None when left out: only for what is not a catalogue's. */
+  readonly bounds?: CommandBounds;
 }
 
 interface Command {
@@ -77,17 +89,41 @@ const endOf = (child: ChildProcess): Promise<End> =>
 
 const closeOf = (child: ChildProcess): Promise<void> => new Promise((resolve) => child.once('close', () => resolve()));
 
-function start(
-  command: Command,
-  secrets: Secrets,
-  { bare, key }: { readonly bare: Readonly<Record<string, string>>; readonly key: string },
-): ChildProcess {
-  const [program = '', ...rest] = command.argv.map((part) => secrets.reveal(part));
+interface Start {
+  readonly bare: Readonly<Record<string, string>>;
+  readonly key: string;
+  readonly bounds: CommandBounds;
+  /** Whom it runs as; null is ourselves. */
+  readonly who: Identity | null;
+}
+
+/** Why a command may not be run at all, in the words of the setting; null when it may. */
+function refusalOf(command: Command, bounds: CommandBounds): ExecutionResult | null {
+  const [program = ''] = command.argv;
+  const refuse = (detail: string): ExecutionResult => failed('EXECUTOR_UNSTARTABLE', { command: program, detail });
+  if (!isAllowed(program, bounds)) return refuse('act.command.programs');
+  if (bounds.user === null) return null;
+  const who = identityOf(bounds.user);
+  if (who === null) return refuse(`act.command.user: ${bounds.user}?`);
+  return mayBecome(who, process.getuid?.()) ? null : refuse(`act.command.user: ${bounds.user} (only root may)`);
+}
+
+function start(command: Command, secrets: Secrets, { bare, key, bounds, who }: Start): ChildProcess {
+  const [program = '', ...rest] = limited(
+    command.argv.map((part) => secrets.reveal(part)),
+    bounds,
+  );
   const own = Object.entries(command.env).map(([name, value]) => [name, secrets.reveal(value)]);
   return spawn(program, rest, {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...bare, ...Object.fromEntries(own), [RUN_VARIABLE]: key },
+    env: {
+      ...bare,
+      ...who?.environment,
+      ...Object.fromEntries(own),
+      [RUN_VARIABLE]: key,
+    },
+    ...(who !== null && { uid: who.uid, gid: who.gid }),
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
   });
 }
@@ -119,7 +155,8 @@ function planOf({ argv, env, cwd }: Command): readonly string[] {
  * Runs a program: `args.argv` (program and arguments, never a shell), `args.env` (added to a bare environment) and
  * `args.cwd`. The process has a group of its own; on timeout or stop everything that it started is ended.
  */
-export function createCommandExecutor({ clock, secret, environment }: CommandExecutorDeps): Executor {
+export function createCommandExecutor(deps: CommandExecutorDeps): Executor {
+  const { clock, secret, environment, bounds = UNBOUNDED } = deps;
   const bare = Object.fromEntries(
     PASSED_ON.map((name) => [name, environment[name] ?? '']).filter(([, value]) => value !== ''),
   ) as Record<string, string>;
@@ -131,9 +168,12 @@ export function createCommandExecutor({ clock, secret, environment }: CommandExe
       const command = commandOf(request.args);
       const secrets = createSecrets(secret);
       if (signal.aborted) return failed('EXECUTOR_STOPPED', {});
+      const refused = refusalOf(command, bounds);
+      if (refused !== null) return refused;
+      const who = bounds.user === null ? null : identityOf(bounds.user);
       let child: ChildProcess;
       try {
-        child = start(command, secrets, { bare, key: request.key });
+        child = start(command, secrets, { bare, key: request.key, bounds, who });
       } catch (thrown) {
         const detail = secrets.redact(toError(thrown).message);
         return failed('EXECUTOR_UNSTARTABLE', { command: command.argv[0] ?? '', detail });
@@ -146,7 +186,10 @@ export function createCommandExecutor({ clock, secret, environment }: CommandExe
       await Promise.race([closed, clock.sleep(DRAIN_MS)]);
       child.stdout?.destroy();
       child.stderr?.destroy();
-      return resultOf(end, command, lastPart(secrets.redact(tail.text())), request.timeoutMs);
+      const output = lastPart(secrets.redact(tail.text()));
+      if (end.how === 'exit' && isMissing(end.code, output))
+        return failed('EXECUTOR_MISSING', { command: command.argv[0] ?? '' });
+      return resultOf(end, command, output, request.timeoutMs);
     },
   };
 }
