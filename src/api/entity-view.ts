@@ -9,6 +9,8 @@ export interface EntityFacts {
   /** Open ones, by severity. */
   readonly anomalies: readonly { readonly severity: Severity; readonly count: number }[];
   readonly predictions: readonly Prediction[];
+  /** Open ones that are suspected to have begun here: what people are told of it is what its own signs made together. */
+  readonly incidents: readonly { readonly severity: Severity }[];
   /** Start of its newest frame; null when there is none. */
   readonly lastFrame: number | null;
   readonly learning: Learning | null;
@@ -48,7 +50,7 @@ export function riskOf(predictions: readonly Prediction[]): EntityView['risk'] {
 }
 
 function stateOf(entity: Entity, facts: EntityFacts, now: { readonly time: number; readonly stepMs: number }) {
-  const open = [...facts.anomalies, ...facts.predictions].map(({ severity }) => severity);
+  const open = [...facts.anomalies, ...facts.predictions, ...facts.incidents].map(({ severity }) => severity);
   const severity = worst(open);
   if (severity === 'critical' || severity === 'warning') return severity;
   const patience = Math.max(SILENT_AT_LEAST_MS, SILENT_STEPS * now.stepMs);

@@ -9,6 +9,8 @@ import { entityView } from './entity-view.ts';
 const MAX_ENTITIES = 20_000;
 /** Open predictions that are looked at; more than that at once is a storm, and one of it is enough to see. */
 const MAX_OPEN = 5_000;
+/** Open incidents that colour the map; the alert budget keeps real numbers far below. */
+export const MAX_OPEN_INCIDENTS = 1_000;
 const PAGE = 1_000;
 const DEFAULT_CACHE_MS = 1_000;
 
@@ -52,14 +54,16 @@ async function allEntities({ store }: ApiDeps): Promise<{ readonly entities: Ent
 export function createSnapshots(deps: ApiDeps): Cached<Snapshot> {
   const { store, clock, options } = deps;
   const load = async (): Promise<Snapshot> => {
-    const [{ entities, complete }, anomalies, predictions, newest] = await Promise.all([
+    const [{ entities, complete }, anomalies, predictions, incidents, newest] = await Promise.all([
       allEntities(deps),
       store.anomalies.openCounts(),
       store.predictions.open(MAX_OPEN),
+      store.incidents.open(MAX_OPEN_INCIDENTS),
       store.frames.newest(),
     ]);
     const anomaliesOf = byEntity(anomalies);
     const predictionsOf = byEntity(predictions);
+    const incidentsOf = byEntity(incidents.map(({ root, severity }) => ({ entity: root, severity })));
     const byId = new Map(entities.map((entity) => [entity.id, entity]));
     return {
       entities,
@@ -72,6 +76,7 @@ export function createSnapshots(deps: ApiDeps): Cached<Snapshot> {
           {
             anomalies: anomaliesOf.get(entity.id) ?? [],
             predictions: predictionsOf.get(entity.id) ?? [],
+            incidents: incidentsOf.get(entity.id) ?? [],
             lastFrame: newest.get(entity.id) ?? null,
             learning: deps.learning(entity.id),
           },

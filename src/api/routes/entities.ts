@@ -7,7 +7,7 @@ import { EntityView, PageOf } from '../contract/views.ts';
 import type { ApiDeps } from '../deps.ts';
 import { entityView } from '../entity-view.ts';
 import { given, pageQuery, PageParameters } from '../queries.ts';
-import type { Snapshot } from '../snapshot.ts';
+import { MAX_OPEN_INCIDENTS, type Snapshot } from '../snapshot.ts';
 
 /** An entity in an address. Slashes of the name may stay as they are, or be written `%2F`. */
 export const EntityParameters = Type.Object({
@@ -48,15 +48,17 @@ function pageOf(snapshot: Snapshot, query: PageQuery, { kind, search }: Filter) 
 /** An entity with all that is known of it now, read from the store; `NOT_FOUND` when there is none. */
 async function readEntity(deps: ApiDeps, id: string): Promise<EntityView> {
   const { store, clock, options } = deps;
-  const [entity, anomalies, predictions] = await Promise.all([
+  const [entity, anomalies, predictions, incidents] = await Promise.all([
     store.entities.get(id),
     store.anomalies.list({ limit: 100, cursor: null, entity: id, open: true }),
     store.predictions.list({ limit: 100, cursor: null, entity: id, state: 'open' }),
+    store.incidents.open(MAX_OPEN_INCIDENTS),
   ]);
   if (entity === null) throw new VigiaError('NOT_FOUND', { what: 'entity', id });
   const facts = {
     anomalies: anomalies.items.map(({ severity }) => ({ severity, count: 1 })),
     predictions: predictions.items,
+    incidents: incidents.filter(({ root }) => root === id),
     lastFrame: deps.current(id)?.time ?? null,
     learning: deps.learning(id),
   };
