@@ -72,6 +72,7 @@ function resultOf(end: End, command: Command, output: string, timeoutMs: number)
       if (end.error.code === 'ENOENT') return failed('EXECUTOR_MISSING', { command: name }, output);
       return failed('EXECUTOR_UNSTARTABLE', { command: name, detail: end.error.code ?? end.error.message }, output);
     case 'exit': {
+      if (isMissing(end.code, output)) return failed('EXECUTOR_MISSING', { command: name });
       if (end.code === 0) return { status: 'succeeded', exitCode: 0, output, error: null };
       const code = end.code ?? end.signal ?? 'unknown';
       return { status: 'failed', exitCode: end.code, output, error: { code: 'EXECUTOR_FAILED', values: { code } } };
@@ -186,10 +187,7 @@ export function createCommandExecutor(deps: CommandExecutorDeps): Executor {
       await Promise.race([closed, clock.sleep(DRAIN_MS)]);
       child.stdout?.destroy();
       child.stderr?.destroy();
-      const output = lastPart(secrets.redact(tail.text()));
-      if (end.how === 'exit' && isMissing(end.code, output))
-        return failed('EXECUTOR_MISSING', { command: command.argv[0] ?? '' });
-      return resultOf(end, command, output, request.timeoutMs);
+      return resultOf(end, command, lastPart(secrets.redact(tail.text())), request.timeoutMs);
     },
   };
 }
