@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Alerting } from './alerting.ts';
 import { createCollectStage } from './collect/collect-stage.ts';
+import { createEventSources } from './collect/create-event-sources.ts';
 import { scrapeOptions } from './collect/discovery/job-options.ts';
 import { readPrometheusFile } from './collect/discovery/prometheus-file.ts';
 import type { TailPositions } from './collect/logs/tail-source.ts';
@@ -20,6 +21,7 @@ import { unitStep } from './prepare/steps/unit-step.ts';
 import { createFeatureChooser } from './prepare/training/feature-chooser.ts';
 import { TrainingSets } from './prepare/training/training-sets.ts';
 import { toError, VigiaError } from './runtime/errors.ts';
+import { createKubernetesClient } from './runtime/kubernetes/kubernetes-client.ts';
 import type { Log } from './runtime/log.ts';
 import type { Store } from './store/store.ts';
 
@@ -39,6 +41,7 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
       ? {
           options,
           syslog: syslogSources(config),
+          events: createEventSources(config.collect, createKubernetesClient(config.kubernetes, deps.clock)),
           logFiles: { sources: logSources(config), positions: logPositions(store, deps.place) },
           mine: deps.mine,
         }

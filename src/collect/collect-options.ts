@@ -6,6 +6,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { ScrapeJobOptions } from './discovery/scrape-job.ts';
 import type { EntityRule } from './entity-rules.ts';
+import type { EventSource } from './event-source.ts';
 import type { SyslogOptions } from './logs/syslog-source.ts';
 import type { TailOptions, TailPositions } from './logs/tail-source.ts';
 import type { PageLimits } from './sample-page.ts';
@@ -40,6 +41,8 @@ export interface CollectDeps {
   readonly mine?: (url: string) => boolean;
   /** Where syslog is received. */
   readonly syslog?: readonly Omit<SyslogOptions, 'messageBytes'>[];
+  /** Tell what happens. */
+  readonly events?: readonly EventSource[];
   /** Told of edges that labels show, in the same way; may reject. */
   readonly onEdges?: (edges: readonly Edge[]) => Promise<void>;
 }

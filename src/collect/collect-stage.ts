@@ -11,6 +11,7 @@ import { createScrapeJob, type ScrapeJob } from './discovery/scrape-job.ts';
 import type { CollectDeps } from './collect-options.ts';
 import { createEdgeRules } from './edge-rules.ts';
 import { type AssignEntity, type Assignment, createEntityRules, DEFAULT_ENTITY_RULES } from './entity-rules.ts';
+import { EventSources } from './event-source.ts';
 import { createHostSource } from './host-source.ts';
 import { KnownEdges } from './known-edges.ts';
 import { KnownEntities } from './known-entities.ts';
@@ -65,6 +66,7 @@ class Collect implements CollectStage {
   readonly #scrapes: readonly ScrapeSource[];
   readonly #jobs: readonly ScrapeJob[];
   readonly #statsd: StatsdSource | undefined;
+  readonly #events: EventSources;
   readonly #host: { readonly source: ReturnType<typeof createHostSource>; readonly state: SourceState } | undefined;
   #end = new AbortController();
   #running: readonly Promise<void>[] = [];
@@ -101,6 +103,9 @@ class Collect implements CollectStage {
     const found = { ...scrape, bodyBytes: limits.bodyBytes };
     this.#jobs = (options.jobs ?? []).map((job) => createScrapeJob(job, found));
     this.#statsd = options.statsd && new StatsdSource(options.statsd, scrape);
+    const publishEvents = (events: readonly Event[]): Promise<void> => this.publishEvents(events);
+    const entityOf = (labels: Labels): Assignment => assign('', labels);
+    this.#events = new EventSources(deps.events, { ...deps, entityOf, publish: publishEvents });
     if (!host.enabled) return;
     const source = createHostSource({ clock, log });
     const state = createSourceState({ clock, metrics, name: 'host', kind: 'host', series: () => source.series() });
@@ -156,7 +161,7 @@ class Collect implements CollectStage {
     const host = this.#host === undefined ? [] : [this.#host.state.view()];
     const found = this.#jobs.flatMap((job) => job.views());
     const written = this.#scrapes.flatMap((scrape) => (scrape.mine ? scrape.view() : []));
-    return [...host, ...written, ...found, ...this.#received()];
+    return [...host, ...written, ...found, ...this.#events.views(), ...this.#received()];
   }
 
   #received(): readonly SourceView[] {
@@ -178,6 +183,7 @@ class Collect implements CollectStage {
       this.#every(TELL_MS, 'tell', () => this.#tell()),
       ...this.#scrapes.map((scrape) => scrape.run(signal)),
       ...this.#jobs.map((job) => job.run(signal)),
+      this.#events.run(signal),
       ...this.#tails.map((tail) => this.#every(LOOK_MS, 'logs', () => tail.look())),
     ];
     const { statsd } = this.#deps.options;

@@ -17,6 +17,7 @@ export const DROP_REASONS = [
   'malformed',
   'sample_limit',
   'relabelled',
+  'flood',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 

@@ -4,7 +4,8 @@ import type { Metrics } from '../runtime/metrics.ts';
 import { type DropReason, DROP_REASONS } from './series-registry.ts';
 import type { SamplePage } from './sample-page.ts';
 
-export type SourceKind = 'host' | 'scrape' | 'push';
+/** `samples` of `events` counts events. */
+export type SourceKind = 'host' | 'scrape' | 'push' | 'events';
 
 /** One source as the API shows it. */
 export interface SourceView {
@@ -26,6 +27,8 @@ export interface SourceState {
   took(page: SamplePage): void;
   /** Counts drops only, of a page of which nothing was taken. */
   dropped(reason: DropReason, count: number): void;
+  /** Counts what came other than on pages: events. */
+  heard(count: number): void;
   failed(phrase: Phrase): void;
   view(): SourceView;
   /** Takes its counts out of `/metrics`, when the source is gone for good. */
@@ -43,11 +46,24 @@ export interface SourceStateDeps {
 /** A source that is pushed to is never down, only idle when nothing came for so long. */
 const IDLE_MS = 5 * 60_000;
 
+const figures = (metrics: Metrics) => ({
+  taken: metrics.counter('vigia_collect_samples_total', 'Samples taken', ['source']),
+  drops: metrics.counter('vigia_collect_dropped_samples_total', 'Samples dropped, by why', ['source', 'reason']),
+  kept: metrics.gauge('vigia_collect_series', 'Series known of a source', ['source']),
+});
+
+function stateOf(
+  kind: SourceKind,
+  now: number,
+  { lastSuccess, lastError }: Pick<SourceView, 'lastSuccess' | 'lastError'>,
+): SourceView['state'] {
+  if (kind !== 'push' && lastError !== null) return 'down';
+  if (lastSuccess === null) return 'idle';
+  return kind === 'push' && now - lastSuccess > IDLE_MS ? 'idle' : 'up';
+}
+
 export function createSourceState({ clock, metrics, name, kind, series }: SourceStateDeps): SourceState {
-  const labels = ['source'] as const;
-  const taken = metrics.counter('vigia_collect_samples_total', 'Samples taken', labels);
-  const drops = metrics.counter('vigia_collect_dropped_samples_total', 'Samples dropped, by why', ['source', 'reason']);
-  const kept = metrics.gauge('vigia_collect_series', 'Series known of a source', labels);
+  const { taken, drops, kept } = figures(metrics);
   const counts: Partial<Record<DropReason, number>> = {};
   let samples = 0;
   let lastSuccess: number | null = null;
@@ -56,10 +72,9 @@ export function createSourceState({ clock, metrics, name, kind, series }: Source
     counts[reason] = (counts[reason] ?? 0) + count;
     drops.inc({ source: name, reason }, count);
   };
-  const state = (): SourceView['state'] => {
-    if (kind !== 'push' && lastError !== null) return 'down';
-    if (lastSuccess === null) return 'idle';
-    return kind === 'push' && clock.now() - lastSuccess > IDLE_MS ? 'idle' : 'up';
+  const succeeded = (): void => {
+    lastSuccess = clock.now();
+    lastError = null;
   };
   return {
     took: (page) => {
@@ -67,8 +82,12 @@ export function createSourceState({ clock, metrics, name, kind, series }: Source
       taken.inc({ source: name }, page.count);
       kept.set({ source: name }, series());
       for (const [reason, count] of page.drops) dropped(reason, count);
-      lastSuccess = clock.now();
-      lastError = null;
+      succeeded();
+    },
+    heard: (count) => {
+      samples += count;
+      taken.inc({ source: name }, count);
+      succeeded();
     },
     dropped,
     close: () => {
@@ -82,7 +101,7 @@ export function createSourceState({ clock, metrics, name, kind, series }: Source
     view: () => ({
       name,
       kind,
-      state: state(),
+      state: stateOf(kind, clock.now(), { lastSuccess, lastError }),
       lastSuccess,
       lastError,
       samples,

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { eventSources } from './event-sources-schema.ts';
 import { ScrapeJob } from './scrape-schema.ts';
 import { Duration, Size } from './units.ts';
 
@@ -89,6 +90,7 @@ export const CollectSection = Type.Object(
         { ...closed, description: 'Receive StatsD over UDP; `{}` takes the defaults.' },
       ),
     ),
+    ...eventSources,
     limits: Type.Object(
       {
         bodyBytes: Size({ default: '16MiB', least: '1KiB', most: '256MiB', description: 'Of one answer or post.' }),

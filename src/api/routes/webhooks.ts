@@ -1,15 +1,15 @@
 import { Type } from 'typebox';
 import type { FastifyRequest } from 'fastify';
 import { EntityId } from '../../model/entity.ts';
-import type { Event } from '../../model/event.ts';
+import type { ToldEvent } from '../../model/told-event.ts';
 import { VigiaError } from '../../runtime/errors.ts';
-import { stableId } from '../../runtime/ids.ts';
+import { placedEvent } from '../../runtime/placed-event.ts';
 import { acceptBodies } from '../accept-bodies.ts';
 import type { Resource } from '../api-app.ts';
 import type { ApiDeps } from '../deps.ts';
 import { toldAlerts } from '../webhooks/alerts.ts';
 import { toldCloudEvents } from '../webhooks/cloud-events.ts';
-import { parseBody, type ToldEvent } from '../webhooks/told-event.ts';
+import { parseBody } from '../webhooks/told-event.ts';
 
 /** A few thousand alerts of ordinary length. */
 const BODY_BYTES = 2_097_152;
@@ -43,11 +43,9 @@ async function commit(deps: ApiDeps, told: readonly ToldEvent[], entity: string 
     const names = [...new Set(places.map((place) => place.entity))];
     const known = await Promise.all(names.map((name) => store.entities.get(name)));
     const fleets = new Map(known.flatMap((found) => (found === null ? [] : [[found.id, found.fleet]])));
-    const events = some.map(({ identity, ...rest }, index): Event => {
-      const place = places[index]!;
-      const id = stableId('event', place.entity, ...identity);
-      const fleet = fleets.get(place.entity) ?? place.fleet;
-      return Object.assign({ id, entity: place.entity, fleet }, rest);
+    const events = some.map((event, index) => {
+      const { entity: place, fleet } = places[index]!;
+      return placedEvent(event, { entity: place, fleet: fleets.get(place) ?? fleet });
     });
     await publishEvents(events);
   }

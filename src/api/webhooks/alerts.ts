@@ -1,6 +1,7 @@
 import { canonicalKey } from '../../model/labels.ts';
+import type { ToldEvent } from '../../model/told-event.ts';
 import { VigiaError } from '../../runtime/errors.ts';
-import { isObject, MAX_TEXT, scalarLabels, severityOf, timeOf, type ToldEvent } from './told-event.ts';
+import { isObject, MAX_TEXT, scalarLabels, severityOf, timeOf } from './told-event.ts';
 
 /** Where people write what an alert says, the most telling first. */
 const SAYING = ['summary', 'description', 'message', 'title'] as const;

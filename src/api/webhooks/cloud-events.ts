@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { ToldEvent } from '../../model/told-event.ts';
 import { VigiaError } from '../../runtime/errors.ts';
-import { isObject, MAX_TEXT, parseBody, scalarLabels, severityOf, timeOf, type ToldEvent } from './told-event.ts';
+import { isObject, MAX_TEXT, parseBody, scalarLabels, severityOf, timeOf } from './told-event.ts';
 
 /** Attributes with a meaning of their own; all others are extensions and become labels. */
 const ATTRIBUTES: ReadonlySet<string> = new Set([

@@ -1,18 +1,6 @@
 import type { Event } from '../../model/event.ts';
 import { VigiaError } from '../../runtime/errors.ts';
 
-/** An event that a webhook tells of, before it is known which entity its labels mean. */
-export interface ToldEvent {
-  /** What makes it the same event when it is sent again. */
-  readonly identity: readonly string[];
-  readonly time: number;
-  readonly name: string;
-  readonly source: string;
-  readonly severity: Event['severity'];
-  readonly text: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
-
 /** As an event is limited when it is sent to `/events`. */
 const MAX_LABELS = 64;
 const MAX_NAME = 200;

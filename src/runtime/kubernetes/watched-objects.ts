@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { toError, VigiaError } from '../errors.ts';
-import { jsonLines } from './json-lines.ts';
+import { jsonLines } from '../json-lines.ts';
 import type { KubernetesClient, KubernetesStream } from './kubernetes-client.ts';
 import { isKubernetesObject, isTree, type KubernetesObject, messageOf, placeOf } from './kubernetes-object.ts';
 

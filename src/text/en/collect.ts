@@ -29,6 +29,8 @@ const faults = Object.fromEntries(
 /** Why a source brought nothing. */
 export const collect = {
   ...faults,
+  engineUnreachable: 'The container engine at {{socket}} does not answer: {{detail}}.',
+  programFailed: '{{program}} could not be run: {{detail}}.',
   scrapeUnreachable: '{{url}} cannot be reached: {{detail}}.',
   scrapeTimeout: '{{url}} did not answer within {{seconds}} s.',
   scrapeStatus: '{{url}} answered {{status}}.',

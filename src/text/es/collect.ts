@@ -29,6 +29,8 @@ const faults = Object.fromEntries(
 
 export const collect: Record<keyof typeof english, string> = {
   ...faults,
+  engineUnreachable: 'El motor de contenedores en {{socket}} no responde: {{detail}}.',
+  programFailed: 'No se pudo ejecutar {{program}}: {{detail}}.',
   scrapeUnreachable: 'No se puede acceder a {{url}}: {{detail}}.',
   scrapeTimeout: '{{url}} no respondió en {{seconds}} s.',
   scrapeStatus: '{{url}} respondió {{status}}.',
