@@ -19,12 +19,14 @@ interface AxeResult {
 }
 
 const entity = 'service/orders';
+/** Nothing is ever said of it. */
+const calm = 'service/calm';
 
 /** A service whose queue is about to reach its limit: something to see, to read and to approve. */
 async function postQueue(vigia: RunningVigia, depth: number): Promise<void> {
   const response = await vigia.post(
     '/api/v1/samples',
-    `queue_depth{entity="${entity}"} ${depth}\nrequests{entity="${entity}"} 50\n`,
+    `queue_depth{entity="${entity}"} ${depth}\nrequests{entity="${entity}"} 50\nrequests{entity="${calm}"} 50\n`,
   );
   expect(response.status).toBe(204);
 }
@@ -219,6 +221,30 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
     await undo.click();
     await undo.waitFor({ state: 'hidden' });
     expect(await standing()).toBe(0);
+    await context.close();
+  });
+
+  it('takes word of what was missed from the page of an entity, shows what it changes, and takes it back', async () => {
+    const standing = async (): Promise<readonly { readonly verdict: string; readonly note: string }[]> => {
+      const path = `/api/v1/feedback?standing=true&targetId=${calm}`;
+      return (await vigia.get<{ items: { verdict: string; note: string }[] }>(path)).items;
+    };
+    const { page, context } = await open(`/entities/${calm}`);
+    await page.getByRole('button', { name: 'Missed here…' }).first().click();
+    const dialog = page.getByRole('dialog', { name: `Missed on ${calm}` });
+    await dialog.getByLabel('What it was').selectOption('level_shift');
+    await dialog.getByText(/kept as an example|more warnings? in the last 30 days/).waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.screenshot({ path: join(shots, 'feedback-missed.png') });
+    expect(await standing()).toEqual([]);
+    await dialog.getByRole('button', { name: 'Apply' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    const undo = page.getByRole('button', { name: 'Undo' }).first();
+    await undo.waitFor();
+    expect(await standing()).toMatchObject([{ verdict: 'missed' }]);
+    await undo.click();
+    await undo.waitFor({ state: 'hidden' });
+    expect(await standing()).toEqual([]);
     await context.close();
   });
 
