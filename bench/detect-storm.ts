@@ -130,6 +130,7 @@ function openApi(store: Store, startedAt: number): { readonly api: Api; readonly
     ready: () => true,
     ingest: nobody,
     ingestLogs: nobody,
+    ingestJournal: async () => undefined,
     ingestOtlpLogs: nobody,
     feedback: { preview: nobody, give: nobody, undo: nobody },
     models: {
@@ -147,6 +148,7 @@ function openApi(store: Store, startedAt: number): { readonly api: Api; readonly
     publishEvents: nobody,
     entityOf: () => ({ entity: 'service/push', fleet: 'default' }),
     sources: () => [],
+    sendAgain: async () => undefined,
     learning: () => ({ ready: true, frames: 120, needed: 120, readyAt: null }),
     current: () => null,
     catalogue: () => [],

@@ -5,14 +5,18 @@ import { createCollectStage } from './collect/collect-stage.ts';
 import { createEventSources } from './collect/create-event-sources.ts';
 import { scrapeOptions } from './collect/discovery/job-options.ts';
 import { readPrometheusFile } from './collect/discovery/prometheus-file.ts';
+import { createHistories } from './collect/history/create-history.ts';
+import type { JournalCursors } from './collect/logs/journal-source.ts';
 import type { TailPositions } from './collect/logs/tail-source.ts';
 import type { FilePosition } from './collect/logs/file-streams.ts';
 import type { Config } from './config/schema.ts';
 import type { Json } from './model/detector.ts';
+import type { Service } from './model/service.ts';
 import type { PipelineDeps } from './pipeline.ts';
 import { createEventKeeper } from './prepare/event-keeper.ts';
 import { createLogStage } from './prepare/log-stage.ts';
 import type { FrameRules } from './prepare/entity-frames.ts';
+import { framesOfPast } from './prepare/history-frames.ts';
 import { createPrepareStage } from './prepare/prepare-stage.ts';
 import { createQualityKeeper } from './prepare/quality/quality-keeper.ts';
 import { createFilterStep } from './prepare/steps/filter-step.ts';
@@ -42,6 +46,7 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
           options,
           syslog: syslogSources(config),
           events: createEventSources(config.collect, createKubernetesClient(config.kubernetes, deps.clock)),
+          journals: { sources: journalSources(config), cursors: journalCursors(store, deps.place) },
           logFiles: { sources: logSources(config), positions: logPositions(store, deps.place) },
           mine: deps.mine,
         }
@@ -61,12 +66,32 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
   };
   return {
     collect,
+    /** To be started before all stages, so that they begin with what is known of the past. */
+    histories: pulls ? historiesOf(deps, rules) : [],
     services: [
       ...(pulls || stages.has('api') ? [collect] : []),
       ...(stages.has('logs') ? [createLogStage(deps)] : []),
       ...(stages.has('prepare') ? preparing(deps, rules) : []),
     ],
   };
+}
+
+/** Histories of Prometheus servers, and what makes frames of them: the same that makes live ones. */
+function historiesOf(deps: PipelineDeps, rules: FrameRules): readonly Service[] {
+  const { config } = deps;
+  const { bodyBytes, seriesPerSource } = config.collect.limits;
+  return createHistories({
+    ...deps,
+    makeFrames: (stretch, known) => framesOfPast(rules, stretch, known),
+    options: {
+      histories: config.collect.history,
+      entityRules: config.entities,
+      stepMs: config.step,
+      stepsMs: config.store.retention.steps,
+      bodyBytes,
+      seriesPerSource,
+    },
+  });
 }
 
 /** The steps between samples and features, of the configuration and of packages. */
@@ -115,6 +140,24 @@ function logPositions({ checkpoints }: Store, place: string | null): TailPositio
   };
 }
 
+/** The last entry of each journal that was committed. */
+function journalCursors({ checkpoints }: Store, place: string | null): JournalCursors {
+  const keyOf = (source: string): string => (place === null ? `journal/${source}` : `journal/${place}/${source}`);
+  return {
+    load: async (source) => {
+      const state = (await checkpoints.load('collect', keyOf(source)))?.state;
+      return typeof state === 'string' ? state : null;
+    },
+    save: (source, cursor) => checkpoints.save([{ stage: 'collect', key: keyOf(source), position: 0, state: cursor }]),
+  };
+}
+
+const journalSources = ({ collect }: Config) =>
+  collect.journals.map(({ directory, ...rest }) => ({
+    ...rest,
+    ...(directory !== undefined && { directory: resolve(directory) }),
+  }));
+
 const logSources = ({ collect }: Config) =>
   collect.logs.map(({ paths, ...rest }) => ({ ...rest, paths: paths.map((path) => resolve(path)) }));
 
@@ -127,10 +170,10 @@ const syslogSources = ({ collect }: Config) =>
   }));
 
 /** The jobs of a prometheus.yml that is named; throws `CONFIG_UNREADABLE` when it cannot be read. */
-function prometheusJobs({ collect }: Config, log: Log) {
+function prometheusJobs({ collect, kubernetes }: Config, log: Log) {
   if (collect.prometheus === undefined) return [];
   const file = resolve(collect.prometheus.file);
-  const { jobs, notes } = readPrometheusFile(textOf(file), file);
+  const { jobs, notes } = readPrometheusFile(textOf(file), file, kubernetes);
   for (const note of notes) log.warn({ file, note }, 'not all of the Prometheus configuration is taken over');
   return jobs;
 }
@@ -147,7 +190,7 @@ function textOf(file: string): string {
 function collectOptions(config: Config, log: Log) {
   const { collect, entities, step } = config;
   const { host, limits, statsd } = collect;
-  const written = collect.scrape.map(scrapeOptions);
+  const written = collect.scrape.map((job) => scrapeOptions(job, config.kubernetes));
   return {
     host: { enabled: host.enabled, intervalMs: host.interval ?? step },
     scrape: written.flatMap(({ scrape }) => scrape),

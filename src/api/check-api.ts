@@ -123,6 +123,11 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
       ingested.push({ body: text, format });
       return { samples: 1, dropped: text.includes('too old') ? { too_old: 2 } : {} };
     },
+    ingestJournal: async (pieces) => {
+      const all: Uint8Array[] = [];
+      for await (const piece of pieces) all.push(piece);
+      ingested.push({ body: Buffer.concat(all).toString('utf8'), format: 'logs/journal' });
+    },
     ingestOtlpLogs: async (body, encoding) => {
       ingested.push({ body: Buffer.from(body).toString(), format: `logs/otlp/${encoding}` });
       return { dropped: 0 };

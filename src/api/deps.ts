@@ -118,6 +118,8 @@ export interface ApiDeps {
   /** Resolves when the samples are committed; all or none of a malformed body: `EXPOSITION_INVALID` names the line. */
   readonly ingest: (body: Uint8Array, format: SampleFormat) => Promise<Ingested>;
   /** The same of OpenTelemetry's logs; says how many lines were not believed. */
+  /** Entries in systemd's journal export format, as they come. */
+  readonly ingestJournal: (pieces: AsyncIterable<Uint8Array>) => Promise<void>;
   readonly ingestOtlpLogs: (body: Uint8Array, encoding: 'protobuf' | 'json') => Promise<{ readonly dropped: number }>;
   /** Resolves when the counts of the lines are committed. `labels` name the entity of lines that do not. */
   readonly ingestLogs: (

@@ -7,6 +7,7 @@ import type { Metrics } from '../runtime/metrics.ts';
 import type { ScrapeJobOptions } from './discovery/scrape-job.ts';
 import type { EntityRule } from './entity-rules.ts';
 import type { EventSource } from './event-source.ts';
+import type { JournalCursors, JournalOptions } from './logs/journal-source.ts';
 import type { SyslogOptions } from './logs/syslog-source.ts';
 import type { TailOptions, TailPositions } from './logs/tail-source.ts';
 import type { PageLimits } from './sample-page.ts';
@@ -36,6 +37,11 @@ export interface CollectDeps {
   readonly logFiles?: {
     readonly sources: readonly Omit<TailOptions, 'lineBytes'>[];
     readonly positions: TailPositions;
+  };
+  /** Journals of systemd that are followed, and where reading has come to. */
+  readonly journals?: {
+    readonly sources: readonly Omit<JournalOptions, 'messageBytes'>[];
+    readonly cursors: JournalCursors;
   };
   /** Which endpoints are this process's to scrape, when several share them; asked each time. By default all are. */
   readonly mine?: (url: string) => boolean;

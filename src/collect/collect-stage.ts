@@ -6,21 +6,25 @@ import type { SampleBatch } from '../model/series.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import { phrase } from '../model/phrase.ts';
-import { toError, VigiaError } from '../runtime/errors.ts';
+import { toError } from '../runtime/errors.ts';
 import { createScrapeJob, type ScrapeJob } from './discovery/scrape-job.ts';
 import type { CollectDeps } from './collect-options.ts';
 import { createEdgeRules } from './edge-rules.ts';
-import { type AssignEntity, type Assignment, createEntityRules, DEFAULT_ENTITY_RULES } from './entity-rules.ts';
+import {
+  type AssignEntity,
+  type Assignment,
+  createEntityRules,
+  DEFAULT_ENTITY_RULES,
+  FALLBACK_ENTITY,
+} from './entity-rules.ts';
 import { EventSources } from './event-source.ts';
 import { createHostSource } from './host-source.ts';
 import { KnownEdges } from './known-edges.ts';
 import { KnownEntities } from './known-entities.ts';
 import { createLane } from './lanes.ts';
-import { createLogIntake, type LineOrigin, type LogIntake } from './logs/log-intake.ts';
-import { SyslogSource } from './logs/syslog-source.ts';
-import { TailSource } from './logs/tail-source.ts';
+import { LogSources } from './log-sources.ts';
+import type { LineOrigin } from './logs/log-intake.ts';
 import { createPushSource, type PushSource } from './push-source.ts';
-import { OtlpLogsReader } from './receivers/otlp-logs.ts';
 import { everyInterval } from './schedule.ts';
 import { createScrapeSource, type ScrapeDeps, type ScrapeSource } from './scrape-source.ts';
 import { DEFAULT_SERIES_LIMITS, type SeriesLimits } from './series-registry.ts';
@@ -32,6 +36,8 @@ export interface CollectStage extends Service, Pick<PushSource, 'ingest'> {
   ingestLogs(body: Uint8Array, origin: LineOrigin): Promise<void>;
   /** The same of OpenTelemetry's logs; says how many lines were not believed. */
   ingestOtlpLogs(body: Uint8Array, encoding: 'protobuf' | 'json'): Promise<{ readonly dropped: number }>;
+  /** Entries in systemd's journal export format, as they come; resolves when the last one's count is committed. */
+  ingestJournal(pieces: AsyncIterable<Uint8Array>): Promise<void>;
   /** Resolves when the event is committed. */
   publishEvent(event: Event): Promise<void>;
   publishEvents(events: readonly Event[]): Promise<void>;
@@ -43,8 +49,6 @@ export interface CollectStage extends Service, Pick<PushSource, 'ingest'> {
 /** Scrapes at the same time: of targets that answer, and of those that did not last time. */
 const WELL = 32;
 const ILL = 8;
-/** The entity of what no rule fits. */
-const FALLBACK = 'service/push';
 const SWEEP_MS = 5 * 60_000;
 const TELL_MS = 1000;
 const MAX_TOLD = 5000;
@@ -59,10 +63,7 @@ class Collect implements CollectStage {
   readonly #entities = new KnownEntities();
   readonly #edges: KnownEdges;
   readonly #push: PushSource;
-  readonly #logs: LogIntake;
-  readonly #otlpLogs: OtlpLogsReader;
-  readonly #tails: readonly TailSource[];
-  readonly #syslog: readonly SyslogSource[];
+  readonly #logs: LogSources;
   readonly #scrapes: readonly ScrapeSource[];
   readonly #jobs: readonly ScrapeJob[];
   readonly #statsd: StatsdSource | undefined;
@@ -75,20 +76,14 @@ class Collect implements CollectStage {
     const { clock, log, metrics, options } = deps;
     const { limits, host } = options;
     this.#deps = deps;
-    const assign = createEntityRules([...options.entityRules, ...DEFAULT_ENTITY_RULES], FALLBACK);
+    const assign = createEntityRules([...options.entityRules, ...DEFAULT_ENTITY_RULES], FALLBACK_ENTITY);
     this.#assign = assign;
-    this.#edges = new KnownEdges(createEdgeRules(assign, FALLBACK));
+    this.#edges = new KnownEdges(createEdgeRules(assign, FALLBACK_ENTITY));
     const seriesLimits: SeriesLimits = { ...DEFAULT_SERIES_LIMITS, series: limits.seriesPerSource };
     const shared = { clock, metrics, assign, limits, seriesLimits };
     const publish = (batches: readonly SampleBatch[]): Promise<void> => this.#publish(batches, true);
     this.#push = createPushSource({ ...shared, bodyBytes: limits.bodyBytes, publish });
-    this.#logs = createLogIntake({ metrics, assign, limits });
-    this.#otlpLogs = new OtlpLogsReader(this.#logs);
-    this.#tails = this.#createTails();
-    const syslog = { clock, log, metrics, intake: this.#logs, publish: this.#publishLogs };
-    this.#syslog = (deps.syslog ?? []).map(
-      (one) => new SyslogSource({ ...one, messageBytes: limits.lineBytes }, syslog),
-    );
+    this.#logs = new LogSources(deps, { assign, publish: this.#publishLogs });
     const lanes = { well: createLane(WELL), ill: createLane(ILL) };
     const scrape: ScrapeDeps = {
       ...shared,
@@ -112,32 +107,11 @@ class Collect implements CollectStage {
     this.#host = { source, state };
   }
 
-  #createTails(): readonly TailSource[] {
-    const { logFiles, options } = this.#deps;
-    if (logFiles === undefined) return [];
-    const { lineBytes } = options.limits;
-    const shared = { ...this.#deps, intake: this.#logs, positions: logFiles.positions, publish: this.#publishLogs };
-    return logFiles.sources.map((source) => new TailSource({ ...source, lineBytes }, shared));
-  }
-
   ingest: PushSource['ingest'] = (body, format) => this.#push.ingest(body, format);
 
-  async ingestLogs(body: Uint8Array, origin: LineOrigin): Promise<void> {
-    this.#checkSize(body);
-    await this.#publishLogs(this.#logs.records(body, origin, this.#deps.clock.now()));
-  }
-
-  async ingestOtlpLogs(body: Uint8Array, encoding: 'protobuf' | 'json'): Promise<{ readonly dropped: number }> {
-    this.#checkSize(body);
-    const { records, total } = await this.#otlpLogs.read(body, encoding, this.#deps.clock.now());
-    await this.#publishLogs(records);
-    return { dropped: total - records.length };
-  }
-
-  #checkSize(body: Uint8Array): void {
-    const limit = this.#deps.options.limits.bodyBytes;
-    if (body.length > limit) throw new VigiaError('BODY_TOO_LARGE', { limit });
-  }
+  ingestLogs: CollectStage['ingestLogs'] = (body, origin) => this.#logs.ingest(body, origin);
+  ingestOtlpLogs: CollectStage['ingestOtlpLogs'] = (body, encoding) => this.#logs.ingestOtlp(body, encoding);
+  ingestJournal: CollectStage['ingestJournal'] = (pieces) => this.#logs.ingestJournal(pieces);
 
   readonly #publishLogs = async (records: readonly LogRecord[]): Promise<void> => {
     const messages = records.map((record) => ({ key: record.entity, value: record }));
@@ -176,7 +150,7 @@ class Collect implements CollectStage {
     // One or two for every source: many, but bounded.
     setMaxListeners(0, signal);
     const { host } = this.#deps.options;
-    for (const syslog of this.#syslog) await syslog.start();
+    await this.#logs.start();
     await this.#statsd?.start();
     this.#running = [
       this.#every(SWEEP_MS, 'sweep', async () => this.#sweep()),
@@ -184,7 +158,8 @@ class Collect implements CollectStage {
       ...this.#scrapes.map((scrape) => scrape.run(signal)),
       ...this.#jobs.map((job) => job.run(signal)),
       this.#events.run(signal),
-      ...this.#tails.map((tail) => this.#every(LOOK_MS, 'logs', () => tail.look())),
+      ...this.#logs.run(signal),
+      ...this.#logs.tails.map((tail) => this.#every(LOOK_MS, 'logs', () => tail.look())),
     ];
     const { statsd } = this.#deps.options;
     if (statsd !== undefined) {
@@ -205,9 +180,8 @@ class Collect implements CollectStage {
     const late = this.#deps.clock.sleep(STOP_MS, patience.signal).catch(() => undefined);
     await Promise.race([Promise.all(this.#running), late]);
     patience.abort();
-    for (const syslog of this.#syslog) await syslog.stop();
     await this.#statsd?.stop();
-    for (const tail of this.#tails) await tail.close();
+    await this.#logs.stop();
     await this.#tell().catch(() => undefined);
   }
 

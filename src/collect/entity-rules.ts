@@ -38,6 +38,9 @@ export const DEFAULT_ENTITY_RULES: readonly EntityRule[] = [
   { match: { job: '*' }, kind: 'service', name: '{job}' },
 ];
 
+/** The entity of what no rule fits. */
+export const FALLBACK_ENTITY: EntityId = 'service/push';
+
 /** As `model/entity.ts` limits it. */
 const MAX_ID = 512;
 const ID = /^[a-z][a-z0-9_-]*\/.+$/;

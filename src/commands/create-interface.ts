@@ -86,6 +86,7 @@ export function createInterface(parts: Parts, pipeline: Pipeline, { startedAt, r
     },
     ready,
     ingest: (body, format) => collect.ingest(body, format),
+    ingestJournal: (pieces) => collect.ingestJournal(pieces),
     ingestOtlpLogs: (body, encoding) => collect.ingestOtlpLogs(body, encoding),
     ingestLogs: (body, origin) => collect.ingestLogs(body, origin),
     publishEvents: (events) => collect.publishEvents(events),

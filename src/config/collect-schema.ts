@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { eventSources } from './event-sources-schema.ts';
-import { ScrapeJob } from './scrape-schema.ts';
+import { access, ScrapeJob } from './scrape-schema.ts';
 import { Duration, Size } from './units.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -48,6 +48,54 @@ const Syslog = Type.Object(
   closed,
 );
 
+const Journal = Type.Object(
+  {
+    name: Type.String({
+      pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+      expects: 'name',
+      default: 'journal',
+      description: 'Name of the source.',
+    }),
+    units: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+      default: [],
+      maxItems: 100,
+      description: 'Only what these units write, for example `shop.service`; empty for everything.',
+    }),
+    directory: Type.Optional(
+      Type.String({ minLength: 1, description: "Folder of a journal that is not this machine's own." }),
+    ),
+    labels: Type.Record(Type.String(), Type.String(), {
+      default: {},
+      description: 'Name the entity of the entries; the host that wrote them when left out.',
+    }),
+    from: Type.Enum(['start', 'end'], { default: 'end', description: 'Where reading begins at the first start.' }),
+  },
+  closed,
+);
+
+const PrometheusHistory = Type.Object(
+  {
+    name: Type.String({ pattern: '^[a-z0-9][a-z0-9._-]{0,63}$', expects: 'name', description: 'Name of the source.' }),
+    url: Type.String({ pattern: '^https?://[^\\s]+$', expects: 'url', description: 'Address of the server.' }),
+    select: Type.Array(Type.String({ minLength: 1, maxLength: 4096 }), {
+      default: ['{job!=""}'],
+      minItems: 1,
+      maxItems: 50,
+      description: 'Series selectors. Labels should be those that Vigía gives the same targets when it scrapes them.',
+    }),
+    since: Duration({ default: '14d', least: '1h', most: '400d', description: 'How far back.' }),
+    requestsPerSecond: Type.Number({ default: 5, minimum: 0.01, maximum: 1000, description: 'At most.' }),
+    timeout: Duration({ default: '30s', least: '1s', most: '10m', description: 'Longest time for an answer.' }),
+    wait: Duration({
+      default: '1m',
+      most: '1h',
+      description: 'The start waits no longer than this for the newest hours; older ones come beside everything else.',
+    }),
+    ...access,
+  },
+  closed,
+);
+
 export const CollectSection = Type.Object(
   {
     host: Type.Object(
@@ -68,12 +116,22 @@ export const CollectSection = Type.Object(
         closed,
       ),
     ),
+    history: Type.Array(PrometheusHistory, {
+      default: [],
+      maxItems: 20,
+      description: 'Prometheus servers whose history is learnt from at the first start.',
+    }),
     logs: Type.Array(LogFiles, {
       default: [],
       maxItems: 100,
       description: 'Log files that are followed as they grow.',
     }),
     syslog: Type.Array(Syslog, { default: [], maxItems: 20, description: 'Where syslog is received.' }),
+    journals: Type.Array(Journal, {
+      default: [],
+      maxItems: 20,
+      description: "Journals of systemd, followed with `journalctl`; `[{}]` is this machine's.",
+    }),
     statsd: Type.Optional(
       Type.Object(
         {

@@ -20,7 +20,9 @@ interface Root extends Pick<WrittenCatalogue, 'act'>, Pick<WrittenNotify, 'notif
   readonly api?: { readonly tokens?: readonly { readonly name: string }[] };
   readonly collect?: {
     readonly scrape?: readonly WrittenScrape[];
+    readonly history?: readonly { readonly name: string }[];
     readonly logs?: readonly { readonly name: string }[];
+    readonly journals?: readonly { readonly name?: string }[];
     readonly syslog?: readonly WrittenSyslog[];
   };
   readonly topology?: readonly { readonly from: string; readonly to: string }[];
@@ -75,22 +77,23 @@ function duplicates(names: readonly string[], pathOf: (index: number) => Path): 
   );
 }
 
-const uniqueNames: Check = ({ api, collect, actions, notify }) => [
+/** Sources of each kind have names of their own; a name that may be left out is that of the kind's only source. */
+const collectNames: Check = ({ collect = {} }) => {
+  const { scrape, logs, history, syslog, journals } = collect;
+  const kinds = { scrape, logs, history, syslog, journals };
+  const only: Readonly<Record<string, string>> = { syslog: 'syslog', journals: 'journal' };
+  return Object.entries(kinds).flatMap(([kind, sources]) =>
+    duplicates(
+      (sources ?? []).map(({ name }) => name ?? only[kind] ?? ''),
+      (index) => ['collect', kind, index, 'name'],
+    ),
+  );
+};
+
+const uniqueNames: Check = ({ api, actions, notify }) => [
   ...duplicates(
     (api?.tokens ?? []).map(({ name }) => name),
     (index) => ['api', 'tokens', index, 'name'],
-  ),
-  ...duplicates(
-    (collect?.scrape ?? []).map(({ name }) => name),
-    (index) => ['collect', 'scrape', index, 'name'],
-  ),
-  ...duplicates(
-    (collect?.logs ?? []).map(({ name }) => name),
-    (index) => ['collect', 'logs', index, 'name'],
-  ),
-  ...duplicates(
-    (collect?.syslog ?? []).map(({ name = 'syslog' }) => name),
-    (index) => ['collect', 'syslog', index, 'name'],
   ),
   ...duplicates(
     (actions ?? []).map(({ id }) => id),
@@ -204,6 +207,7 @@ const checks: readonly Check[] = [
   lengthsAndSizes,
   timezones,
   uniqueNames,
+  collectNames,
   timeouts,
   ({ collect }) => scrapeProblems(collect?.scrape ?? []),
   ({ collect }) => syslogProblems(collect?.syslog ?? []),

@@ -100,8 +100,33 @@ function otlp(app: ApiApp, deps: ApiDeps): void {
   });
 }
 
+/** As `systemd-journal-upload` sends it: at `/upload` of the address that it is given, in pieces for as long as there is more. */
+function journalUpload(app: ApiApp, deps: ApiDeps): void {
+  const consumes = ['application/vnd.fdo.journal'];
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(consumes, (_request, payload, done) => done(null, payload));
+    scope.post(
+      '/api/v1/journal/upload',
+      {
+        config,
+        schema: {
+          summary: "Entries of systemd's journal in its export format; answered after their counts are committed",
+          consumes,
+          response: { 200: Type.String() },
+        },
+      },
+      async (request, reply) => {
+        await deps.ingestJournal(request.body as AsyncIterable<Uint8Array>);
+        return reply.type('text/plain').send('OK.\n');
+      },
+    );
+  });
+}
+
 /** What collectors and SDKs send by themselves, at the addresses that they know. */
 export const receivers: Resource = (app, deps) => {
   remoteWrite(app, deps);
   otlp(app, deps);
+  journalUpload(app, deps);
 };

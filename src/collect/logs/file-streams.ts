@@ -103,7 +103,9 @@ export class FileStreams {
       const truncated = rests < offset;
       return fits(other) && (path.endsWith('.gz') || headBytes === HEAD_BYTES || truncated || size <= rests);
     };
-    for (const other of open) if (mayCopy(other)) return 'alive';
+    // Of a file that was empty when it was opened it is not known yet how it begins.
+    const unknown = (other: FilePosition): boolean => other.headBytes === 0 && stem(other.path) === name;
+    for (const other of open) if (mayCopy(other) || unknown(other)) return 'alive';
     for (const other of this.#resting.values()) if (mayCopy(other)) return 'alive';
     return null;
   }

@@ -215,6 +215,18 @@ describe('following files', () => {
     expect(counts(taken)).toEqual({ first: 50, second: 60, third: 100 });
   });
 
+  test('a file that is written, rotated and compressed between two looks is read once', async () => {
+    writeFileSync(log, '');
+    const source = tail();
+    await look(source);
+    appendFileSync(log, lines('all', 100));
+    writeFileSync(`${log}.1.gz`, gzipSync(readFileSync(log)));
+    rmSync(log);
+    writeFileSync(log, lines('next', 10));
+    await look(source, 8);
+    expect(counts(taken)).toEqual({ all: 100, next: 10 });
+  });
+
   test('a compressed file that is cut is tried again when it is whole', async () => {
     const packed = gzipSync(lines('only', 200));
     writeFileSync(`${log}.1.gz`, packed.subarray(0, packed.length - 9));
