@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import { ALL_STAGES, STAGE_NAMES, type StageName } from '../model/stage.ts';
 import { toError, VigiaError } from '../runtime/errors.ts';
-import { type Running, startVigia } from './start-vigia.ts';
+import { keepHeapLean, settleHeap } from '../runtime/lean-heap.ts';
+import type { Running } from './start-vigia.ts';
 import { configFile, EXIT, readConfig, type Terminal } from './terminal.ts';
 
 export interface RunOptions {
@@ -61,8 +62,12 @@ export async function run(options: RunOptions, terminal: Terminal): Promise<numb
   const config = readConfig(file, terminal);
   if (config === null) return EXIT.usage;
   const folder = file === null ? terminal.folder : dirname(resolve(terminal.folder, file));
+  const shared = config.bus.kafka !== undefined;
+  if (shared) keepHeapLean();
+  const { startVigia } = await import('./start-vigia.ts');
   const running = await startVigia(config, { folder, stages });
+  if (shared) settleHeap();
   const said = stages.has('api') ? 'commands.watching' : 'commands.working';
   terminal.print(terminal.words.say(said, { url: running.url, stages: [...stages].join(', ') }));
-  return untilEnded(running, terminal, config.bus.kafka === undefined ? STOP_MS : HAND_OVER_MS);
+  return untilEnded(running, terminal, shared ? HAND_OVER_MS : STOP_MS);
 }

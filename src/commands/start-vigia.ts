@@ -13,6 +13,7 @@ import { createLog } from '../runtime/log.ts';
 import { inOrder } from '../runtime/start-stop.ts';
 import { createInterface } from './create-interface.ts';
 import { feedChanges, runChange } from './feed-changes.ts';
+import { createHostClock } from './processes/host-clock.ts';
 import { createOwnFigures } from './processes/own-figures.ts';
 import { createMembership, type Membership } from './processes/membership.ts';
 import { openParts, type Parts, type ProcessOptions } from './processes/open-parts.ts';
@@ -42,6 +43,7 @@ function createTogether(parts: Parts, pipeline: () => Pipeline): { membership: M
   const membership = createMembership({
     ...parts,
     stages: [...stages],
+    ...(parts.shared && { compareClocks: createHostClock(parts) }),
     about: () => ({
       lags: Object.fromEntries(meter.lags()),
       sources: stages.has('collect') ? pipeline().collect.sources() : [],

@@ -9,7 +9,7 @@ import { packed, unpacked } from './packed-state.ts';
 
 const STAGE = 'detect';
 /** Every state is kept so often, and no more often than once in so many frames: replaying those takes less than keeping it. */
-const EVERY_MS = 240_000;
+const EVERY_MS = 40_000;
 const EVERY_FRAMES = 16;
 /** States written together: some ten to twenty KB each. */
 const BATCH = 32;

@@ -10,11 +10,15 @@ const FORGET = sql`interval '1 hour'`;
 
 export const createMemberStore = (database: Database): MemberStore => ({
   beat: async ({ id, stages, about }, lapseMs) => {
-    await sql`insert into members (id, stages, about, started_at, lapses_at)
+    const [row] = await rowsOf(
+      database.sql,
+      sql<{ now: number }>`insert into members (id, stages, about, started_at, lapses_at)
       values (${storable(id)}, ${textArray(stages)}, ${jsonb(about)}, ${NOW},
         ${NOW} + ${lapseMs}::float8 * interval '1 ms')
       on conflict (id) do update set stages = excluded.stages, about = excluded.about,
-        lapses_at = excluded.lapses_at`.execute(database.sql);
+        lapses_at = excluded.lapses_at returning (extract(epoch from ${NOW}) * 1000)::float8 as now`,
+    );
+    return row!.now;
   },
   leave: async (id) => {
     await sql`delete from members where id = ${storable(id)} or lapses_at < ${NOW} - ${FORGET}`.execute(database.sql);

@@ -609,8 +609,8 @@ export interface Member {
 
 /** Who is there, by the database's clock. */
 export interface MemberStore {
-  /** Says that this one is there, for so long from now. */
-  beat(member: Omit<Member, 'startedAt'>, lapseMs: number): Promise<void>;
+  /** Says that this one is there, for so long from now. What time it is by the database's clock, Unix ms. */
+  beat(member: Omit<Member, 'startedAt'>, lapseMs: number): Promise<number>;
   leave(id: string): Promise<void>;
   /** Those that were heard of in time, by id. */
   live(): Promise<readonly Member[]>;

@@ -52,20 +52,35 @@ describe.skipIf(kafkaMissing !== null)(`one broker ${kafkaMissing ?? ''}`, () =>
 
   const numbers: Topic<{ readonly n: number }> = { name: 'numbers', key: 'entity' };
 
-  it.each(['plain', 'scram-sha-256'] as const)('speaks over TLS and signs in by SASL %s', async (mechanism) => {
-    const bus = await open({
+  /** What comes back of a message. */
+  async function speak(name: string, options: Partial<KafkaBusOptions>): Promise<readonly number[]> {
+    const bus = await open(options);
+    const seen: number[] = [];
+    const take = async (batch: readonly { readonly value: { readonly n: number } }[]): Promise<void> => {
+      seen.push(...batch.map(({ value }) => value.n));
+    };
+    await bus.subscribe({ ...numbers, name }, 'reader', take);
+    await bus.publish({ ...numbers, name }, [{ key: 'k', value: { n: 7 } }], { durable: true });
+    await eventually(() => seen.length > 0);
+    return seen;
+  }
+
+  const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
+  it.each(mechanisms)('speaks over TLS and signs in by SASL %s', async (mechanism) => {
+    const heard = await speak(mechanism, {
       brokers: cluster.brokers.map(({ secureAddress }) => secureAddress),
       security: { tls: { ca: cluster.certificate }, sasl: { mechanism, username: user.name, password: user.password } },
     });
-    const seen: number[] = [];
-    await bus.subscribe(
-      { ...numbers, name: mechanism },
-      'reader',
-      async (batch) => void seen.push(...batch.map(({ value }) => value.n)),
-    );
-    await bus.publish({ ...numbers, name: mechanism }, [{ key: 'k', value: { n: 7 } }], { durable: true });
-    await eventually(() => seen.length > 0);
-    expect(seen).toEqual([7]);
+    expect(heard).toEqual([7]);
+  });
+
+  it('speaks over TLS with brokers that want to know their clients, and is turned away when it cannot say who it is', async () => {
+    const brokers = cluster.brokers.map(({ mutualAddress }) => mutualAddress);
+    const { certificate: ca, client } = cluster;
+    expect(await speak('mutual', { brokers, security: { tls: { ca, ...client } } })).toEqual([7]);
+    const nobody = create({ brokers, startMs: 1, security: { tls: { ca } } }).start();
+    // By TLS 1.3 the broker looks at certificates when the client thinks that all is well, and hangs up then.
+    await expect(nobody).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
   });
 
   it('says in one line what is wrong with the way to the brokers, and waits only where that can help', async () => {
@@ -78,6 +93,12 @@ describe.skipIf(kafkaMissing !== null)(`one broker ${kafkaMissing ?? ''}`, () =>
       security: { tls: { ca: cluster.certificate }, sasl },
     });
     await expect(wrongPassword).rejects.toMatchObject({ code: 'BUS_REFUSED' });
+    for (const mechanism of ['scram-sha-256', 'scram-sha-512'] as const) {
+      const security = { tls: { ca: cluster.certificate }, sasl: { ...sasl, mechanism } };
+      await expect(begin({ startMs: 60_000, brokers: secure, security })).rejects.toMatchObject({
+        code: 'BUS_REFUSED',
+      });
+    }
     const untrusted = begin({ startMs: 60_000, brokers: secure, security: { tls: {}, sasl } });
     await expect(untrusted).rejects.toMatchObject({ code: 'BUS_REFUSED' });
     const nobody = begin({ brokers: ['127.0.0.1:1'] });

@@ -60,7 +60,7 @@ export interface ClusterOptions {
   readonly heap?: number;
   /** The address that a broker tells its clients, for tests that put a proxy between. */
   readonly advertise?: (broker: number, port: number) => Promise<number>;
-  /** Opens a second listener with these; clients sign in with this user by SASL PLAIN or SCRAM-SHA-256, over TLS. */
+  /** Opens two more listeners, over TLS: one where this user signs in by SASL, PLAIN or SCRAM, one for the client's certificate. */
   readonly user?: { readonly name: string; readonly password: string };
 }
 
@@ -69,6 +69,8 @@ export interface Broker {
   readonly address: string;
   /** With TLS and SASL, when the cluster has a user. */
   readonly secureAddress: string;
+  /** With TLS on both sides, when the cluster has a user. */
+  readonly mutualAddress: string;
   kill(): Promise<void>;
   start(): Promise<void>;
 }
@@ -79,6 +81,8 @@ export interface Cluster {
   readonly brokers: readonly Broker[];
   /** PEM of the certificate of the secure listeners. */
   readonly certificate: string;
+  /** PEM of a client that the listener with certificates knows. */
+  readonly client: { readonly cert: string; readonly key: string };
   stop(): Promise<void>;
 }
 
@@ -95,33 +99,34 @@ process.once('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-/** A key pair for 127.0.0.1, in a store that Java reads, and its certificate as PEM. */
-function createCertificate(folder: string): { readonly store: string; readonly certificate: string } {
-  const store = join(folder, 'broker.p12');
-  const common = ['-keystore', store, '-storepass', 'changeit', '-alias', 'broker'];
-  execFileSync(
-    'keytool',
-    [
-      '-genkeypair',
-      '-keyalg',
-      'EC',
-      '-validity',
-      '30',
-      '-dname',
-      'CN=broker',
-      '-storetype',
-      'PKCS12',
-      '-ext',
-      'san=ip:127.0.0.1,dns:localhost',
-      ...common,
-    ],
-    { stdio: 'ignore' },
+const NO_KEYS = { store: '', trust: '', certificate: '', client: { cert: '', key: '' } };
+
+/** Key pairs for 127.0.0.1 and for a client, in stores that Java reads, and as PEM. */
+function createKeys(folder: string): typeof NO_KEYS {
+  const run = (...args: string[]): string =>
+    execFileSync('keytool', [...args, '-storetype', 'PKCS12', '-storepass', 'changeit'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+  const make = (alias: string, ...extra: string[]): { readonly store: string; readonly certificate: string } => {
+    const store = join(folder, `${alias}.p12`);
+    const place = ['-keystore', store, '-alias', alias];
+    run('-genkeypair', '-keyalg', 'EC', '-validity', '30', '-dname', `CN=${alias}`, ...extra, ...place);
+    return { store, certificate: run('-exportcert', '-rfc', ...place) };
+  };
+  const broker = make('broker', '-ext', 'san=ip:127.0.0.1,dns:localhost');
+  const client = make('client');
+  const file = join(folder, 'client.pem');
+  writeFileSync(file, client.certificate);
+  const trust = join(folder, 'trust.p12');
+  run('-importcert', '-noprompt', '-file', file, '-keystore', trust, '-alias', 'client');
+  // Java gives no private keys away.
+  const key = execFileSync(
+    'openssl',
+    ['pkcs12', '-in', client.store, '-nocerts', '-nodes', '-passin', 'pass:changeit'],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
   );
-  const certificate = execFileSync('keytool', ['-exportcert', '-rfc', ...common], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  return { store, certificate };
+  return { store: broker.store, trust, certificate: broker.certificate, client: { cert: client.certificate, key } };
 }
 
 interface Plan {
@@ -129,15 +134,41 @@ interface Plan {
   readonly folder: string;
   readonly port: number;
   readonly securePort: number;
+  readonly mutualPort: number;
   readonly advertised: number;
   readonly controller: number;
   /** Between brokers, which no proxy of a test cuts. */
   readonly internal: number;
 }
 
-function settings(plan: Plan, plans: readonly Plan[], { brokers, user }: ClusterOptions, store: string): string {
+const SCRAM = ['SCRAM-SHA-256', 'SCRAM-SHA-512'] as const;
+
+function securitySettings(user: NonNullable<ClusterOptions['user']>, { store, trust }: typeof NO_KEYS): string[] {
+  const login = 'org.apache.kafka.common.security';
+  const own = ['secure', 'mutual'].flatMap((listener) => [
+    `listener.name.${listener}.ssl.keystore.type=PKCS12`,
+    `listener.name.${listener}.ssl.keystore.location=${store}`,
+    `listener.name.${listener}.ssl.keystore.password=changeit`,
+  ]);
+  return [
+    `sasl.enabled.mechanisms=PLAIN,${SCRAM.join(',')}`,
+    `listener.name.secure.plain.sasl.jaas.config=${login}.plain.PlainLoginModule required user_${user.name}="${user.password}";`,
+    ...SCRAM.map(
+      (name) => `listener.name.secure.${name.toLowerCase()}.sasl.jaas.config=${login}.scram.ScramLoginModule required;`,
+    ),
+    ...own,
+    'listener.name.mutual.ssl.client.auth=required',
+    'listener.name.mutual.ssl.truststore.type=PKCS12',
+    `listener.name.mutual.ssl.truststore.location=${trust}`,
+    'listener.name.mutual.ssl.truststore.password=changeit',
+  ];
+}
+
+function settings(plan: Plan, plans: readonly Plan[], options: ClusterOptions, keys: typeof NO_KEYS): string {
+  const { brokers, user } = options;
   const copies = Math.min(3, brokers);
-  const secure = user === undefined ? '' : `,SECURE://127.0.0.1:${plan.securePort}`;
+  const secure =
+    user === undefined ? '' : `,SECURE://127.0.0.1:${plan.securePort},MUTUAL://127.0.0.1:${plan.mutualPort}`;
   const lines = [
     'process.roles=broker,controller',
     `node.id=${plan.id}`,
@@ -145,7 +176,7 @@ function settings(plan: Plan, plans: readonly Plan[], { brokers, user }: Cluster
     `listeners=PLAINTEXT://127.0.0.1:${plan.port},INTERNAL://127.0.0.1:${plan.internal}${secure},CONTROLLER://127.0.0.1:${plan.controller}`,
     `advertised.listeners=PLAINTEXT://127.0.0.1:${plan.advertised},INTERNAL://127.0.0.1:${plan.internal}${secure}`,
     'inter.broker.listener.name=INTERNAL',
-    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
+    'listener.security.protocol.map=PLAINTEXT:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL,MUTUAL:SSL',
     'controller.listener.names=CONTROLLER',
     `log.dirs=${join(plan.folder, 'log')}`,
     `offsets.topic.replication.factor=${copies}`,
@@ -166,17 +197,7 @@ function settings(plan: Plan, plans: readonly Plan[], { brokers, user }: Cluster
     'log.segment.bytes=67108864',
     'log.index.size.max.bytes=262144',
   ];
-  if (user !== undefined) {
-    const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${user.name}="${user.password}";`;
-    lines.push(
-      'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256',
-      `listener.name.secure.plain.sasl.jaas.config=${plain}`,
-      'listener.name.secure.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;',
-      'listener.name.secure.ssl.keystore.type=PKCS12',
-      `listener.name.secure.ssl.keystore.location=${store}`,
-      'listener.name.secure.ssl.keystore.password=changeit',
-    );
-  }
+  if (user !== undefined) lines.push(...securitySettings(user, keys));
   return `${lines.join('\n')}\n`;
 }
 
@@ -200,6 +221,7 @@ function createBroker(plan: Plan, jars: string, heap: number): Broker {
     id: plan.id,
     address: `127.0.0.1:${plan.advertised}`,
     secureAddress: `127.0.0.1:${plan.securePort}`,
+    mutualAddress: `127.0.0.1:${plan.mutualPort}`,
     start: async () => {
       const output = openSync(log, 'a');
       const args = [...JVM, `-Xmx${heap}m`, '-cp', `${jars}/*`, 'kafka.Kafka', join(plan.folder, 'server.properties')];
@@ -225,23 +247,26 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { advertise = async (_id, port) => port, brokers: count, heap = 256, user } = options;
   const jars = kafkaJars();
   const folder = mkdtempSync(join(tmpdir(), 'vigia-kafka-'));
-  const { store, certificate } = user === undefined ? { store: '', certificate: '' } : createCertificate(folder);
+  const keys = user === undefined ? NO_KEYS : createKeys(folder);
   const plans: Plan[] = [];
   for (let id = 1; id <= count; id += 1) {
     const own = join(folder, String(id));
     mkdirSync(own);
     const port = await freePort();
-    const [securePort, controller, internal] = [await freePort(), await freePort(), await freePort()];
+    const [securePort, mutualPort] = [await freePort(), await freePort()];
+    const [controller, internal] = [await freePort(), await freePort()];
     const advertised = await advertise(id, port);
-    plans.push({ id, folder: own, port, securePort, controller, internal, advertised });
+    plans.push({ id, folder: own, port, securePort, mutualPort, controller, internal, advertised });
   }
   const cluster = randomBytes(16).toString('base64url');
   await Promise.all(
     plans.map(async (plan) => {
       const file = join(plan.folder, 'server.properties');
-      writeFileSync(file, settings(plan, plans, options, store));
+      writeFileSync(file, settings(plan, plans, options, keys));
       const scram =
-        user === undefined ? [] : ['--add-scram', `SCRAM-SHA-256=[name=${user.name},password=${user.password}]`];
+        user === undefined
+          ? []
+          : SCRAM.flatMap((name) => ['--add-scram', `${name}=[name=${user.name},password=${user.password}]`]);
       const args = [
         ...JVM,
         '-cp',
@@ -264,7 +289,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   return {
     addresses: brokers.map(({ address }) => address),
     brokers,
-    certificate,
+    certificate: keys.certificate,
+    client: keys.client,
     stop: async () => {
       await Promise.all(brokers.map((broker) => broker.kill()));
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -24,7 +24,12 @@ export interface StageOptions {
   readonly config: object;
   readonly env?: Readonly<Record<string, string>>;
   readonly readyWithinMs?: number;
+  /** Another build of the program. */
+  readonly main?: string;
 }
+
+/** What the image sets. */
+const AS_IMAGE = { NODE_OPTIONS: '--max-semi-space-size=4', MALLOC_ARENA_MAX: '2' };
 
 const answers = (url: string): Promise<boolean> =>
   fetch(url, { signal: AbortSignal.timeout(3000) }).then(
@@ -34,15 +39,14 @@ const answers = (url: string): Promise<boolean> =>
 
 /** Resolves when the process has its partitions and their state. */
 export async function startStages(options: StageOptions): Promise<StageProcess> {
-  const { name, stages, config, env, readyWithinMs = 120_000 } = options;
+  const { name, stages, config, env, readyWithinMs = 120_000, main = process.env['VIGIA_TEST_MAIN'] } = options;
   const [port, metricsPort] = [await freePort(), await freePort()];
-  const main = process.env['VIGIA_TEST_MAIN'];
   const { child, output } = spawnVigia({
     folder: temporaryFolder(),
     port,
     config,
     args: ['--stages', stages],
-    env: { VIGIA_METRICS_PORT: String(metricsPort), VIGIA_INSTANCE: name, ...env },
+    env: { ...AS_IMAGE, VIGIA_METRICS_PORT: String(metricsPort), VIGIA_INSTANCE: name, ...env },
     ...(main === undefined ? {} : { main }),
   });
   const health = `http://127.0.0.1:${metricsPort}`;

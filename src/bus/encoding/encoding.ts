@@ -7,6 +7,8 @@ import { decodeSamples, encodeSamples } from './samples.ts';
 
 /** What the record header `vigia` says of values written by this program. It rises when an old reader would misread. */
 export const VERSION = '1';
+/** What this program reads: its own version, and those before it as long as programs that write them may still run. */
+const READS: readonly string[] = [VERSION];
 
 interface Encoding {
   readonly encode: (value: unknown) => Uint8Array;
@@ -40,7 +42,9 @@ export function readValue(topic: string, key: string, version: string | undefine
     value: { base64: (bytes ?? Buffer.alloc(0)).subarray(0, SHOWN_BYTES).toString('base64') },
     refusal,
   });
-  if (version !== VERSION) return unread(`version ${version ?? 'none'} is not known; this program reads ${VERSION}`);
+  if (version === undefined || !READS.includes(version)) {
+    return unread(`version ${version ?? 'none'} is not known; this program reads ${READS.join(', ')}`);
+  }
   if (bytes === null) return unread('a record without a value');
   try {
     return { key, value: encodingOf(topic).decode(bytes) };

@@ -58,8 +58,10 @@ export class Membership {
   readonly #deps: MembershipDeps;
   #consumer: Consumer | undefined;
   #connecting: Promise<void> | undefined;
-  /** Kept over a lost connection, so that the group knows the member again. */
+  /** As the group calls it, or did last. */
   #memberId: string | null = null;
+  /** What the group is told when it joins again after a lost connection, so that it knows the member. */
+  #known: string | null = null;
   #generation = 0;
   #left = false;
 
@@ -81,13 +83,30 @@ export class Membership {
       this.#consumer = consumer;
       try {
         await this.#join(consumer);
+        void this.#announce(this.#generation);
         return;
       } catch (thrown) {
         this.#drop(consumer);
         onError(toError(thrown));
+        // Another incarnation has this name: an earlier one of this very process whose answer was lost, or a process
+        // that must not have it. It is not fought over; who comes later has the place.
+        if (hasReason(thrown, 'FENCED_INSTANCE_ID')) {
+          this.#known = null;
+          await clock.sleep(this.#deps.sessionMs, signal).catch(() => undefined);
+        }
         await clock.sleep(pauseMs, signal).catch(() => undefined);
       }
     }
+  }
+
+  /**
+   * Who takes the place of an earlier incarnation gets what that had been given, and the group is not asked: what that
+   * one was about to give up or to take would stay with nobody. So the group is told, unless it has met meanwhile.
+   */
+  async #announce(generation: number): Promise<void> {
+    const { clock, sessionMs, signal } = this.#deps;
+    await clock.sleep(sessionMs, signal).catch(() => undefined);
+    if (!signal.aborted && this.#generation === generation) await this.rejoin();
   }
 
   /** May take two rounds of the group. */
@@ -123,10 +142,10 @@ export class Membership {
   }
 
   #create(): Consumer {
-    const { options, groupId, sessionMs, topic } = this.#deps;
-    const consumer = createConsumer(options, { groupId, sessionMs });
+    const { options, groupId, instance, sessionMs, topic } = this.#deps;
+    const consumer = createConsumer(options, { groupId, sessionMs, instance });
     consumer.topics.track(topic);
-    consumer.memberId = this.#memberId;
+    consumer.memberId = this.#known;
     consumer.on('consumer:group:join', (joined: Joined) => this.#joined(consumer, joined));
     consumer.on('consumer:heartbeat:error', ({ error }: { error?: Error }) => this.#broken(consumer, error));
     // Joining again after a heartbeat that told of a rebalance has failed.
@@ -138,6 +157,7 @@ export class Membership {
     if (consumer !== this.#consumer || this.#left) return;
     const fresh = this.#memberId !== null && this.#memberId !== consumer.memberId;
     this.#memberId = consumer.memberId;
+    this.#known = consumer.memberId;
     this.#generation = consumer.generationId;
     const partitions = (assignments ?? []).flatMap((assignment) => assignment.partitions ?? []);
     this.#deps.onAssigned(partitions, fresh);

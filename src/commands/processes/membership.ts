@@ -23,6 +23,8 @@ export interface MembershipDeps {
   readonly instance: string;
   readonly stages: readonly StageName[];
   readonly about: () => About;
+  /** Gets the question that the database answers with its time. */
+  readonly compareClocks?: (ask: () => Promise<number>) => Promise<number>;
   /** Between two words; a process that missed four of them is taken to be gone. */
   readonly beatMs?: number;
 }
@@ -44,13 +46,13 @@ const isAbout = (about: Json): about is Json & About =>
   typeof about === 'object' && about !== null && 'lags' in about && 'sources' in about;
 
 export function createMembership(deps: MembershipDeps): Membership {
-  const { store, clock, log, instance, stages, about, beatMs = BEAT_MS } = deps;
+  const { store, clock, log, instance, stages, about, compareClocks = (ask) => ask(), beatMs = BEAT_MS } = deps;
   let members: readonly Member[] = [];
   let end = new AbortController();
   let loop: Promise<void> = Promise.resolve();
   const beat = async (): Promise<void> => {
     const said = { ...about(), sources: about().sources.slice(0, MAX_SOURCES) } as unknown as Json;
-    await store.members.beat({ id: instance, stages, about: said }, MISSED * beatMs);
+    await compareClocks(() => store.members.beat({ id: instance, stages, about: said }, MISSED * beatMs));
     members = await store.members.live();
   };
   return {

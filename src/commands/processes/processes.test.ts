@@ -11,9 +11,11 @@ import { systemClock } from '../../runtime/clock.ts';
 import { VigiaError } from '../../runtime/errors.ts';
 import { randomIds } from '../../runtime/ids.ts';
 import { silentLog } from '../../runtime/log.ts';
+import { createMetrics } from '../../runtime/metrics.ts';
 import { createStore } from '../../store/create-store.ts';
 import { openMemoryDatabase } from '../../store/memory-database.ts';
 import type { Store } from '../../store/store.ts';
+import { createHostClock } from './host-clock.ts';
 import { createMembership } from './membership.ts';
 import { refuseAlone } from './open-bus.ts';
 import { createClerk, order } from './orders.ts';
@@ -53,6 +55,25 @@ describe('processes that share the work', () => {
     await until(() => a.having('collect').length === 1);
     await a.stop();
     expect(await store.members.live()).toEqual([]);
+  });
+
+  it('compare their clocks with the database, and say so once when a host is not where the others are', async () => {
+    const said: unknown[] = [];
+    const log = { ...silentLog, warn: (about: unknown) => void said.push(about) };
+    const metrics = createMetrics();
+    const ask = (): Promise<number> => store.members.beat({ id: 'a', stages: ['api'], about: {} }, 10);
+    const right = createHostClock({ clock: systemClock, log, metrics });
+    expect(Math.abs((await right(ask)) - Date.now())).toBeLessThan(60_000);
+    expect(said).toEqual([]);
+    const late = { ...systemClock, now: () => systemClock.now() - 3_600_000 };
+    const wrong = createHostClock({ clock: late, log, metrics });
+    await wrong(ask);
+    await wrong(ask);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatchObject({ code: 'CLOCK_SKEW' });
+    expect((said[0] as { seconds: number }).seconds).toBeLessThan(-3000);
+    expect((await metrics.expose()).text).toMatch(/vigia_runtime_clock_skew_seconds -3[56]\d\d/);
+    await store.members.leave('a');
   });
 
   it('ask each other: the answer, the error, or that nobody is there', async () => {

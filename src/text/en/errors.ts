@@ -31,6 +31,8 @@ export const errors = {
     'The clock of this machine was set back by {{seconds}} s. Samples are kept; frames go on when the old time is reached. Check the time synchronisation (NTP).',
   CLOCK_FORWARD:
     'The clock of this machine was set forward by {{seconds}} s. The time between stays empty. Check the time synchronisation (NTP).',
+  CLOCK_SKEW:
+    'The clocks of this machine and of the database are {{seconds}} s apart (above 0: this machine is ahead). Leases go by the database and are safe, but what is stamped here lies in the wrong place, and samples from too far ahead are refused. Check the time synchronisation (NTP) of both.',
   CONFIG_INVALID: 'Mistakes in the configuration: {{count}}.\n{{detail}}',
   CONFIG_UNREADABLE: 'The configuration file {{file}} cannot be read: {{detail}}.',
   CURSOR_INVALID: 'The cursor is not one that this server gave out. Start again without it.',
@@ -60,6 +62,7 @@ export const errors = {
   KUBERNETES_REFUSED:
     'Kubernetes answered {{status}} to {{what}}: {{detail}}. See that the account may do it (docs/guide/kubernetes.md).',
   KUBERNETES_UNREACHABLE: 'The API server of Kubernetes did not answer: {{detail}}. It is tried again.',
+  HISTORY_UNAVAILABLE: '{{url}} gives no history: {{detail}}.',
   INPUT_TOO_LARGE: '{{what}} is larger than the limit of {{limit}}.',
   LEASE_LOST: 'Another process has taken over "{{name}}"; this one writes nothing more of it.',
   LETTER_UNREADABLE: 'This message cannot be sent again: {{detail}}. Send its data once more from where it came.',

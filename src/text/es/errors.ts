@@ -30,6 +30,8 @@ export const errors: Record<keyof typeof english, string> = {
     'El reloj de esta máquina se ha atrasado {{seconds}} s. Las muestras se guardan; los intervalos seguirán cuando se alcance la hora anterior. Revisa la sincronización horaria (NTP).',
   CLOCK_FORWARD:
     'El reloj de esta máquina se ha adelantado {{seconds}} s. El tiempo intermedio queda vacío. Revisa la sincronización horaria (NTP).',
+  CLOCK_SKEW:
+    'El reloj de esta máquina y el de la base de datos difieren en {{seconds}} s (por encima de 0, esta máquina va adelantada). Las reservas usan la hora de la base de datos y no corren peligro, pero lo que se fecha aquí queda fuera de su sitio y las muestras demasiado adelantadas se rechazan. Revisa la sincronización horaria (NTP) de ambos.',
   CONFIG_INVALID: 'Errores en la configuración: {{count}}.\n{{detail}}',
   CONFIG_UNREADABLE: 'No se puede leer el archivo de configuración {{file}}: {{detail}}.',
   CURSOR_INVALID: 'Este cursor no lo ha dado este servidor. Empieza de nuevo sin él.',
@@ -59,9 +61,11 @@ export const errors: Record<keyof typeof english, string> = {
   KUBERNETES_REFUSED:
     'Kubernetes respondió {{status}} a {{what}}: {{detail}}. Comprueba que la cuenta tenga permiso (docs/guide/kubernetes.md).',
   KUBERNETES_UNREACHABLE: 'El servidor de la API de Kubernetes no respondió: {{detail}}. Se volverá a intentar.',
+  HISTORY_UNAVAILABLE: '{{url}} no da su historial: {{detail}}.',
   INPUT_TOO_LARGE: '{{what}} supera el límite de {{limit}}.',
   LEASE_LOST: 'Otro proceso se ha hecho cargo de «{{name}}»; este ya no escribe nada al respecto.',
-  LETTER_UNREADABLE: 'Este mensaje no se puede volver a enviar: {{detail}}. Manda otra vez sus datos desde donde vinieron.',
+  LETTER_UNREADABLE:
+    'Este mensaje no se puede volver a enviar: {{detail}}. Manda otra vez sus datos desde donde vinieron.',
   LINK_EXPIRED:
     'Este enlace ha caducado: nadie decidió a tiempo y no se hizo nada. Abre Vigía para ver qué hace falta ahora.',
   LINK_INVALID: 'Este enlace no es válido. Quizá se cortó al copiarlo; ábrelo desde el propio mensaje.',
