@@ -1,5 +1,6 @@
 import type { Json } from '../model/detector.ts';
 import { decodeFloats, encodeFloats, grown } from './float-columns.ts';
+import { coarsen } from './short-floats.ts';
 
 /** What is known of each feature, one number each; all are Float32, so that a restored state goes on bit-equal. */
 const COLUMNS = [
@@ -58,6 +59,18 @@ export const emptyBank = (): FeatureBank => fromColumns(() => new Float32Array(0
 /** The bank with room for `size` features; new ones know nothing. */
 export const grownBank = (bank: FeatureBank, size: number): FeatureBank =>
   fromColumns((column) => grown(bank[column], size, START[column] ?? 0));
+
+/** Columns of which a hundred-thousandth is nothing; the others are compared, count, or are as large as the values. */
+const COARSE: readonly Column[] = [
+  ...(['scale', 'pace', 'lean', 'rise', 'usualRise', 'change', 'usualGap', 'out'] as const),
+  ...(['threshold0', 'threshold1', 'threshold2', 'threshold3', 'threshold4'] as const),
+  ...(['excess0', 'excess1', 'excess2', 'excess3', 'excess4'] as const),
+];
+
+/** Numbers as they are saved, so that a restored state goes on alike. */
+export function settleBank(bank: FeatureBank): void {
+  for (const column of COARSE) coarsen(bank[column]);
+}
 
 export const saveBank = (bank: FeatureBank): Json => COLUMNS.map((column) => encodeFloats(bank[column]));
 

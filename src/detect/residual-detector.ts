@@ -1,6 +1,6 @@
 import type { Detector, DetectorFactory, DetectorScore, Json, ScoreHints } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
-import { emptyBank, type FeatureBank, grownBank, loadBank, saveBank } from './feature-bank.ts';
+import { emptyBank, type FeatureBank, grownBank, loadBank, saveBank, settleBank } from './feature-bank.ts';
 import { featureFloors, featureLowest } from './feature-floor.ts';
 import {
   arrive,
@@ -117,6 +117,7 @@ export class ResidualDetector implements Detector {
       if (Number.isFinite(value)) this.#learnValue(f, value, by, weight);
       else this.#bank.gap[f] = this.#bank.gap[f]! + 1;
     }
+    settleBank(this.#bank);
     this.#season.learn(frame.time, frame.values, weight);
     this.#frames += 1;
   }

@@ -1,7 +1,7 @@
 import { choleskyFactor, solveLower, solveLowerTransposed } from '../../ml/cholesky.ts';
 import type { Json } from '../../model/detector.ts';
 import { decodeFloats, encodeFloats, stateNumber, stateObject } from '../float-columns.ts';
-import { bytesOf, decodeBytes } from '../short-floats.ts';
+import { bytesOf, coarsen, decodeBytes } from '../short-floats.ts';
 
 const VERSION = 2;
 const WHAT = 'habit scales';
@@ -85,6 +85,7 @@ export class HabitScales {
         scaled[f] = mean / (Math.sqrt(this.#variances[at]!) || 1);
       }
     }
+    coarsen(this.#means);
   }
 
   /** A mean in its deviations. */
@@ -112,6 +113,7 @@ export class HabitScales {
       const mean = clipped(this.#means[at]!);
       this.#variances[at] = this.#variances[at]! + rate * (mean * mean - this.#variances[at]!);
     }
+    coarsen(this.#variances);
     if (this.#covariance.length === 0) return;
     const first = RELATED * n;
     for (let i = 0; i < n; i++) {
@@ -120,6 +122,7 @@ export class HabitScales {
         this.#covariance[at] =
           this.#covariance[at]! + rate * (a * clipped(this.#means[first + j]!) - this.#covariance[at]!);
     }
+    coarsen(this.#covariance);
     if (this.#rows % RELATE_ROWS === 0) this.#relate();
   }
 

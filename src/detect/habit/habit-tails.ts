@@ -1,4 +1,5 @@
 import type { Json } from '../../model/detector.ts';
+import { coarsen } from '../short-floats.ts';
 import { decodeFloats, encodeFloats, stateObject } from '../float-columns.ts';
 
 const VERSION = 2;
@@ -64,6 +65,12 @@ export class HabitTails {
     if (over <= 0) return;
     const next = excess + EXCESS_RATE * weight * (Math.min(over, EXCESS_CLIP * excess) - excess);
     this.#excesses[at] = Math.max(LEAST_EXCESS * threshold, next);
+  }
+
+  /** After what a row brought: numbers are as they are saved, so that a restored state goes on alike. */
+  settle(): void {
+    coarsen(this.#thresholds);
+    coarsen(this.#excesses);
   }
 
   toJSON(): Json {

@@ -6,6 +6,7 @@ import type { LocalTime } from '../seasonal/local-time.ts';
 import { HabitScales, SCALES } from './habit-scales.ts';
 import { HabitSeason, type Place } from './habit-season.ts';
 import { HabitTails } from './habit-tails.ts';
+import { coarsen } from '../short-floats.ts';
 
 const VERSION = 2;
 /** The version that kept numbers rounded, so that who went on from it said something else. */
@@ -126,6 +127,7 @@ export class HabitWatch {
     if (!this.#taken) return;
     this.#taken = false;
     this.#learnRow(this.#weight);
+    for (const column of COLUMNS) coarsen(this.#bank[column]);
     this.#weight = 1;
   }
 
@@ -212,6 +214,7 @@ export class HabitWatch {
     for (let channel = 0, at = 0; channel < CHANNELS; channel++)
       for (let f = 0; f < this.#size; f++, at++)
         this.#tails.learn(channel, f, this.#said[at]!, { seen: this.#bank.seen[f]!, weight });
+    this.#tails.settle();
     this.#scales.learn(weight);
   }
 
@@ -296,12 +299,9 @@ export class HabitWatch {
     this.#season.restore(saved['season'] ?? null, size);
     this.#scales.restore(saved['scales'] ?? null, size);
     this.#tails.restore(saved['tails'] ?? null, size);
-    const bank = Array.isArray(saved['bank']) ? (saved['bank'] as readonly Json[]) : [];
-    this.#bank = Object.fromEntries(
-      COLUMNS.map((column, place) => [column, decodeFloats(bank[place], size, WHAT)]),
-    ) as Bank;
-    const { score, features } = saved;
-    this.#look =
-      typeof score === 'number' ? { fresh: false, score, features: decodeFloats(features, size, WHAT) } : null;
+    const bank = (saved['bank'] ?? []) as readonly Json[];
+    this.#bank = bankOf((column) => decodeFloats(bank[COLUMNS.indexOf(column)], size, WHAT));
+    if (typeof saved['score'] !== 'number') return;
+    this.#look = { fresh: false, score: saved['score'], features: decodeFloats(saved['features'], size, WHAT) };
   }
 }

@@ -173,11 +173,14 @@ export class SeasonStore {
   }
 
   toJSON(): Json {
-    const codes = [this.#low, this.#high, this.#below, this.#above];
+    // Ends of a slot are near those of the slot before: differences take less room once they are packed.
+    const [low, high] = [this.#low, this.#high].map((one) => differences(one, this.#capacity));
+    const codes = [low!, high!, this.#below, this.#above];
     return [
       ...codes.map((one) => Buffer.from(one.buffer).toString('base64')),
       encodeFloats(this.#anchor),
       encodeFloats(this.#spread),
+      AS_DIFFERENCES,
     ];
   }
 
@@ -187,11 +190,23 @@ export class SeasonStore {
     this.#capacity = capacity;
     this.#low = decodeCodes(saved[0], this.#slots * capacity);
     this.#high = decodeCodes(saved[1], this.#slots * capacity);
+    // States of earlier versions hold the codes themselves.
+    if (saved[6] === AS_DIFFERENCES) for (const one of [this.#low, this.#high]) addUp(one, capacity);
     this.#below = decodeCodes(saved[2], this.#blocks * capacity);
     this.#above = decodeCodes(saved[3], this.#blocks * capacity);
     this.#anchor = decodeFloats(saved[4], capacity, WHAT);
     this.#spread = decodeFloats(saved[5], capacity, WHAT);
   }
+}
+
+const AS_DIFFERENCES = 'differences';
+
+/** Each code less the one of the slot before, modulo 256. */
+const differences = (codes: Int8Array, capacity: number): Int8Array<ArrayBuffer> =>
+  Int8Array.from(codes, (code, at) => (at < capacity ? code : code - codes[at - capacity]!));
+
+function addUp(codes: Int8Array, capacity: number): void {
+  for (let at = capacity; at < codes.length; at++) codes[at] = codes[at]! + codes[at - capacity]!;
 }
 
 function decodeCodes(state: Json | undefined, length: number): Int8Array<ArrayBuffer> {
