@@ -11,7 +11,7 @@ interface WrittenRule {
   readonly modulus?: number;
 }
 
-type WrittenDiscovery = Readonly<Partial<Record<'file' | 'http' | 'dns', unknown>>>;
+type WrittenDiscovery = Readonly<Partial<Record<'file' | 'http' | 'dns' | 'kubernetes', unknown>>>;
 
 /** An entry of `collect.scrape` as far as it is checked here. */
 export interface WrittenScrape {
@@ -42,11 +42,11 @@ function ruleProblems(rule: WrittenRule, path: Path): readonly Problem[] {
 }
 
 /** A discovery says where targets are, once. */
-function discoveryProblems({ file, http, dns }: WrittenDiscovery, path: Path): readonly Problem[] {
-  const ways = Object.entries({ file, http, dns }).filter(([, way]) => way !== undefined);
+function discoveryProblems({ file, http, dns, kubernetes }: WrittenDiscovery, path: Path): readonly Problem[] {
+  const ways = Object.entries({ file, http, dns, kubernetes }).filter(([, way]) => way !== undefined);
   if (ways.length === 1) return [];
   const found = ways.length === 0 ? saying('config.found_nothing') : value(Object.fromEntries(ways));
-  return [wrong(path, found, saying('config.expects_one_of', { values: 'file, http, dns' }))];
+  return [wrong(path, found, saying('config.expects_one_of', { values: 'file, http, dns, kubernetes' }))];
 }
 
 function jobProblems({ targets = [], discover = [], relabel = [], metricRelabel = [] }: WrittenScrape, at: Path) {

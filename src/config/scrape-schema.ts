@@ -6,7 +6,7 @@ const closed = { additionalProperties: false } as const;
 const File = (description: string) => Type.Optional(Type.String({ minLength: 1, maxLength: 4096, description }));
 
 /** How to show who we are, and how to know the other. */
-const access = {
+export const access = {
   token: Type.Optional(Secret({ description: 'Bearer token.' })),
   tokenFile: File('File with the bearer token, read anew for each request.'),
   basicAuth: Type.Optional(
@@ -89,10 +89,32 @@ const Discovery = Type.Object(
         closed,
       ),
     ),
+    kubernetes: Type.Optional(
+      Type.Object(
+        {
+          role: Type.Enum(['pod', 'service', 'endpoints', 'endpointslice', 'node'], {
+            default: 'pod',
+            description: 'What targets are made of, as in Prometheus.',
+          }),
+          namespaces: Type.Array(Type.String({ minLength: 1, maxLength: 63 }), {
+            default: [],
+            maxItems: 100,
+            description: 'All of them when empty.',
+          }),
+          labelSelector: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
+          fieldSelector: Type.Optional(Type.String({ minLength: 1, maxLength: 2048 })),
+          annotated: Type.Boolean({
+            default: true,
+            description: 'Only what `prometheus.io/scrape: "true"` asks for, with its port, path and scheme.',
+          }),
+        },
+        { ...closed, description: 'Targets of the cluster under `kubernetes`; `{}` takes annotated pods.' },
+      ),
+    ),
     refresh: Duration({ default: '30s', least: '1s', description: 'Time between two looks.' }),
     ...access,
   },
-  { ...closed, description: 'One of file, http and dns.' },
+  { ...closed, description: 'One of file, http, dns and kubernetes.' },
 );
 
 export const ScrapeJob = Type.Object(

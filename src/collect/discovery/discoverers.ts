@@ -5,6 +5,7 @@ import type { Labels } from '../../model/labels.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { fetchPage } from '../fetch-page.ts';
 import type { Access, HttpClient } from '../http-client.ts';
+import { fromKubernetes, type KubernetesDiscovery } from './from-kubernetes.ts';
 import { parseTargetGroups, tagged } from './target-groups.ts';
 
 export type DnsType = 'SRV' | 'A' | 'AAAA' | 'MX' | 'NS';
@@ -23,6 +24,7 @@ export type Discovery = { readonly refreshMs: number } & (
       /** Servers that are asked, `host:port`; those of the machine when empty. */
       readonly servers: readonly string[];
     }
+  | ({ readonly kind: 'kubernetes' } & KubernetesDiscovery)
 );
 
 /** Finds targets anew; rejects when it cannot tell, so that those known before stay. */
@@ -141,6 +143,8 @@ export function createDiscover(discovery: Discovery, deps: DiscoverDeps): Discov
       return fromHttp(discovery.url, deps);
     case 'dns':
       return fromDns(discovery);
+    case 'kubernetes':
+      return fromKubernetes(discovery, deps);
     case 'static':
     default:
       return async () => discovery.targets;

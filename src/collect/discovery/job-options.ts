@@ -3,11 +3,13 @@ import type { Labels } from '../../model/labels.ts';
 import type { Access, TlsOptions } from '../http-client.ts';
 import type { RelabelRule } from '../relabel.ts';
 import type { ScrapeTarget } from '../scrape-source.ts';
+import type { KubernetesAccess } from '../../runtime/kubernetes/kubernetes-client.ts';
 import type { Discovery, DnsType } from './discoverers.ts';
+import { KUBERNETES_REFRESH_MS, type KubernetesRole } from './from-kubernetes.ts';
 import type { ScrapeJobOptions } from './scrape-job.ts';
 
 /** Access as it is configured. */
-interface WrittenAccess {
+export interface WrittenAccess {
   readonly token?: string | undefined;
   readonly tokenFile?: string | undefined;
   readonly basicAuth?: { readonly user: string; readonly password?: string | undefined } | undefined;
@@ -23,6 +25,15 @@ interface WrittenDiscovery extends WrittenAccess {
         readonly type: DnsType;
         readonly port: number;
         readonly servers: readonly string[];
+      }
+    | undefined;
+  readonly kubernetes?:
+    | {
+        readonly role: KubernetesRole;
+        readonly namespaces: readonly string[];
+        readonly labelSelector?: string | undefined;
+        readonly fieldSelector?: string | undefined;
+        readonly annotated: boolean;
       }
     | undefined;
   readonly refresh: number;
@@ -47,7 +58,7 @@ export interface WrittenJob extends WrittenAccess {
 
 const fileOf = (file: string | undefined): string | undefined => (file === undefined ? undefined : resolve(file));
 
-function accessOf({ token, tokenFile, basicAuth, tls }: WrittenAccess): Access {
+export function accessOf({ token, tokenFile, basicAuth, tls }: WrittenAccess): Access {
   const files = tls && { ...tls, ca: fileOf(tls.ca), cert: fileOf(tls.cert), key: fileOf(tls.key) };
   return { token, tokenFile: fileOf(tokenFile), basic: basicAuth, tls: files };
 }
@@ -63,14 +74,20 @@ function labelsOf(address: string): Labels {
   };
 }
 
-function discoveryOf(written: WrittenDiscovery): Discovery {
-  const { file, http, dns, refresh: refreshMs } = written;
+function discoveryOf(written: WrittenDiscovery, access: KubernetesAccess): Discovery {
+  const { file, http, dns, kubernetes, refresh: refreshMs } = written;
+  if (kubernetes !== undefined) {
+    const { role, namespaces, annotated, labelSelector: label, fieldSelector: field } = kubernetes;
+    const selectors = [{ role, label, field }];
+    // A look asks nobody: what is watched is known already.
+    return { kind: 'kubernetes', refreshMs: KUBERNETES_REFRESH_MS, role, namespaces, annotated, selectors, access };
+  }
   if (dns !== undefined) return { kind: 'dns', refreshMs, ...dns };
   if (http !== undefined) return { kind: 'http', refreshMs, url: http, access: accessOf(written) };
   return { kind: 'file', refreshMs, globs: (file ?? []).map((path) => resolve(path)) };
 }
 
-function jobOf(written: WrittenJob, targets: readonly string[]): ScrapeJobOptions {
+function jobOf(written: WrittenJob, targets: readonly string[], cluster: KubernetesAccess): ScrapeJobOptions {
   const { interval: intervalMs, timeout: timeoutMs, discover, ...rest } = written;
   const fixed: readonly Discovery[] =
     targets.length === 0 ? [] : [{ kind: 'static', refreshMs: 0, targets: targets.map(labelsOf) }];
@@ -80,7 +97,7 @@ function jobOf(written: WrittenJob, targets: readonly string[]): ScrapeJobOption
     timeoutMs,
     params: {},
     access: accessOf(written),
-    discover: [...fixed, ...discover.map(discoveryOf)],
+    discover: [...fixed, ...discover.map((one) => discoveryOf(one, cluster))],
   };
 }
 
@@ -95,14 +112,17 @@ function targetOf(written: WrittenJob, url: string, name: string): Omit<ScrapeTa
  * What an entry of `collect.scrape` comes to. Addresses that no rule changes are scraped as they stand; the others, and
  * what is found, belong to a job whose targets come and go.
  */
-export function scrapeOptions(written: WrittenJob): {
+export function scrapeOptions(
+  written: WrittenJob,
+  cluster: KubernetesAccess,
+): {
   readonly scrape: readonly Omit<ScrapeTarget, 'bodyBytes'>[];
   readonly jobs: readonly ScrapeJobOptions[];
 } {
   const { name, targets, relabel, discover } = written;
-  if (relabel.length > 0) return { scrape: [], jobs: [jobOf(written, targets)] };
+  if (relabel.length > 0) return { scrape: [], jobs: [jobOf(written, targets, cluster)] };
   const scrape = targets.map((url, index) =>
     targetOf(written, url, targets.length === 1 ? `scrape/${name}` : `scrape/${name}/${index + 1}`),
   );
-  return { scrape, jobs: discover.length === 0 ? [] : [jobOf(written, [])] };
+  return { scrape, jobs: discover.length === 0 ? [] : [jobOf(written, [], cluster)] };
 }

@@ -32,7 +32,7 @@ scrape_configs:
       - target_label: __address__
         replacement: 127.0.0.1:9115
   - job_name: pods
-    kubernetes_sd_configs: [{role: pod}]
+    eureka_sd_configs: [{server: 'http://e'}]
     label_limit: 30
   - job_name: found
     authorization: {type: Token, credentials: abc}
@@ -96,7 +96,7 @@ describe('a prometheus.yml', () => {
   it('and what is not understood is named, one line each, without harm to the rest', () => {
     expect(jobs.map(({ name }) => name)).toEqual(['prometheus', 'blackbox', 'found']);
     expect(notes).toEqual([
-      'job "pods": kubernetes_sd_configs is not understood and left out',
+      'job "pods": eureka_sd_configs is not understood and left out',
       'job "pods": label_limit is not understood and left out',
       'job "pods": it has no targets that can be found, and is left out',
       'job "found": consul_sd_configs is not understood and left out',

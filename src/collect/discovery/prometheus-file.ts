@@ -1,9 +1,11 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { toError, VigiaError } from '../../runtime/errors.ts';
+import type { KubernetesAccess } from '../../runtime/kubernetes/kubernetes-client.ts';
 import type { Access } from '../http-client.ts';
 import { compileRelabel, type RelabelRule } from '../relabel.ts';
 import type { Discovery, DnsType } from './discoverers.ts';
+import { prometheusKubernetes, strangeKubernetes } from './prometheus-kubernetes.ts';
 import { prometheusDuration } from './prometheus-duration.ts';
 import type { ScrapeJobOptions } from './scrape-job.ts';
 import { targetGroups } from './target-groups.ts';
@@ -28,8 +30,8 @@ const MAX_JOBS = 1_000;
 /** Taken over. */
 const KNOWN = new Set([
   'job_name', 'honor_labels', 'scrape_interval', 'scrape_timeout', 'metrics_path', 'scheme', 'params', 'static_configs',
-  'file_sd_configs', 'http_sd_configs', 'dns_sd_configs', 'relabel_configs', 'metric_relabel_configs', 'basic_auth',
-  'authorization', 'bearer_token', 'bearer_token_file', 'tls_config', 'sample_limit', 'target_limit',
+  'file_sd_configs', 'http_sd_configs', 'dns_sd_configs', 'kubernetes_sd_configs', 'relabel_configs',
+  'metric_relabel_configs', 'basic_auth', 'authorization', 'bearer_token', 'bearer_token_file', 'tls_config', 'sample_limit', 'target_limit',
 ]); // prettier-ignore
 /** Make no difference here. */
 const HARMLESS = new Set([
@@ -55,6 +57,13 @@ function duration(value: unknown, otherwise: number): number {
 
 /** Paths in the file start where the file lies. */
 type PathOf = (value: unknown) => string | undefined;
+
+/** What a job is read with; the cluster is that of our own configuration. */
+interface Surroundings {
+  readonly global: Section;
+  readonly path: PathOf;
+  readonly cluster: KubernetesAccess;
+}
 
 function accessOf(job: Section, path: PathOf): Access {
   const { basic_auth, authorization, tls_config, bearer_token, bearer_token_file } = job;
@@ -88,7 +97,7 @@ function dnsOf({ names, type = 'SRV', port, refresh_interval }: Section): Discov
   return { kind: 'dns', refreshMs, names: texts(names), type: type as DnsType, port: Number(port ?? 80), servers: [] };
 }
 
-function discoveries(job: Section, path: PathOf): readonly Discovery[] {
+function discoveries(job: Section, { path, cluster }: Surroundings): readonly Discovery[] {
   const files = sections(job['file_sd_configs']).map(({ files: globs, refresh_interval }): Discovery => ({
     kind: 'file',
     refreshMs: Math.min(duration(refresh_interval, FILE_REFRESH_MS), FILE_REFRESH_MS),
@@ -101,12 +110,14 @@ function discoveries(job: Section, path: PathOf): readonly Discovery[] {
     return { kind: 'http', refreshMs, url, access: accessOf(list, path) };
   });
   const names = sections(job['dns_sd_configs']).map(dnsOf);
+  const clusters = sections(job['kubernetes_sd_configs']).map((one) => prometheusKubernetes(one, path, cluster));
   const fixed = targetGroups(job['static_configs'] ?? []);
   return [
     ...(fixed.length === 0 ? [] : [{ kind: 'static', refreshMs: 0, targets: fixed } as const]),
     ...files,
     ...lists,
     ...names,
+    ...clusters,
   ];
 }
 
@@ -124,7 +135,8 @@ const rulesOf = (value: unknown): readonly RelabelRule[] => sections(value).map(
 /** Zero stands for no limit. */
 const limit = (value: unknown): number | undefined => (Number(value) > 0 ? Number(value) : undefined);
 
-function jobOf(job: Section, global: Section, path: PathOf): ScrapeJobOptions {
+function jobOf(job: Section, surroundings: Surroundings): ScrapeJobOptions {
+  const { global, path } = surroundings;
   const intervalMs = duration(job['scrape_interval'] ?? global['scrape_interval'], INTERVAL_MS);
   const timeoutMs = duration(job['scrape_timeout'] ?? global['scrape_timeout'], Math.min(TIMEOUT_MS, intervalMs));
   const relabel = rulesOf(job['relabel_configs']);
@@ -146,7 +158,7 @@ function jobOf(job: Section, global: Section, path: PathOf): ScrapeJobOptions {
     metricRelabel,
     sampleLimit: limit(job['sample_limit']),
     targetLimit: Math.min(limit(job['target_limit']) ?? TARGET_LIMIT, TARGET_LIMIT),
-    discover: discoveries(job, path),
+    discover: discoveries(job, surroundings),
   };
 }
 
@@ -166,7 +178,7 @@ function read(content: string, file: string): Section {
  * The `scrape_configs` of a prometheus.yml. A job that cannot be taken over whole is taken over as far as it makes sense,
  * and each thing that is not understood is named; only a file that is no YAML at all throws (`CONFIG_UNREADABLE`).
  */
-export function readPrometheusFile(content: string, file: string): PrometheusJobs {
+export function readPrometheusFile(content: string, file: string, cluster: KubernetesAccess = {}): PrometheusJobs {
   const root = read(content, file);
   const path: PathOf = (value) => {
     const written = text(value);
@@ -178,8 +190,9 @@ export function readPrometheusFile(content: string, file: string): PrometheusJob
   for (const job of sections(root['scrape_configs']).slice(0, MAX_JOBS)) {
     const where = `job "${text(job['job_name']) ?? ''}"`;
     notes.push(...strange(job, where));
+    for (const one of sections(job['kubernetes_sd_configs'])) notes.push(...strangeKubernetes(one, where));
     try {
-      const made = jobOf(job, section(root['global']), path);
+      const made = jobOf(job, { global: section(root['global']), path, cluster });
       if (made.discover.length > 0) jobs.push(made);
       else notes.push(`${where}: it has no targets that can be found, and is left out`);
     } catch (error) {
