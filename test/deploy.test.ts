@@ -190,4 +190,38 @@ describe('the Kubernetes manifests', () => {
       expect([...resources, ...verbs]).not.toContain('*');
     }
   });
+
+  it('give each account no more than its stage asks for, and let nobody act who was not allowed to', () => {
+    const role = (name: string) =>
+      (manifests.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === name)?.['rules'] ?? []) as {
+        readonly resources: readonly string[];
+        readonly verbs: readonly string[];
+      }[];
+    const rights = (name: string): string[] =>
+      role(name)
+        .flatMap(({ resources, verbs }) => resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)))
+        .sort();
+    const reading = ['get', 'list', 'watch'];
+    expect(new Set(role('vigia-collect').flatMap(({ verbs }) => verbs))).toEqual(new Set(reading));
+    expect(rights('vigia-act')).toEqual([
+      'delete pods',
+      'get daemonsets',
+      'get deployments',
+      'get pods',
+      'get statefulsets',
+      'list replicasets',
+      'patch daemonsets',
+      'patch deployments',
+      'patch statefulsets',
+    ]);
+    expect(rights('vigia-act-nodes')).toEqual([
+      'create pods/eviction',
+      'get nodes',
+      'get pods',
+      'list pods',
+      'patch nodes',
+    ]);
+    const bound = manifests.filter(({ kind }) => kind.endsWith('RoleBinding')).map(({ roleRef }) => roleRef);
+    expect(bound).toEqual([expect.objectContaining({ name: 'vigia-collect' })]);
+  });
 });

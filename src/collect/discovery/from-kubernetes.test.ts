@@ -270,7 +270,7 @@ scrape_configs:
   const targets = (await look(end.signal)).map((labels) =>
     discoveredTarget(labels, job!, compileRelabel(job!.relabel)),
   );
-  expect(targets.filter((target) => target !== null)[0]).toMatchObject({
+  expect(targets.find((target) => target !== null)).toMatchObject({
     url: 'http://10.0.0.7:9102/own/metrics',
     labels: { namespace: 'shop', pod: 'cart-0', app_kubernetes_io_name: 'cart', tier: 'front' },
   });
