@@ -148,7 +148,7 @@ export async function startActing(
 export const runsOf = async (store: Pick<Store, 'runs'>, incident: Incident): Promise<readonly Run[]> =>
   (await store.runs.list({ incident: incident.id, limit: 50, cursor: null })).items;
 
-/** What the audit log says of a target, oldest first, as `verb actor reason`. */
+/** What the audit log says of a target, as `verb actor reason`. */
 export const auditOf = async (store: Pick<Store, 'audit'>, target: string): Promise<readonly string[]> =>
   (await store.audit.list({ limit: 500, cursor: null })).items
     .filter((entry) => entry.target === target)
