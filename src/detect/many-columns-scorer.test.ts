@@ -82,6 +82,34 @@ describe('scorer of many columns', () => {
     expect(most(scores.slice(1500, 1520))).toBeGreaterThan(most(scores.slice(300, 1500)));
   });
 
+  it('wakes nobody within a day without normal history, and says it all the same', () => {
+    const rows = rowsOf(700, 5);
+    for (let i = 600; i < 620; i++) rows[i]!.fill(1e6, 0, 5);
+    const fault = run([], rows).slice(600, 620);
+    expect(fault.some(({ severity }) => severity === 'warning')).toBe(true);
+    expect(fault.some(({ severity }) => severity === 'critical')).toBe(false);
+    const told = run(rowsOf(1500, 1), rows).slice(600, 620);
+    expect(told.some(({ severity }) => severity === 'critical')).toBe(true);
+  });
+
+  it('is calm about hundreds of columns of noise, with history or without, whatever some of them are', () => {
+    const width = 240;
+    const random = createRandom(6);
+    const noise = (): Float64Array =>
+      Float64Array.from({ length: width }, (_, c) => {
+        if (c % 8 === 0) return 7;
+        if (c % 8 === 1) return random.next() < 0.3 ? Number.NaN : random.normal();
+        return c % 8 === 2 ? random.normal() / Math.max(1e-9, random.next()) : random.normal();
+      });
+    const columns = Array.from({ length: width }, (_, c) => `c${c + 1}`);
+    for (const known of [0, 300]) {
+      const train = Array.from({ length: known }, noise);
+      const scores = run(train, Array.from({ length: 560 - known }, noise), scorer(columns));
+      expect(scores.filter(({ severity }) => severity === 'critical')).toEqual([]);
+      expect(scores.filter(({ severity }) => severity === 'warning').length).toBeLessThan(3);
+    }
+  });
+
   it('takes what is missing, constant and wild', () => {
     const random = createRandom(9);
     const odd = (i: number): Float64Array =>

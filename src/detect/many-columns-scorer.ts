@@ -20,6 +20,8 @@ const ABNORMAL_WEIGHT = 0.05;
 /** Share of abnormal rows, over a day and no fewer rows than the first fit, up to which they are left out of what is learnt. */
 const BELIEVED_SHARE = 0.1;
 const SHARE_MS = 86_400_000;
+/** Without normal history nobody is woken for what the first day brings: by then a backup or a build has been seen, as in the live stage. */
+const PROVISIONAL_MS = 86_400_000;
 /** Worth of the residual beside those of the joint members, which add up to 8. */
 const RESIDUAL_WORTH = 2;
 /** A score of one half is a p-value of e^-10. */
@@ -111,7 +113,9 @@ class ManyColumnsScorer implements RowScorer {
       return { ...LEARNING, score, pValue };
     }
     const leading = leadingFeatures(joint, alone);
-    const severity = pValue > MOST.warning ? 'info' : pValue > MOST.critical ? 'warning' : 'critical';
+    const wakes =
+      pValue <= MOST.critical && (this.#named || this.#history.taken * this.#options.stepMs >= PROVISIONAL_MS);
+    const severity = wakes ? 'critical' : pValue <= MOST.warning ? 'warning' : 'info';
     const topFeature = leading[0] ?? -1;
     if (alone === null) return { score, pValue, severity, kind: 'relation_broken', topFeature };
     this.#course.push(alone.frame, alone.score);
