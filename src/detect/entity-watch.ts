@@ -84,6 +84,7 @@ export class EntityWatch {
   #board: GroupBoard;
   readonly #missing = new MissingFeatures();
   readonly #patterns = new NewPatterns();
+  readonly #vanished = new MissingFeatures('vanished_log_pattern');
   #frames = 0;
   #latest: { readonly frame: Frame; readonly score: DetectorScore } | null = null;
   /** Start of the newest frame taken. */
@@ -122,7 +123,12 @@ export class EntityWatch {
     this.#joint.learn(weight);
     this.#habit.learn(weight);
     for (const change of changes) if (change.ending?.by === 'adopted') this.#learnAdopted(change);
-    const told = [this.silence.heard(frame), this.#missing.take(frame, adoptMs), this.#patterns.take(frame)];
+    const told = [
+      this.silence.heard(frame),
+      this.#missing.take(frame, adoptMs),
+      this.#patterns.take(frame),
+      this.#vanished.take(frame, adoptMs),
+    ];
     return { changes: [...told.filter((change) => change !== null), ...changes], score };
   }
 
@@ -162,21 +168,26 @@ export class EntityWatch {
     return this.#board.openAnomalies;
   }
 
+  /** What is found without a score. */
+  get #plain(): readonly { readonly open: Anomaly | null }[] {
+    return [this.silence, this.#missing, this.#patterns, this.#vanished];
+  }
+
   /** Ids of what is open. */
   *openIds(): Iterable<string> {
     yield* this.#board.openIds();
-    for (const { open } of [this.silence, this.#missing, this.#patterns]) if (open !== null) yield open.id;
+    for (const { open } of this.#plain) if (open !== null) yield open.id;
   }
 
   /** What is open, as it was last told. */
   *opened(): Iterable<Anomaly> {
     yield* this.#board.opened();
-    for (const { open } of [this.silence, this.#missing, this.#patterns]) if (open !== null) yield open;
+    for (const { open } of this.#plain) if (open !== null) yield open;
   }
 
   /** The entity is silent: what was abnormal of it is no longer known, and is closed. */
   abandon(at: number): readonly Anomaly[] {
-    const rest = [this.#missing.end(at, at, SILENT), this.#patterns.end(at, at)];
+    const rest = [this.#missing.end(at, at, SILENT), this.#patterns.end(at, at), this.#vanished.end(at, at, SILENT)];
     return [...this.#board.end(at, SILENT), ...rest.filter((change) => change !== null)];
   }
 
@@ -207,6 +218,7 @@ export class EntityWatch {
       silence: this.silence.toJSON(),
       missing: this.#missing.toJSON(),
       patterns: this.#patterns.toJSON(),
+      vanished: this.#vanished.toJSON(),
       board: this.#board.toJSON(),
     };
   }
@@ -227,6 +239,7 @@ export class EntityWatch {
     watch.silence.restore(saved['silence'] ?? null);
     watch.#missing.restore(saved['missing'] ?? null);
     watch.#patterns.restore(saved['patterns'] ?? null);
+    if (saved['vanished'] !== undefined) watch.#vanished.restore(saved['vanished']);
     watch.#board = GroupBoard.fromJSON(saved['board'] ?? null, options.stepMs);
     return watch;
   }

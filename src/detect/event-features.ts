@@ -13,14 +13,21 @@ export const countsEvents = ({ metric }: Feature): boolean => COUNTS_EVENTS.test
 export const isLogPattern = ({ metric, labels }: Feature): boolean =>
   COUNTS_PATTERNS.test(metric) && PATTERN_LABELS.some((label) => labels[label] !== undefined);
 
-const known = new WeakMap<FrameLayout, Uint8Array>();
-
-/** 1 for every feature of a layout that counts events, 0 for the others. */
-export function eventCounts(layout: FrameLayout): Uint8Array {
-  let counts = known.get(layout);
-  if (counts === undefined) {
-    counts = Uint8Array.from(layout.features, (feature) => (countsEvents(feature) ? 1 : 0));
-    known.set(layout, counts);
-  }
-  return counts;
+/** 1 for every feature of a layout that is of a kind, 0 for the others; worked out once for each layout. */
+function marks(of: (feature: Feature) => boolean): (layout: FrameLayout) => Uint8Array {
+  const known = new WeakMap<FrameLayout, Uint8Array>();
+  return (layout) => {
+    let found = known.get(layout);
+    if (found === undefined) {
+      found = Uint8Array.from(layout.features, (feature) => (of(feature) ? 1 : 0));
+      known.set(layout, found);
+    }
+    return found;
+  };
 }
+
+/** Which features of a layout count events. */
+export const eventCounts = marks(countsEvents);
+
+/** Which features of a layout are log patterns. */
+export const logPatterns = marks(isLogPattern);

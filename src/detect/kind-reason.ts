@@ -12,6 +12,7 @@ const KEYS: Readonly<Record<AnomalyKind, string>> = {
   missing: 'kindMissing',
   relation_broken: 'kindRelationBroken',
   new_log_pattern: 'kindNewLogPattern',
+  vanished_log_pattern: 'kindVanishedLogPattern',
   rate_change: 'kindRateChange',
 };
 

@@ -195,6 +195,22 @@ describe('the kind of an anomaly, and its reason', () => {
     await feed(frames(CALM + 10, CALM + 80, undefined, [...FEATURES, NEW_PATTERN]));
     expect(heard.at(-1)).toMatchObject({ kind: 'new_log_pattern', ending: { by: 'calm' } });
   });
+
+  it('vanished_log_pattern, for one that came steadily; one that comes now and then is not missed', async () => {
+    const seldom: Change = (values, minutes) => {
+      if (Math.round(minutes * 4) % 40 > 3) values[4] = 0;
+    };
+    const features = [...FEATURES, NEW_PATTERN];
+    await feed(frames(0, CALM, seldom, features));
+    await feed(frames(CALM, CALM + 60, (values) => (values[2] = values[4] = Number.NaN), features));
+    const mine = heard.filter(({ kind }) => kind === 'vanished_log_pattern');
+    expect(mine).toMatchObject([
+      { start: START + CALM * STEP, severity: 'info', end: null, kindReason: { key: 'detect.kindVanishedLogPattern' } },
+    ]);
+    expect(mine[0]?.contributions.map(({ feature: name }) => name)).toEqual([FEATURES[2]!.name]);
+    await feed(frames(CALM + 60, CALM + 62, undefined, features));
+    expect(heard.at(-1)).toMatchObject({ kind: 'vanished_log_pattern', ending: { by: 'calm' } });
+  });
 });
 
 describe('features that go missing', () => {

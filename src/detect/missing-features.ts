@@ -2,7 +2,7 @@ import type { Anomaly, Contribution, Ending } from '../model/anomaly.ts';
 import type { Json } from '../model/detector.ts';
 import type { Feature, Frame } from '../model/frame.ts';
 import { phrase } from '../model/phrase.ts';
-import { eventCounts } from './event-features.ts';
+import { eventCounts, logPatterns } from './event-features.ts';
 import { decodeFloats, encodeFloats, grown, stateNumber, stateObject } from './float-columns.ts';
 import { kindReason } from './kind-reason.ts';
 import { plainAnomaly } from './plain-anomaly.ts';
@@ -24,14 +24,26 @@ const WARNING_MS = 300_000;
 /** More features explain nothing to a person. */
 const MOST = 10;
 
-/** Features that no longer come while the rest of the entity does: one anomaly for all that went together. */
+/** A log pattern came steadily when its longest interval was no more than so many usual ones; by chance alone it is about six. */
+const STEADY = 8;
+const LONGEST_PATTERN = 3;
+
+/**
+ * Features that no longer come while the rest of the entity does: one anomaly for all that went together. Of log patterns
+ * only those are missed that came steadily, for of what nothing happens nothing comes.
+ */
 export class MissingFeatures {
+  readonly #kind: 'missing' | 'vanished_log_pattern';
   /** Of each feature, in frames: since its last value, usual and longest interval, since its first value (0: never seen). */
   #gap = new Float32Array(0);
   #usual = new Float32Array(0);
   #longest = new Float32Array(0);
   #age = new Float32Array(0);
   #told: Anomaly | null = null;
+
+  constructor(kind: 'missing' | 'vanished_log_pattern' = 'missing') {
+    this.#kind = kind;
+  }
 
   get open(): Anomaly | null {
     return this.#told;
@@ -65,19 +77,25 @@ export class MissingFeatures {
     const settled = SETTLED_MS / stepMs;
     const least = LEAST_MS / stepMs;
     const missing: number[] = [];
-    const counts = eventCounts(layout);
+    const patterns = this.#kind !== 'missing';
+    const mine = patterns ? logPatterns(layout) : eventCounts(layout);
     for (let f = 0; f < n; f++) {
-      // Of what nothing happens, nothing comes.
-      if (counts[f] === 1) continue;
-      const here = !Number.isNaN(values[f]!);
+      if ((mine[f] === 1) !== patterns) continue;
+      const here = patterns ? values[f]! > 0 : !Number.isNaN(values[f]!);
       if (here) this.#come(f);
       else this.#gap[f] = this.#gap[f]! + 1;
       if (here || this.#age[f]! > 0) this.#age[f] = this.#age[f]! + 1;
       const gap = this.#gap[f]!;
       if (gap <= least || this.#age[f]! - gap < settled) continue;
-      if (gap > Math.max(INTERVALS * this.#usual[f]!, LONGEST * this.#longest[f]!)) missing.push(f);
+      if (this.#isMissed(f)) missing.push(f);
     }
     return missing;
+  }
+
+  #isMissed(f: number): boolean {
+    const [gap, usual, longest] = [this.#gap[f]!, this.#usual[f]!, this.#longest[f]!];
+    if (this.#kind === 'missing') return gap > Math.max(INTERVALS * usual, LONGEST * longest);
+    return longest <= STEADY * usual && gap > Math.max(INTERVALS * usual, LONGEST_PATTERN * longest);
   }
 
   #come(f: number): void {
@@ -93,24 +111,31 @@ export class MissingFeatures {
     const told = this.#told;
     const start = told?.start ?? time - (Math.min(...missing.map((f) => this.#gap[f]!)) - 1) * stepMs;
     const features = missing.map((f) => layout.features[f]!);
-    const severity = wholeMetric(frame, features) && time - start >= WARNING_MS ? 'warning' : 'info';
+    const severity = this.#severity(frame, features, start);
     const names = features.slice(0, MOST).map(({ name }) => name);
     const same = told !== null && names.join('\n') === told.contributions.map(({ feature }) => feature).join('\n');
-    // Severity only rises while it is open.
-    if (told !== null && same && (told.severity === severity || told.severity === 'warning')) return null;
+    if (told !== null && same && told.severity === severity) return null;
     const lasted = time + stepMs - start;
     const usual = Math.round((this.#usual[missing[0]!]! * stepMs) / 100) / 10;
     const said = {
       start,
-      kind: 'missing',
-      kindReason: kindReason('missing', names[0]!, lasted),
-      severity: told?.severity === 'warning' ? 'warning' : severity,
+      kind: this.#kind,
+      kindReason: kindReason(this.#kind, names[0]!, lasted),
+      severity,
       severityReason: phrase('detect.missingFeature', { seconds: Math.round(lasted / 1000), usual }),
       contributions: features.slice(0, MOST).map((feature, _, all) => contribution(feature, all.length)),
       pValue: 0,
     } as const;
-    this.#told = plainAnomaly(frame, 'missing-features', said, told);
+    const what = this.#kind === 'missing' ? 'missing-features' : 'vanished-patterns';
+    this.#told = plainAnomaly(frame, what, said, told);
     return this.#told;
+  }
+
+  /** It only rises while it is open. */
+  #severity(frame: Frame, missing: readonly Feature[], start: number): 'info' | 'warning' {
+    if (this.#told?.severity === 'warning') return 'warning';
+    if (this.#kind !== 'missing' || frame.time - start < WARNING_MS) return 'info';
+    return wholeMetric(frame, missing) ? 'warning' : 'info';
   }
 
   #grow(n: number): void {

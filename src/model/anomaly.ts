@@ -13,6 +13,7 @@ export const ANOMALY_KINDS = [
   'missing',
   'relation_broken',
   'new_log_pattern',
+  'vanished_log_pattern',
   'rate_change',
 ] as const;
 export const AnomalyKind = Type.Enum([...ANOMALY_KINDS]);

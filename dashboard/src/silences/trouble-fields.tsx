@@ -14,6 +14,7 @@ const TROUBLES: readonly string[] = [
   'missing',
   'relation_broken',
   'new_log_pattern',
+  'vanished_log_pattern',
   'rate_change',
   'capacity',
   'failure',

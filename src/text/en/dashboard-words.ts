@@ -4,6 +4,7 @@ export const words = {
   anomaly_flatline: 'Flat line',
   anomaly_level_shift: 'Level shift',
   anomaly_missing: 'Data missing',
+  anomaly_vanished_log_pattern: 'Log pattern gone',
   anomaly_new_log_pattern: 'New log pattern',
   anomaly_rate_change: 'Unusual rate',
   anomaly_relation_broken: 'Relation broken',

@@ -5,6 +5,7 @@ export const words: Record<keyof typeof english, string> = {
   anomaly_flatline: 'Línea plana',
   anomaly_level_shift: 'Cambio de nivel',
   anomaly_missing: 'Faltan datos',
+  anomaly_vanished_log_pattern: 'Patrón desaparecido de los registros',
   anomaly_new_log_pattern: 'Patrón nuevo en los registros',
   anomaly_rate_change: 'Frecuencia inusual',
   anomaly_relation_broken: 'Relación rota',
