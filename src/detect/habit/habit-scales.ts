@@ -3,7 +3,7 @@ import type { Json } from '../../model/detector.ts';
 import { decodeFloats, encodeFloats, stateNumber, stateObject } from '../float-columns.ts';
 import { bytesOf, coarsen, decodeBytes } from '../short-floats.ts';
 
-const VERSION = 2;
+const VERSION = 3;
 const WHAT = 'habit scales';
 /** Half-lives of the means: faults last from minutes to an hour. In rows where these are longer. */
 const MINUTES = [2, 6, 18, 45] as const;
@@ -23,7 +23,8 @@ const SHRINKAGE = 0.01;
 const RELATE_ROWS = 360;
 /** Beyond so many features relations cost more than they tell; each is looked at by itself. */
 const MOST_RELATED = 64;
-const CODE = 32_767;
+/** Steps of a correlation: far finer than the shrinkage. */
+const CODE = 2047;
 
 const knee = (z: number): number =>
   z > KNEE ? KNEE * (1 + Math.log(z / KNEE)) : z < -KNEE ? -KNEE * (1 + Math.log(-z / KNEE)) : z;
@@ -132,12 +133,17 @@ export class HabitScales {
   }
 
   #relate(): void {
+    this.#codes = this.#correlations();
+    this.#invert(this.#codes);
+  }
+
+  /** The correlation below the diagonal as it is now. */
+  #correlations(): Int16Array {
     const n = this.#size;
     const codes = new Int16Array((n * (n - 1)) / 2);
     for (let i = 0, at = 0; i < n; i++)
       for (let j = 0; j < i; j++) codes[at++] = Math.round(CODE * Math.max(-1, Math.min(1, this.#correlation(i, j))));
-    this.#codes = codes;
-    this.#invert(codes);
+    return codes;
   }
 
   #invert(codes: Int16Array): void {
@@ -178,7 +184,8 @@ export class HabitScales {
       means: encodeFloats(this.#means),
       variances: encodeFloats(this.#variances),
       covariance: encodeFloats(triangle),
-      correlation: this.#codes === null ? null : bytesOf(this.#codes),
+      // How far it has moved since takes half the room of what it was.
+      correlation: this.#codes === null ? null : bytesOf(minus(this.#codes, this.#correlations())),
     };
   }
 
@@ -195,9 +202,12 @@ export class HabitScales {
       for (let j = 0; j <= i; j++) this.#covariance[i * size + j] = triangle[at++]!;
     if (saved['correlation'] === null) return;
     const length = (related * (related - 1)) / 2;
-    this.#codes = decodeBytes(saved['correlation'], Int16Array, { length, what: WHAT });
+    const moved = decodeBytes(saved['correlation'], Int16Array, { length, what: WHAT });
+    this.#codes = minus(moved, minus(new Int16Array(length), this.#correlations()));
     this.#invert(this.#codes);
   }
 }
+
+const minus = (a: Int16Array, b: Int16Array): Int16Array => a.map((one, i) => one - b[i]!);
 
 const clipped = (mean: number): number => Math.max(-CLIP, Math.min(CLIP, mean));
