@@ -17,6 +17,7 @@ import type { Store } from '../store/store.ts';
 import type { Text } from '../text/text.ts';
 import type { Changes } from './changes.ts';
 import type { AlertingView } from './contract/alerting.ts';
+import type { JsonWebhook } from './webhooks/mapped-json.ts';
 import type { BudgetView, Learning, Settings, SourceView } from './contract/views.ts';
 
 /** What a token may do: read; also act, judge and send data; also change settings. Each includes the one before. */
@@ -47,6 +48,8 @@ export interface ApiOptions {
   readonly store: { readonly kind: string; readonly budgetBytes: number };
   /** How long frames of a step and of a minute are kept, ms; charts choose their tier by it. */
   readonly retention: { readonly steps: number; readonly minutes: number };
+  /** How the JSON of other programs becomes events. */
+  readonly webhooks?: readonly JsonWebhook[];
   /** How old an answer made of caches may be, ms; default 1000. */
   readonly cacheMs?: number;
 }

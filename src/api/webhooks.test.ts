@@ -7,6 +7,7 @@ import type { Store } from '../store/store.ts';
 import { entity, NOW, openApi, openStore } from './check-api.ts';
 import { toldAlerts } from './webhooks/alerts.ts';
 import { toldCloudEvents } from './webhooks/cloud-events.ts';
+import { type JsonWebhook, toldByRules } from './webhooks/mapped-json.ts';
 
 /** As Alertmanager 0.27 sends it. */
 const ALERTMANAGER = {
@@ -191,6 +192,86 @@ describe('webhooks', () => {
     expect((await send('alertmanager', '{"alerts": []}', { origin: 'https://evil.example' })).status).toBe(403);
   });
 
+  describe('of any form, by rules', () => {
+    let other: ReturnType<typeof openApi>;
+    const webhooks: JsonWebhook[] = [
+      {
+        name: 'ci',
+        each: 'builds',
+        rules: [
+          { when: { 'job.status': 'skipped' }, event: 'ignored', entity: '{nothing.here}', labels: {} },
+          {
+            when: { kind: 'deploy*' },
+            event: 'deploy',
+            id: '{id}',
+            time: '{finished}',
+            severity: '{job.level}',
+            text: '{service} {tags.0}',
+            entity: 'service/{service}',
+            labels: { version: '{tags.0}', missing: '{no.such}' },
+          },
+          { when: { kind: 'config' }, event: 'config_change', labels: { instance: '{host}' } },
+        ],
+      },
+      { name: 'one', rules: [{ when: {}, event: '{what}', labels: {} }] },
+    ];
+    beforeEach(async () => {
+      other = openApi(store, { options: { webhooks } });
+      await other.api.start();
+      return () => other.api.stop();
+    });
+    const tell = (name: string, body: unknown) => send(`json/${name}`, JSON.stringify(body), {}, other.api.url());
+
+    test('becomes events once, however often it is sent', async () => {
+      const builds = [
+        {
+          kind: 'deploy-prod',
+          id: 7,
+          finished: (NOW - 5000) / 1000,
+          service: 'orders',
+          tags: ['2.1'],
+          job: { level: 'warn' },
+        },
+        { kind: 'config', host: 'web-7' },
+        { kind: 'else' },
+        { kind: 'deploy', job: { status: 'skipped' } },
+        'nonsense',
+      ];
+      for (let time = 0; time < 2; time++) expect((await tell('ci', { builds })).status).toBe(204);
+      const events = (await listed()).filter(({ source }) => source === 'ci');
+      expect(events.map(({ name, entity }) => `${entity} ${name}`).sort()).toEqual([
+        'host/web-7 config_change',
+        'service/orders deploy',
+      ]);
+      expect(events.find(({ name }) => name === 'deploy')).toMatchObject({
+        time: NOW - 5000,
+        severity: 'warning',
+        text: 'orders 2.1',
+        labels: { version: '2.1' },
+      });
+      expect((await tell('one?entity=service/billing', { what: 'migration' })).status).toBe(204);
+      expect((await listed()).some(({ entity, name }) => entity === 'service/billing' && name === 'migration')).toBe(
+        true,
+      );
+    });
+
+    test('is refused when it is none, has no list, or nobody has written rules for it', async () => {
+      const codes = [];
+      for (const answer of [
+        await tell('ci', { builds: 1 }),
+        await send('json/ci', '{', {}, other.api.url()),
+        await tell('unknown', {}),
+      ]) {
+        codes.push([answer.status, ((await answer.json()) as { code: string }).code]);
+      }
+      expect(codes).toEqual([
+        [400, 'BODY_INVALID'],
+        [400, 'BODY_INVALID'],
+        [404, 'NOT_FOUND'],
+      ]);
+    });
+  });
+
   describe('a flood', () => {
     let other: ReturnType<typeof openApi>;
     let published = 0;
@@ -229,6 +310,9 @@ describe('webhooks', () => {
     fc.assert(
       fc.property(body, fc.json(), (value, text) => {
         expect(harmless(() => toldAlerts(value, 'alertmanager', NOW))).toBe(true);
+        const rules = [{ when: { a: '*' }, event: '{a}{0}', entity: text, time: '{b.0}', labels: { [text]: '{a.b}' } }];
+        expect(harmless(() => toldByRules(value, { name: 'any', rules }, NOW))).toBe(true);
+        expect(harmless(() => toldByRules(value, { name: 'any', each: 'alerts', rules }, NOW))).toBe(true);
         for (const type of ['application/cloudevents+json', 'application/cloudevents-batch+json', 'text/plain']) {
           expect(harmless(() => toldCloudEvents({ 'content-type': type, 'ce-id': text }, Buffer.from(text), NOW))).toBe(
             true,

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { Secret } from './units.ts';
+import { JsonWebhook } from './webhook-schema.ts';
 
 const closed = { additionalProperties: false } as const;
 
@@ -23,6 +24,11 @@ export const ApiSection = Type.Object(
       ),
       { default: [], maxItems: 1000, description: 'Who may use the API; with any, everybody needs one.' },
     ),
+    webhooks: Type.Array(JsonWebhook, {
+      default: [],
+      maxItems: 100,
+      description: 'Senders of JSON that becomes events, at `/api/v1/webhooks/json/NAME`.',
+    }),
   },
   { ...closed, default: {}, description: 'REST interface and dashboard.' },
 );

@@ -31,7 +31,7 @@ function bad(text: string, environment: Record<string, string> = {}): string[] {
 describe('a good configuration', () => {
   test('is empty: everything has a default', () => {
     const config = good('');
-    expect(config.api).toEqual({ host: '127.0.0.1', port: 8440, allowedHosts: [], tokens: [] });
+    expect(config.api).toEqual({ host: '127.0.0.1', port: 8440, allowedHosts: [], tokens: [], webhooks: [] });
     expect(config.step).toBe(5000);
     expect(config.store.diskBudget).toBe(2 * 2 ** 30);
     expect(config.alertBudget.pages).toEqual({ count: 2, windowMs: 86_400_000 });

@@ -9,6 +9,7 @@ import type { Resource } from '../api-app.ts';
 import type { ApiDeps } from '../deps.ts';
 import { toldAlerts } from '../webhooks/alerts.ts';
 import { toldCloudEvents } from '../webhooks/cloud-events.ts';
+import { toldByRules } from '../webhooks/mapped-json.ts';
 import { parseBody } from '../webhooks/told-event.ts';
 
 /** A few thousand alerts of ordinary length. */
@@ -51,50 +52,64 @@ async function commit(deps: ApiDeps, told: readonly ToldEvent[], entity: string 
   }
 }
 
-/** What other programs tell of: alerts of Alertmanager and Grafana, and CloudEvents. */
+interface Reader {
+  readonly summary: string;
+  readonly told: (request: FastifyRequest, body: Buffer) => readonly ToldEvent[];
+}
+
+/** Those whose form is known. */
+const readers = ({ clock }: ApiDeps): Readonly<Record<string, Reader>> => ({
+  alertmanager: {
+    summary: 'Alerts of Alertmanager (webhook, version 4), as events `alert`; answered after the commit',
+    told: (_request, body) => toldAlerts(parseBody(body), 'alertmanager', clock.now()),
+  },
+  grafana: {
+    summary: 'Alerts of Grafana (webhook contact point), as events `alert`; answered after the commit',
+    told: (_request, body) => toldAlerts(parseBody(body), 'grafana', clock.now()),
+  },
+  cloudevents: {
+    summary: 'CloudEvents 1.0 over HTTP, structured, batched or binary; answered after the commit',
+    told: ({ headers }, body) => toldCloudEvents(headers, body, clock.now()),
+  },
+});
+
+/** What other programs tell of: alerts of Alertmanager and Grafana, CloudEvents, and JSON of any form by rules. */
 export const webhooks: Resource = (app, deps) => {
-  const { clock, metrics } = deps;
+  const { clock, metrics, options } = deps;
   const gate = createGate(deps);
   const taken = metrics.counter('vigia_api_webhook_events_total', 'Events that webhooks brought', ['webhook']);
-  const read: Readonly<
-    Record<string, { summary: string; told: (request: FastifyRequest, body: Buffer) => readonly ToldEvent[] }>
-  > = {
-    alertmanager: {
-      summary: 'Alerts of Alertmanager (webhook, version 4), as events `alert`; answered after the commit',
-      told: (_request, body) => toldAlerts(parseBody(body), 'alertmanager', clock.now()),
-    },
-    grafana: {
-      summary: 'Alerts of Grafana (webhook contact point), as events `alert`; answered after the commit',
-      told: (_request, body) => toldAlerts(parseBody(body), 'grafana', clock.now()),
-    },
-    cloudevents: {
-      summary: 'CloudEvents 1.0 over HTTP, structured, batched or binary; answered after the commit',
-      told: ({ headers }, body) => toldCloudEvents(headers, body, clock.now()),
-    },
+  const take = async (webhook: string, events: readonly ToldEvent[], entity: string | undefined): Promise<void> => {
+    gate(events.length);
+    await commit(deps, events, entity);
+    taken.inc({ webhook }, events.length);
   };
   acceptBodies(app, { bodyBytes: BODY_BYTES }, ({ preParsing, bodyOf }) => {
-    for (const [name, { summary, told }] of Object.entries(read)) {
+    const common = { config: { forSenders: true }, preParsing };
+    const querystring = Type.Object({ entity: Type.Optional(EntityId) });
+    const response = { 204: Type.Null() };
+    for (const [name, { summary, told }] of Object.entries(readers(deps))) {
       app.post(
         `/webhooks/${name}`,
-        {
-          config: { forSenders: true },
-          preParsing,
-          schema: {
-            summary,
-            querystring: Type.Object({
-              entity: Type.Optional(EntityId),
-            }),
-            response: { 204: Type.Null() },
-          },
-        },
+        { ...common, schema: { summary, querystring, response } },
         async (request, reply) => {
-          const events = told(request, await bodyOf(request));
-          gate(events.length);
-          await commit(deps, events, request.query.entity);
-          taken.inc({ webhook: name }, events.length);
+          await take(name, told(request, await bodyOf(request)), request.query.entity);
           return reply.code(204).send(null);
         },
       );
     }
+    const summary = 'JSON of any form, as events by the rules of `api.webhooks`; answered after the commit';
+    const params = Type.Object({ name: Type.String({ maxLength: 100 }) });
+    app.post(
+      '/webhooks/json/:name',
+      { ...common, schema: { summary, params, querystring, response } },
+      async (request, reply) => {
+        const { name } = request.params;
+        const webhook = options.webhooks?.find((one) => one.name === name);
+        if (webhook === undefined) throw new VigiaError('NOT_FOUND', { what: 'webhook', id: name });
+        const events = toldByRules(parseBody(await bodyOf(request)), webhook, clock.now());
+        await take(name, events, request.query.entity);
+        return reply.code(204).send(null);
+      },
+    );
   });
 };
