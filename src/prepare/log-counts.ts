@@ -50,11 +50,9 @@ export class LogCounts {
 
   /** Takes what is known from before a restart, so that no pattern is taken for new. */
   restore(patterns: readonly LogPattern[]): void {
-    for (const pattern of patterns) {
-      if (this.#patterns.has(pattern.id)) continue;
-      this.#patterns.set(pattern.id, pattern);
-      this.miner.add(pattern.text);
-    }
+    const unknown = patterns.filter(({ id }) => !this.#patterns.has(id));
+    for (const pattern of unknown) this.#patterns.set(pattern.id, pattern);
+    this.miner.restore(unknown.toSorted((a, b) => a.firstSeen - b.firstSeen || (a.id < b.id ? -1 : 1)));
   }
 
   /** Whether an entity is known; if so it is not let go before the next commit. */

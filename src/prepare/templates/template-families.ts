@@ -2,6 +2,8 @@ import { isWord, joined, VARIABLE } from './line-tokens.ts';
 
 /** Lines of one pattern. When patterns turn out to be one, the newer ones get the older as `parent`. */
 export interface Family {
+  /** Made of the tokens that the oldest of its lines had. */
+  id: string;
   tokens: readonly string[];
   /** Some of its variables were shown to be such by the words that stood there: one more word needs no proof. */
   proven: boolean;
@@ -14,7 +16,7 @@ const WORDS = 5;
 const WORDS_BESIDE_VARIABLE = 3;
 /** Names of states and kinds, in capitals: people mean them as patterns of their own. */
 const CONSTANTS = 30;
-const CONSTANT = /^[A-Z_]+$/;
+export const CONSTANT = /^[A-Z_]+$/;
 const CONSTANT_SHARE = 0.7;
 /** Other words that two lines need in common; a line that begins differently needs more. */
 const COMMON_WORDS = 1;

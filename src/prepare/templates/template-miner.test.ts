@@ -107,16 +107,37 @@ describe('TemplateMiner', () => {
     expect(first).toBe(second);
   });
 
-  test('once a place is known to be a variable, one new word is enough; ids follow the text', () => {
+  test('once a place is known to be a variable, one new word is enough; the pattern keeps the id of its first line', () => {
     const miner = new TemplateMiner();
-    for (const user of ['ann', 'bob', 'eve', 'joe', 'kim']) miner.add(`session opened for user ${user}`);
+    const [first] = ['ann', 'bob', 'eve', 'joe', 'kim'].map((user) => miner.add(`session opened for user ${user}`));
+    const { id } = miner.template(first!);
     joinAll(miner);
     const late = miner.add('session opened for user zoe');
-    expect(miner.template(late).text).toBe('session opened for user zoe');
-    joinAll(miner);
-    const again = new TemplateMiner();
-    expect(miner.template(late)).toEqual(again.template(again.add('session opened for user 1')));
+    expect(miner.template(late)).toEqual({ id, text: 'session opened for user <*>' });
+    expect(miner.template(miner.add('session opened for user READY')).id).not.toBe(id);
     expect(() => miner.template(99)).toThrow(RangeError);
+  });
+
+  test('after a restart, and in every process that has read what is known, a pattern has the same id', () => {
+    const lines = (names: readonly string[]): string[] =>
+      names.flatMap((name) => [`session opened for user ${name}`, `took ${name.length} ms`, `door ${name} is open`]);
+    const miner = new TemplateMiner();
+    const seen = new Map<string, { readonly id: string; readonly text: string }>();
+    const take = (into: TemplateMiner, line: string): string => {
+      const template = into.template(into.add(line));
+      seen.set(template.id, template);
+      return template.id;
+    };
+    for (const line of lines(['ann', 'bob', 'eve', 'joe', 'kim'])) take(miner, line);
+    joinAll(miner);
+    const known = lines(['ann', 'bob', 'zoe']).map((line) => take(miner, line));
+    expect(new Set(known).size).toBe(3);
+    const again = new TemplateMiner();
+    again.restore([...seen.values()]);
+    expect(lines(['ann', 'bob', 'zoe']).map((line) => take(again, line))).toEqual(known);
+    expect(lines(['sue', 'ida', 'max']).map((line) => take(again, line))).toEqual(known);
+    joinAll(again);
+    expect(lines(['bob', 'ann', 'rex']).map((line) => take(again, line))).toEqual(known);
   });
 
   test('random text does not grow without bound', () => {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { lineTokens, VARIABLE } from './line-tokens.ts';
+import { ProvenPatterns } from './proven-patterns.ts';
 import { type Family, joinFamilies } from './template-families.ts';
 
 /** The pattern of many log lines. */
 export interface LogTemplate {
-  /** Made of the pattern's text, so that it is the same after a restart and in every process. */
+  /** Made of how its first line looked, and kept when it turns out to be more general: the same after a restart and in every process. */
   readonly id: string;
   /** Words and marks with `<*>` for what differs, separated by blanks. */
   readonly text: string;
@@ -12,11 +13,16 @@ export interface LogTemplate {
 
 /** Patterns that are told apart, joined ones included; lines of new ones beyond that count by their first words. */
 const MAX_FAMILIES = 20_000;
+/** Spellings of lines that are remembered with their pattern. */
+const MAX_NUMBERS = 3 * MAX_FAMILIES;
 const COARSE_WORDS = 2;
+
+const idOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
+
 /**
  * Finds the patterns of log lines, one line at a time, in bounded memory. Lines are told apart by their words; patterns
- * that turn out to be one are joined, now and then or when asked. A line keeps its number; what it stands for is asked
- * with `template` and may have been joined with another since.
+ * that turn out to be one are joined, now and then or when asked, and have the id of the oldest of them. A line keeps its
+ * number; what it stands for is asked with `template` and may have been joined with another since.
  *
  * Beside Drain (He et al., 2017), which fixes a tree over the first words and merges by the share of equal words: here
  * two lines differ in a word only when that word can be shown to be a value, by how many others stand in its place.
@@ -24,6 +30,7 @@ const COARSE_WORDS = 2;
 export class TemplateMiner {
   readonly #families: Family[] = [];
   readonly #numbers = new Map<string, number>();
+  readonly #proven = new ProvenPatterns();
   #joinedAt = 0;
 
   /** Number of lines' patterns seen, joined or not. */
@@ -35,9 +42,27 @@ export class TemplateMiner {
   add(text: string): number {
     const tokens = lineTokens(text);
     const key = tokens.join(' ');
-    const known = this.#numbers.get(key);
+    const known = this.#numbers.get(key) ?? this.#match(key, tokens);
     if (known !== undefined) return known;
     return this.#families.length >= MAX_FAMILIES ? this.#coarse(tokens) : this.#insert(key, tokens);
+  }
+
+  /**
+   * Takes patterns that were found before, the oldest first, with their ids. One that has become more general since its
+   * first line was joined from several, so that lines like theirs are of it at once.
+   */
+  restore(templates: readonly LogTemplate[]): void {
+    const isJoined = ({ id, text }: LogTemplate): boolean => id !== idOf(text);
+    // Those that were joined first: what is in one of them is no pattern of its own any more.
+    for (const { id, text } of [...templates.filter(isJoined), ...templates.filter((one) => !isJoined(one))]) {
+      const tokens = text.split(' ');
+      if (this.#numbers.has(text) || this.#match(text, tokens) !== undefined) continue;
+      if (this.#families.length >= MAX_FAMILIES) return;
+      const number = this.#insert(text, tokens, id);
+      this.#families[number]!.proven = id !== idOf(text);
+      if (this.#families[number]!.proven) this.#proven.add(tokens, number);
+    }
+    this.#joinedAt = this.#families.length;
   }
 
   /** Patterns since the last joining. */
@@ -50,20 +75,38 @@ export class TemplateMiner {
     const upTo = this.#families.length;
     yield* joinFamilies(this.#families.slice());
     this.#joinedAt = upTo;
+    this.#name();
   }
 
   /** What a pattern number stands for now. Throws `RangeError` on a number that `add` did not give. */
   template(number: number): LogTemplate {
-    let family = this.#families[number];
+    const family = this.#families[number];
     if (family === undefined) throw new RangeError(`no pattern has the number ${number}`);
-    while (family.parent !== null) family = family.parent;
-    const text = family.tokens.join(' ');
-    return { id: createHash('sha256').update(text).digest('hex').slice(0, 12), text };
+    const { id, tokens } = rootOf(family);
+    return { id, text: tokens.join(' ') };
   }
 
-  #insert(key: string, tokens: readonly string[]): number {
+  /** A pattern has the id of its oldest line. */
+  #name(): void {
+    const named = new Set<Family>();
+    this.#proven.clear();
+    this.#families.forEach((family, number) => {
+      const root = rootOf(family);
+      if (!named.has(root)) root.id = family.id;
+      named.add(root);
+      if (family === root && root.proven) this.#proven.add(root.tokens, number);
+    });
+  }
+
+  #match(key: string, tokens: readonly string[]): number | undefined {
+    const number = this.#proven.find(tokens);
+    if (number !== null && this.#numbers.size < MAX_NUMBERS) this.#numbers.set(key, number);
+    return number ?? undefined;
+  }
+
+  #insert(key: string, tokens: readonly string[], id = idOf(key)): number {
     const number = this.#families.length;
-    this.#families.push({ tokens, proven: false, parent: null });
+    this.#families.push({ id, tokens, proven: false, parent: null });
     this.#numbers.set(key, number);
     return number;
   }
@@ -75,4 +118,10 @@ export class TemplateMiner {
     const last = this.#families.length >= 1.1 * MAX_FAMILIES ? VARIABLE : key;
     return this.#numbers.get(last) ?? this.#insert(last, last === key ? short : [VARIABLE]);
   }
+}
+
+function rootOf(family: Family): Family {
+  let root = family;
+  while (root.parent !== null) root = root.parent;
+  return root;
 }
