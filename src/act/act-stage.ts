@@ -11,7 +11,7 @@ import { every } from '../runtime/every.ts';
 import { createFirst } from '../runtime/first.ts';
 import { type ActDeps, type ActOwn, audit, VIGIA } from './act-deps.ts';
 import { examine } from './facts.ts';
-import { ladderOf, putOnLadder } from './ladder.ts';
+import { ladderOf, leaveObserve, putOnLadder } from './ladder.ts';
 import { brokenBy, DEFAULT_LIMITS } from './limits.ts';
 import { LinkDesk } from './link-desk.ts';
 import { type ActRequest, RunDesk } from './run-desk.ts';
@@ -207,6 +207,7 @@ class Acting implements ActStage {
     if (now - this.#lookedAt < OVERDUE_EVERY_MS) return;
     this.#lookedAt = now;
     await this.#settlement.takeOverdue();
+    await leaveObserve(this.#deps);
   }
 
   /** Of several recommendations for one incident in a batch only the newest still counts. */

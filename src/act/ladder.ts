@@ -41,6 +41,7 @@ async function evidenceOf(deps: ActDeps, action: ActionDefinition, kind: string,
     failed: of('ineffective') + of('harmful'),
     harmful: of('harmful'),
     untouched: await ladder.untouched(kind, action.settleMs),
+    watched: await ladder.watched({ action: action.id, entityKind: kind, withinMs: action.settleMs, since }),
   };
   return evidence;
 }
@@ -84,10 +85,44 @@ const rungOf = async (
   const evidence = await evidenceOf(deps, action, kind, step);
   const { success, lower, byItself, needed } = standing(level, ceiling, evidence);
   const { resolved, failed, harmful } = evidence;
-  const figures = { resolved, failed, harmful, success, lower, byItself, needed };
+  const { all = 0, over = 0 } = evidence.watched ?? {};
+  const watched = level === 'observe' ? { watched: { incidents: all, lasted: all - over } } : {};
+  const figures = { resolved, failed, harmful, success, lower, byItself, needed, ...watched };
   const moved = { since: step?.since ?? null, reason: step?.reason ?? null };
   return { action: action.id, entityKind: kind, level, ceiling, ...moved, ...figures };
 };
+
+/** Kinds that an action is meant for, was tried on, or was thought of for. */
+async function kindsOf(
+  { store }: ActDeps,
+  action: ActionDefinition,
+  known: readonly { readonly entityKind: string }[],
+): Promise<readonly string[]> {
+  const { entityKinds } = action.match;
+  const met = entityKinds.length > 0 ? entityKinds : await store.ladder.kindsOf(action.id);
+  return [...new Set([...met, ...known.map(({ entityKind }) => entityKind)])];
+}
+
+/**
+ * Lets what is only observed be suggested, where the incidents that it is meant for have shown to last. Nothing is carried out
+ * by that: a person still has to ask and to approve.
+ */
+export async function leaveObserve(deps: ActDeps): Promise<void> {
+  const steps = await deps.store.ladder.all();
+  for (const action of deps.actions) {
+    const own = steps.filter((one) => one.action === action.id);
+    for (const kind of await kindsOf(deps, action, own)) {
+      const step = own.find(({ entityKind }) => entityKind === kind) ?? null;
+      const { level, ceiling } = bounds(deps, action, kind, step);
+      if (level !== 'observe' || ceiling === 'observe') continue;
+      const { earned } = standing(level, ceiling, await evidenceOf(deps, action, kind, step));
+      if (earned === level) continue;
+      const since = Math.max(deps.clock.now(), (step?.since ?? 0) + 1);
+      const moved = { action: action.id, entityKind: kind, level: earned, since, run: `watched ${step?.since ?? 0}` };
+      await write(deps, { ...moved, reason: 'proven' }, VIGIA, level);
+    }
+  }
+}
 
 /** Where every action stands on every kind of entity that it is meant for or was tried on. */
 export async function ladderOf(deps: ActDeps): Promise<readonly Rung[]> {
@@ -95,7 +130,7 @@ export async function ladderOf(deps: ActDeps): Promise<readonly Rung[]> {
   const rungs: Rung[] = [];
   for (const action of deps.actions) {
     const known = [...steps, ...tallies].filter((one) => one.action === action.id);
-    for (const kind of new Set([...action.match.entityKinds, ...known.map(({ entityKind }) => entityKind)])) {
+    for (const kind of await kindsOf(deps, action, known)) {
       const step = steps.find((one) => one.action === action.id && one.entityKind === kind) ?? null;
       rungs.push(await rungOf(deps, { action, kind, step }));
     }

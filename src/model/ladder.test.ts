@@ -14,6 +14,16 @@ describe('the ladder of automation', () => {
     expect(standing('approve', 'approve', evidence(30, 0))).toMatchObject({ earned: 'approve', needed: null });
   });
 
+  it('leaves observing when what it is meant for lasts, as far as to be suggested', () => {
+    const watched = (all: number, over: number) => ({ ...evidence(0, 0), watched: { all, over } });
+    expect(standing('observe', 'auto', evidence(30, 0)).earned).toBe('observe');
+    expect(standing('observe', 'auto', watched(4, 0)).earned).toBe('observe');
+    expect(standing('observe', 'auto', watched(5, 0))).toMatchObject({ earned: 'suggest', needed: 0.3 });
+    expect(standing('observe', 'auto', watched(10, 7)).earned).toBe('observe');
+    expect(standing('observe', 'observe', watched(50, 0))).toMatchObject({ earned: 'observe', needed: null });
+    expect(standing('observe', 'auto', { ...watched(50, 0), harmful: 1 }).earned).toBe('observe');
+  });
+
   it('is barred by one harm, however much was resolved', () => {
     expect(standing('approve', 'auto', evidence(300, 1, 1)).earned).toBe('approve');
   });

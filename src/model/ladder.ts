@@ -31,6 +31,8 @@ export interface LadderEvidence {
   readonly failed: number;
   readonly harmful: number;
   readonly untouched: { readonly all: number; readonly over: number };
+  /** Incidents that it was thought of for and that were left alone: what there is to go by while it is only observed. */
+  readonly watched?: { readonly all: number; readonly over: number };
 }
 
 export interface Standing {
@@ -43,8 +45,23 @@ export interface Standing {
   readonly earned: ActionMode;
 }
 
+/**
+ * Nobody may carry out what is only observed, so it cannot prove that it helps. What can be seen is whether it would be worth a
+ * person's look: whether the incidents it is meant for outlast the time that it would need. Then it may be suggested.
+ */
+function worthALook(ceiling: ActionMode, { harmful, watched = { all: 0, over: 0 } }: LadderEvidence): Standing {
+  const { all, over } = watched;
+  const lasting = all - over;
+  const lower = lowerBound(lasting, all);
+  const needed = ceiling === 'observe' ? null : NEEDED.suggest;
+  const climbs = needed !== null && harmful === 0 && all >= LEAST_UNTOUCHED && lower > needed;
+  const byItself = all === 0 ? 0 : over / all;
+  return { success: all === 0 ? 0 : lasting / all, lower, byItself, needed, earned: climbs ? 'suggest' : 'observe' };
+}
+
 /** Where the evidence puts an action that stands at `level` and may climb to `ceiling`. One harm bars the way up. */
 export function standing(level: ActionMode, ceiling: ActionMode, evidence: LadderEvidence): Standing {
+  if (level === 'observe') return worthALook(ceiling, evidence);
   const { resolved, failed, harmful, untouched } = evidence;
   const cases = resolved + failed;
   const byItself = untouched.all < LEAST_UNTOUCHED ? 0 : untouched.over / untouched.all;

@@ -222,6 +222,15 @@ export const Rung = Type.Object({
   needed: Type.Union([Type.Number(), Type.Null()], {
     description: 'What the lower bound has to reach for the next level; null at the ceiling.',
   }),
+  watched: Type.Optional(
+    Type.Object(
+      { incidents: Type.Integer(), lasted: Type.Integer() },
+      {
+        description:
+          'While it is only observed: incidents that it was thought of for and that nobody acted upon, and those that did not end by themselves.',
+      },
+    ),
+  ),
 });
 export type Rung = Static<typeof Rung>;
 

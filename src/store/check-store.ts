@@ -781,7 +781,23 @@ export function checkStore(open: () => Promise<Store>): void {
       expect(await ladder.untouched('queue', 100)).toEqual({ all: 2, over: 1 });
       expect(await ladder.untouched('nothing', 100)).toEqual({ all: 0, over: 0 });
       const { value, decisions } = await open();
-      await decisions.insert(decisionOf('d_u1', { incident: 'u1' }));
+      const thought = {
+        action: 'heal',
+        entity: 'queue/a',
+        disruption: 'low',
+        prior: { resolved: 1, failed: 1 },
+        tally: {},
+        allowed: true,
+        probability: 0.5,
+        share: 1,
+      } as const;
+      await decisions.insert(decisionOf('d_u1', { incident: 'u1', options: [thought] }));
+      const watched = { action: 'heal', entityKind: 'queue', withinMs: 100, since: 0 };
+      expect(await ladder.watched(watched)).toEqual({ all: 1, over: 1 });
+      expect(await ladder.watched({ ...watched, since: NOW })).toEqual({ all: 0, over: 0 });
+      expect(await ladder.watched({ ...watched, action: 'other' })).toEqual({ all: 0, over: 0 });
+      expect(await ladder.kindsOf(watched.action)).toContain('queue');
+      expect(await ladder.kindsOf('other')).toEqual([]);
       const found = await value.incidents({ from: NOW, to: NOW + 1 }, 1000);
       const mine = found.filter(({ entityKind }) => entityKind === 'queue');
       expect(mine.map(({ id, acted, recommended }) => [id, acted, recommended])).toEqual([

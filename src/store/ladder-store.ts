@@ -6,6 +6,50 @@ import { timestamp } from './values.ts';
 
 const COLUMNS = sql`action, entity_kind as "entityKind", level, since, reason, run`;
 
+const MOST_KINDS = 50;
+/** As `options` of a decision hold it. */
+const thoughtOf = (action: string): string => JSON.stringify([{ action }]);
+
+/** What is known of incidents that nobody acted upon. */
+const leftAlone = (database: Database): Pick<LadderStore, 'watched' | 'kindsOf' | 'untouched'> => ({
+  watched: async ({ action, entityKind, withinMs, since }) => {
+    const [row] = await rowsOf(
+      database.sql,
+      sql<{ all: number; over: number }>`
+        select count(*) as "all", count(*) filter (
+          where resolved_at <= opened_at + ${withinMs} * interval '1 ms') as over
+        from incidents i where split_part(root, '/', 1) = ${entityKind} and resolved_at is not null
+          and opened_at > ${timestamp(since)}
+          and not exists (select 1 from runs r
+            where r.incident = i.id and not r.dry_run and r.started_at is not null)
+          and exists (select 1 from decisions d
+            where d.incident = i.id and d.options @> ${thoughtOf(action)}::text::jsonb)`,
+    );
+    return row ?? { all: 0, over: 0 };
+  },
+  kindsOf: async (action) => {
+    const rows = await rowsOf(
+      database.sql,
+      sql<{ kind: string }>`select distinct split_part(i.root, '/', 1) as kind
+        from decisions d join incidents i on i.id = d.incident
+        where d.options @> ${thoughtOf(action)}::text::jsonb order by 1 limit ${MOST_KINDS}`,
+    );
+    return rows.map(({ kind }) => kind);
+  },
+  untouched: async (entityKind, withinMs) => {
+    const [row] = await rowsOf(
+      database.sql,
+      sql<{ all: number; over: number }>`
+        select count(*) as "all", count(*) filter (
+          where resolved_at <= opened_at + ${withinMs} * interval '1 ms') as over
+        from incidents i where split_part(root, '/', 1) = ${entityKind} and resolved_at is not null
+          and not exists (select 1 from runs r
+            where r.incident = i.id and not r.dry_run and r.started_at is not null)`,
+    );
+    return row ?? { all: 0, over: 0 };
+  },
+});
+
 export function createLadderStore(database: Database): LadderStore {
   return {
     get: async (action, entityKind) => {
@@ -41,17 +85,6 @@ export function createLadderStore(database: Database): LadderStore {
             and r.started_at > ${timestamp(since)}
           group by 1 order by 1`,
       ),
-    untouched: async (entityKind, withinMs) => {
-      const [row] = await rowsOf(
-        database.sql,
-        sql<{ all: number; over: number }>`
-          select count(*) as "all", count(*) filter (
-            where resolved_at <= opened_at + ${withinMs} * interval '1 ms') as over
-          from incidents i where split_part(root, '/', 1) = ${entityKind} and resolved_at is not null
-            and not exists (select 1 from runs r
-              where r.incident = i.id and not r.dry_run and r.started_at is not null)`,
-      );
-      return row ?? { all: 0, over: 0 };
-    },
+    ...leftAlone(database),
   };
 }

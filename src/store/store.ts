@@ -125,8 +125,10 @@ export interface LogStore {
   patterns(patterns: readonly LogPattern[]): Promise<void>;
   /** Evidence, by id: a newer one takes the place of an older one. */
   examples(examples: readonly LogExample[]): Promise<void>;
-  /** Newest `lastSeen` first. */
-  listPatterns(query: PageQuery & { readonly since?: number }): Promise<Page<LogPattern>>;
+  /** Newest `lastSeen` first; of an entity those that there are lines of. */
+  listPatterns(
+    query: PageQuery & { readonly since?: number; readonly entity?: EntityId },
+  ): Promise<Page<LogPattern>>;
   /** Newest first; `search` matches part of the text in any case. */
   listExamples(
     query: PageQuery & {
@@ -415,6 +417,15 @@ export interface LadderStore {
   ): Promise<readonly { readonly verdict: Verdict; readonly count: number }[]>;
   /** Of incidents whose root is of this kind and on which nothing was done: all, and those over within `withinMs`. */
   untouched(entityKind: string, withinMs: number): Promise<{ readonly all: number; readonly over: number }>;
+  /** The same of those opened since then for which this action was thought of: what watching it has shown. */
+  watched(query: {
+    readonly action: string;
+    readonly entityKind: string;
+    readonly withinMs: number;
+    readonly since: number;
+  }): Promise<{ readonly all: number; readonly over: number }>;
+  /** Kinds of the roots of incidents for which this action was thought of. */
+  kindsOf(action: string): Promise<readonly string[]>;
 }
 
 export interface FailureStore {

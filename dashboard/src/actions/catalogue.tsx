@@ -1,38 +1,30 @@
 import { duration } from '../format/duration.ts';
 import type { ActionView, Settings } from '../../../src/api/contract/views.ts';
-import type { ActionMode } from '../../../src/model/action.ts';
 import { useSaveSettings } from '../api/changes.ts';
 import { useWords } from '../text/words.ts';
+import { Button } from '../ui/button.tsx';
 import { Failed } from '../ui/states.tsx';
-import { LADDER } from './ladder-steps.ts';
 
-function ModeSelect({ action, settings }: { readonly action: ActionView; readonly settings: Settings | undefined }) {
+/** A mode that was set while Vigía runs stands above the configuration; this takes it back. */
+function SetMode({ action, settings }: { readonly action: ActionView; readonly settings: Settings }) {
   const words = useWords();
   const save = useSaveSettings();
+  const { [action.id]: set, ...others } = settings.modes;
+  if (set === undefined) return null;
   return (
-    <>
-      <select
-        aria-label={words.say('dashboard-pages.modeOf', { action: action.title[words.language] })}
-        value={action.mode}
-        disabled={settings === undefined || save.isPending}
-        onChange={(event) =>
-          settings !== undefined &&
-          save.mutate({ ...settings, modes: { ...settings.modes, [action.id]: event.target.value as ActionMode } })
-        }
-        className="h-10 rounded-lg border border-line-strong bg-surface px-2.5 text-sm"
-      >
-        {LADDER.map((mode) => (
-          <option key={mode} value={mode}>
-            {words.name('mode', mode)}
-          </option>
-        ))}
-      </select>
+    <div className="text-sm">
+      <p className="text-muted">
+        {words.say('dashboard-pages.modeSet', { mode: words.name('mode', set).toLocaleLowerCase(words.language) })}
+      </p>
+      <Button busy={save.isPending} onClick={() => save.mutate({ ...settings, modes: others })}>
+        {words.say('dashboard-pages.modeBack')}
+      </Button>
       {save.error !== null && <Failed error={save.error} />}
-    </>
+    </div>
   );
 }
 
-/** What can be done, how far each may go by itself, and what it brought so far. */
+/** What can be done, and what it brought so far. How far each goes by itself stands on the ladder. */
 export function Catalogue({
   actions,
   settings,
@@ -63,7 +55,7 @@ export function Catalogue({
             </p>
             <p className="text-sm text-muted">{tally(action)}</p>
           </div>
-          <ModeSelect action={action} settings={settings} />
+          {settings !== undefined && <SetMode action={action} settings={settings} />}
         </li>
       ))}
     </ul>

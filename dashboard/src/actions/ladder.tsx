@@ -41,8 +41,22 @@ function Steps({ rung: { level, ceiling } }: { readonly rung: Rung }) {
   );
 }
 
-function evidence(words: PageWords, { resolved, failed, lower, needed }: Rung): string {
+/** What is only observed is worth a person's look when the incidents that it is meant for last. */
+function observed(words: PageWords, { watched, lower, needed }: Rung): string {
+  const { incidents: count = 0, lasted = 0 } = watched ?? {};
+  const seen = words.say('dashboard-policies.watched', { lasted, count });
+  if (needed === null || count === 0) return seen;
+  return [
+    seen,
+    words.say('dashboard-policies.atLeast', { lower: formatPercent(words.language, lower) }),
+    words.say('dashboard-policies.neededNext', { needed: formatPercent(words.language, needed) }),
+  ].join(', ');
+}
+
+function evidence(words: PageWords, rung: Rung): string {
+  const { resolved, failed, lower, needed } = rung;
   const count = resolved + failed;
+  if (rung.watched !== undefined) return observed(words, rung);
   if (count === 0) return words.say('dashboard-policies.noRecord');
   return [
     words.say('dashboard-policies.record', { resolved, count }),
@@ -56,9 +70,10 @@ function evidence(words: PageWords, { resolved, failed, lower, needed }: Rung): 
 function Evidence({ rung }: { readonly rung: Rung }) {
   const words = useWords();
   const { success, lower, needed, resolved, failed, harmful, byItself } = rung;
+  const cases = rung.watched?.incidents ?? resolved + failed;
   return (
     <div className="text-sm">
-      {resolved + failed > 0 && (
+      {cases > 0 && (
         <IntervalBar value={success} low={lower} high={success} {...(needed === null ? {} : { mark: needed })} />
       )}
       <p>{evidence(words, rung)}.</p>

@@ -7,8 +7,7 @@ export const pages = {
   catalogue: 'Catalogue',
   catalogueEmpty: 'The catalogue is empty',
   catalogueEmptyDetail: 'Add commands or webhooks under "actions" in vigia.yaml; each starts in the mode "suggest".',
-  catalogueNote:
-    'How far each action may go by itself. Every step is bounded by cooldown, approval and the stop above.',
+  catalogueNote: 'What may be done, and what it brought. How far each goes by itself stands below.',
   closed: 'How earlier ones ended',
   closedNote: 'What was said, and whether it came true.',
   dataNote: 'Where the data comes from, how fresh it is, and what was dropped.',
@@ -23,7 +22,8 @@ export const pages = {
   languageNote: 'In this browser.',
   lastSuccess: 'last data',
   memory: '{{bytes}} of memory',
-  modeOf: 'Mode of {{action}}',
+  modeSet: 'Set while running: {{mode}}',
+  modeBack: 'Back to the configuration',
   modelsEmpty: 'No model has been trained yet',
   modelsEmptyDetail:
     'Until then expected bands and trends, which need no training, judge and predict. Trained models appear here with their figures.',

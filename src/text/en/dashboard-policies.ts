@@ -59,6 +59,8 @@ export const policies = {
   atLevel: 'Now: {{mode}}. Limit: {{ceiling}}.',
   record_one: 'Helped in {{resolved, number}} of {{count, number}} case',
   record_other: 'Helped in {{resolved, number}} of {{count, number}} cases',
+  watched_one: 'Only observed: {{lasted, number}} of {{count, number}} incident left alone lasted',
+  watched_other: 'Only observed: {{lasted, number}} of {{count, number}} incidents left alone lasted',
   noRecord: 'Not tried yet',
   atLeast: 'at least {{lower}} for sure',
   neededNext: 'the next step asks for {{needed}}',

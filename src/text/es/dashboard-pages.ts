@@ -9,8 +9,7 @@ export const pages: Record<keyof typeof english, string> = {
   catalogue: 'Catálogo',
   catalogueEmpty: 'El catálogo está vacío',
   catalogueEmptyDetail: 'Añade comandos o webhooks en «actions», en vigia.yaml; cada uno empieza en el modo «sugerir».',
-  catalogueNote:
-    'Hasta dónde puede llegar sola cada acción. Todo paso tiene los límites de la pausa, la aprobación y la parada de arriba.',
+  catalogueNote: 'Lo que puede hacerse y lo que ha aportado. Hasta dónde llega sola cada una se ve más abajo.',
   closed: 'Cómo acabaron las anteriores',
   closedNote: 'Qué se dijo y si se cumplió.',
   dataNote: 'De dónde vienen los datos, lo recientes que son y qué se descartó.',
@@ -25,7 +24,8 @@ export const pages: Record<keyof typeof english, string> = {
   languageNote: 'En este navegador.',
   lastSuccess: 'últimos datos',
   memory: '{{bytes}} de memoria',
-  modeOf: 'Modo de {{action}}',
+  modeSet: 'Cambiado en marcha: {{mode}}',
+  modeBack: 'Volver a la configuración',
   modelsEmpty: 'Aún no se ha entrenado ningún modelo',
   modelsEmptyDetail:
     'Hasta entonces juzgan y predicen las bandas esperadas y las tendencias, que no necesitan entrenamiento. Los modelos entrenados aparecerán aquí con sus cifras.',

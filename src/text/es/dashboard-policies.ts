@@ -61,6 +61,8 @@ export const policies: Record<keyof typeof english, string> = {
   atLevel: 'Ahora: {{mode}}. Tope: {{ceiling}}.',
   record_one: 'Ayudó en {{resolved, number}} de {{count, number}} caso',
   record_other: 'Ayudó en {{resolved, number}} de {{count, number}} casos',
+  watched_one: 'Solo se observa: duró {{lasted, number}} de {{count, number}} incidente sin intervención',
+  watched_other: 'Solo se observa: duraron {{lasted, number}} de {{count, number}} incidentes sin intervención',
   noRecord: 'Aún sin probar',
   atLeast: 'al menos un {{lower}} con seguridad',
   neededNext: 'el siguiente peldaño pide un {{needed}}',
