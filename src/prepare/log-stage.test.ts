@@ -78,6 +78,8 @@ describe('the stage for lines of log', () => {
       ['Disk is full', 'fatal'],
       ['user <*> left after <*> s', 'info'],
     ]);
+    const own = await store.logs.listPatterns({ limit: 10, cursor: null, entity: 'host/a' });
+    expect(own.items.map(({ text }) => text)).toEqual(['Disk is full']);
     const all = await store.logs.listExamples({ limit: 100, cursor: null });
     expect(all.items).toHaveLength(6);
     const found = await store.logs.listExamples({ limit: 100, cursor: null, search: 'disk IS', atLeast: 'error' });

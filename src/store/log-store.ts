@@ -43,6 +43,9 @@ const atLeast = (level: LogLevel | undefined): Condition | null =>
     ? null
     : sql`level in (${sql.join(LOG_LEVELS.slice(LOG_LEVELS.indexOf(level)).map((name) => sql`${name}`))})`;
 
+const writtenBy = (entity: string | undefined): Condition | null =>
+  entity === undefined ? null : sql`id in (select template from log_examples where entity = ${storable(entity)})`;
+
 const holds = (search: string | undefined): Condition | null =>
   search === undefined ? null : sql`position(lower(${storable(search)}) in lower(text)) > 0`;
 
@@ -52,7 +55,8 @@ export function createLogStore(database: Database): LogStore {
     examples: (examples) => record.replaceRecords(database, EXAMPLES, examples),
     listPatterns: (query) => {
       const range = query.since === undefined ? undefined : { from: query.since, to: Number.MAX_SAFE_INTEGER };
-      return record.pageOfRecords(database, PATTERNS, { query, where: [record.within('last_seen', range)] });
+      const where = [record.within('last_seen', range), writtenBy(query.entity)];
+      return record.pageOfRecords(database, PATTERNS, { query, where });
     },
     listExamples: (query) =>
       record.pageOfRecords(database, EXAMPLES, {

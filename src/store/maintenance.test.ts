@@ -7,7 +7,7 @@ import { type Database, rowsOf } from './database.ts';
 import { DEFAULT_RETENTION, type Retention } from './maintenance.ts';
 import { openMemoryDatabase } from './memory-database.ts';
 import { migrate, MIGRATIONS } from './migrate.ts';
-import type { Store } from './store.ts';
+import type { Checkpoint, Store } from './store.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -96,6 +96,21 @@ describe('retention', () => {
     // A late sample of an hour that was dropped makes its place anew.
     await fillHour(tight, 3);
     expect(await hoursLeft()).toContain(3);
+  });
+
+  it('lets go of what is kept of logs that nobody writes any more, and of nothing else', async () => {
+    const store = await open();
+    const kept = (stage: string, key: string, state: Checkpoint['state']) => ({ stage, key, position: 1, state });
+    await store.checkpoints.save([
+      kept('logs', 'host/old', { time: NOW - 90 * DAY }),
+      kept('logs', 'host/new', { time: NOW - DAY }),
+      kept('logs.ids', '0 host/old', 'AAAA'),
+      kept('logs.ids', '19 host/new', 'AAAA'),
+      kept('detect', 'host/old', { time: 'once' }),
+    ]);
+    await store.maintenance.retain(NOW);
+    const left = await rowsOf(database.sql, sql<{ key: string }>`select key from checkpoints order by stage, key`);
+    expect(left.map(({ key }) => key)).toEqual(['host/old', 'host/new', '19 host/new']);
   });
 
   it('keeps the period that is being written, however small the budget', async () => {

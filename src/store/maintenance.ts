@@ -124,8 +124,20 @@ async function dropOverBudget(deps: MaintenanceDeps, now: number): Promise<Dropp
   return dropped;
 }
 
+/** What is kept of the logs of entities that have written nothing for as long as patterns are remembered. */
+async function trimKeptLogs(database: MaintenanceDeps['database'], now: number): Promise<void> {
+  await sql`delete from checkpoints where stage = 'logs'
+    and case when stage = 'logs' then (state ->> 'time')::double precision < ${now - PATTERNS_MS} end`.execute(
+    database.sql,
+  );
+  await sql`delete from checkpoints as ids where ids.stage = 'logs.ids' and not exists (
+    select 1 from checkpoints as log
+    where log.stage = 'logs' and log.key = substring(ids.key from position(' ' in ids.key) + 1))`.execute(database.sql);
+}
+
 async function trimLogs({ database, retention }: MaintenanceDeps, now: number): Promise<void> {
   await sql`delete from log_patterns where last_seen < ${timestamp(now - PATTERNS_MS)}`.execute(database.sql);
+  await trimKeptLogs(database, now);
   await sql`delete from log_examples where time < ${timestamp(now - retention.samplesMs)}`.execute(database.sql);
   await sql`delete from log_examples where (time, id) <= (
     select time, id from log_examples order by time desc, id desc offset ${MAX_EXAMPLES} limit 1)`.execute(

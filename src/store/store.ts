@@ -126,9 +126,7 @@ export interface LogStore {
   /** Evidence, by id: a newer one takes the place of an older one. */
   examples(examples: readonly LogExample[]): Promise<void>;
   /** Newest `lastSeen` first; of an entity those that there are lines of. */
-  listPatterns(
-    query: PageQuery & { readonly since?: number; readonly entity?: EntityId },
-  ): Promise<Page<LogPattern>>;
+  listPatterns(query: PageQuery & { readonly since?: number; readonly entity?: EntityId }): Promise<Page<LogPattern>>;
   /** Newest first; `search` matches part of the text in any case. */
   listExamples(
     query: PageQuery & {

@@ -75,11 +75,14 @@ const listing: Resource = (app, { store }) => {
     {
       schema: {
         summary: 'Patterns of log lines, the last seen first',
-        querystring: Type.Object({ ...PageParameters, since: Type.Optional(Moment) }),
+        querystring: Type.Object({ ...PageParameters, ...EntityParameter, since: Type.Optional(Moment) }),
         response: { 200: PageOf(LogPattern) },
       },
     },
-    ({ query }) => toPage(store.logs.listPatterns({ ...pageQuery(query), ...given({ since: query.since }) })),
+    ({ query }) => {
+      const { since, entity } = query;
+      return toPage(store.logs.listPatterns({ ...pageQuery(query), ...given({ since, entity }) }));
+    },
   );
 };
 
