@@ -279,4 +279,20 @@ describe('a database that TimescaleDB cannot have, or not any more', () => {
     expect((await createStore(kept, { ...options, timescale: false })).timescale).toEqual({ used: true });
     await database.close();
   });
+
+  it('stays in plain tables for a user who may not create extensions, says why, and does everything', async () => {
+    const database = await openTimescaleDatabase({ connections: 1, extension: false });
+    await sql`create role guest`.execute(database.sql);
+    await sql`grant all on schema public to guest`.execute(database.sql);
+    await sql`set role guest`.execute(database.sql);
+    const store = await createStore({ ...database, close: async () => undefined }, { clock, place: 'the server' });
+    expect(store.timescale).toMatchObject({ used: false, why: 'refused', detail: expect.stringMatching(/permission/) });
+    const beat = { id: 'a', stages: ['api' as const], about: {} };
+    await store.members.beat(beat, 10_000);
+    expect(await store.members.live()).toMatchObject([beat]);
+    await sql`reset role`.execute(database.sql);
+    await sql`drop owned by guest cascade`.execute(database.sql);
+    await sql`drop role guest`.execute(database.sql);
+    await database.close();
+  });
 });

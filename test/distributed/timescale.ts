@@ -8,17 +8,22 @@ import { engineOf, parsers, serializers } from '../../src/store/pglite-engine.ts
 import { openPostgresDatabase } from '../../src/store/postgres-database.ts';
 
 /** An empty database of a TimescaleDB server (`VIGIA_TEST_TIMESCALE_URL`), or of TimescaleDB within PGlite. */
-export async function openTimescaleDatabase(): Promise<Database> {
+export async function openTimescaleDatabase(
+  options: { readonly connections?: number; readonly extension?: boolean } = {},
+): Promise<Database> {
+  const { extension = true, ...rest } = options;
   const url = process.env['VIGIA_TEST_TIMESCALE_URL'];
   if (url === undefined) {
     const pglite = await PGlite.create({ extensions: { timescaledb }, parsers, serializers });
-    await pglite.exec("create extension timescaledb; set timezone = 'UTC'");
+    // A server has the library loaded whether the extension is there or not.
+    await pglite.exec(extension ? 'create extension timescaledb' : "load 'timescaledb'");
+    await pglite.exec("set timezone = 'UTC'");
     return databaseOver(engineOf(pglite, () => null));
   }
   const name = `vigia_test_${randomBytes(6).toString('hex')}`;
   const server = openPostgresDatabase({ url });
   await sql`create database ${sql.ref(name)}`.execute(server.sql);
-  const database = openPostgresDatabase({ url: url.replace(/\/[^/?]*(\?|$)/, `/${name}$1`) });
+  const database = openPostgresDatabase({ ...rest, url: url.replace(/\/[^/?]*(\?|$)/, `/${name}$1`) });
   return {
     ...database,
     close: async () => {
