@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { STAGE_NAMES } from '../model/stage.ts';
 import { toError, VigiaError } from '../runtime/errors.ts';
 import type { TextKey } from '../text/catalogue.ts';
 import type { ScoreOptions } from './score.ts';
@@ -50,7 +51,7 @@ function build(terminal: Terminal, end: (code: number) => void): Command {
     .command('run', { isDefault: true })
     .description(words.say('commands.about_run'))
     .option(...config)
-    .option('--stages <names>', words.say('commands.about_stages'))
+    .option('--stages <names>', words.say('commands.about_stages', { known: STAGE_NAMES.join(', ') }))
     .action(async (options: RunOptions) => end(await (await import('./run.ts')).run(options, terminal)));
 
   program

@@ -3,7 +3,8 @@ export const commands = {
   about: 'Predictive maintenance for distributed systems',
   watching: 'Vigía watches: {{url}}  (Ctrl-C stops it)',
   working: 'Vigía works on {{stages}}; health and metrics: {{url}}  (Ctrl-C stops it)',
-  about_stages: 'only these stages, with commas between; the others run in processes of their own',
+  about_stages:
+    'only these of the stages {{known}}, with commas between; the others run in processes of their own, and all meet on Kafka (bus.kafka.brokers) and PostgreSQL (store.url)',
   bad_stage: 'There is no stage {{found}}; there are {{known}}.',
   about_run: 'watch, predict, recommend and act (the default)',
   about_check: 'check a configuration file',

@@ -4,7 +4,8 @@ export const commands: Record<keyof typeof english, string> = {
   about: 'Mantenimiento predictivo para sistemas distribuidos',
   watching: 'Vigía vigila: {{url}}  (Ctrl-C para detenerlo)',
   working: 'Vigía trabaja en {{stages}}; salud y métricas: {{url}}  (Ctrl-C para detenerla)',
-  about_stages: 'solo estas etapas, separadas por comas; las demás van en otros procesos',
+  about_stages:
+    'solo estas de las etapas {{known}}, separadas por comas; las demás van en otros procesos, y todas se comunican por Kafka (bus.kafka.brokers) y PostgreSQL (store.url)',
   bad_stage: 'No existe la etapa {{found}}; las que hay son {{known}}.',
   about_run: 'vigilar, predecir, recomendar y actuar (por defecto)',
   about_check: 'comprobar un archivo de configuración',
