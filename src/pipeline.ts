@@ -168,6 +168,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       ...(correlate === null ? [] : [correlate]),
       ...acting.services,
       ...(has('learn') ? [choosing.training, createLearnStage({ ...learning, training: training() })] : []),
+      ...gathering.histories,
     ],
     collect: gathering.collect,
     detect,

@@ -3,9 +3,8 @@ import type { EntityQuality, FeatureProfile, FeatureVerdict } from '../../../src
 import { formatNumber, formatPercent } from '../../../src/text/format.ts';
 import { useQuality } from '../api/queries.ts';
 import { duration } from '../format/duration.ts';
-import { relative } from '../format/moment.ts';
+import { dayAndTime } from '../format/moment.ts';
 import { shortFeature } from '../format/names.ts';
-import { useNow } from '../format/now.ts';
 import type { PageWords } from '../text/page-words.ts';
 import { useWords } from '../text/words.ts';
 import { DataTable } from '../ui/data-table.tsx';
@@ -50,13 +49,12 @@ function Head({ quality }: { readonly quality: EntityQuality }) {
 
 function Drops({ quality }: { readonly quality: EntityQuality }) {
   const words = useWords();
-  const now = useNow();
   const drops = dropWords(words, quality);
   const { worst, units } = quality;
   return (
     <Section
       title={words.say('dashboard-quality.drops')}
-      note={words.say('dashboard-quality.dropsNote', { since: relative(words, quality.since, now) })}
+      note={words.say('dashboard-quality.dropsNote', { since: dayAndTime(words.language, quality.since) })}
     >
       <div className="card space-y-4 p-5 text-sm">
         <p>{drops.length === 0 ? words.say('dashboard-quality.clean') : drops.join(', ')}</p>

@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { VigiaError } from '../../runtime/errors.ts';
+import type { FrameColumns } from '../../store/store.ts';
 import type { Resource } from '../api-app.ts';
-import { buildChart, MAX_POINTS, planChart } from '../chart.ts';
+import { buildChart, type ChartPlan, MAX_POINTS, planChart } from '../chart.ts';
 import { Chart } from '../contract/views.ts';
 import type { ApiDeps } from '../deps.ts';
 import { featureViews } from '../entity-view.ts';
@@ -38,21 +39,55 @@ const ChartQuery = Type.Object({
 /** Time before the range in which an expectation is looked for that still holds at its beginning. */
 const EXPECTED_BEFORE_MS = 60_000;
 
+/** Frames of a step that begin so much later than what was asked for leave room for minutes, which may begin earlier. */
+const LATE_START_MS = 600_000;
+
+const beginOf = ({ times }: FrameColumns): number => times[0] ?? Number.POSITIVE_INFINITY;
+
+/** The plan and its columns: in minutes where those reach further back than the steps, as after history was brought in. */
+async function columnsOf(
+  { store, options }: ApiDeps,
+  { entity, features }: { readonly entity: string; readonly features: readonly string[] },
+  {
+    points,
+    now,
+    ...range
+  }: { readonly from: number; readonly to: number; readonly points: number; readonly now: number },
+) {
+  const { stepMs, retention } = options;
+  const read = (plan: ChartPlan): Promise<FrameColumns> =>
+    store.frames.columns({
+      entity,
+      features,
+      limit: Math.ceil((plan.to - plan.from + EXPECTED_BEFORE_MS) / plan.tierMs) + 1,
+      tier: plan.tier,
+      range: { from: plan.from, to: plan.to },
+    });
+  const plan = planChart(range, points, { stepMs, now, keptMs: retention });
+  const columns = await read(plan);
+  if (plan.tier !== 'step' || beginOf(columns) - plan.from < LATE_START_MS) return { plan, columns };
+  const coarse = planChart(range, points, { stepMs, now, keptMs: { ...retention, steps: 0 } });
+  const further = await read(coarse);
+  return beginOf(further) < beginOf(columns) - LATE_START_MS ? { plan: coarse, columns: further } : { plan, columns };
+}
+
 async function chartOf(deps: ApiDeps, entity: string, query: Type.Static<typeof ChartQuery>): Promise<Chart> {
-  const { store, clock, options } = deps;
+  const { store, clock } = deps;
   const now = clock.now();
   const range = chartRange(query, now);
   const current = await featuresOf(deps, entity);
   const units = new Map(current?.layout.features.map(({ name, unit }) => [name, unit]));
   const abnormal = current === null ? [] : featureViews(current).slice(0, 10);
   const names = query.features ?? abnormal.map(({ name }) => name);
-  const plan = planChart(range, query.points, { stepMs: options.stepMs, now, keptMs: options.retention });
+  const { plan, columns } = await columnsOf(deps, { entity, features: names }, { ...range, points: query.points, now });
   const { from, to } = plan;
-  const ask = { entity, features: names, limit: Math.ceil((to - from + EXPECTED_BEFORE_MS) / plan.tierMs) + 1 };
-  const [columns, expected] = await Promise.all([
-    store.frames.columns({ ...ask, tier: plan.tier, range: { from, to } }),
-    store.frames.columns({ ...ask, tier: 'expected', range: { from: from - EXPECTED_BEFORE_MS, to } }),
-  ]);
+  const expected = await store.frames.columns({
+    entity,
+    features: names,
+    limit: Math.ceil((to - from + EXPECTED_BEFORE_MS) / plan.tierMs) + 1,
+    tier: 'expected',
+    range: { from: from - EXPECTED_BEFORE_MS, to },
+  });
   const wanted = names.map((name) => ({ name, unit: units.get(name) ?? '' }));
   return { entity, ...buildChart(plan, columns, expected, wanted) };
 }

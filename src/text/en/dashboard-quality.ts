@@ -45,7 +45,7 @@ export const quality = {
   skewBehind: '{{duration}} behind, or late',
   skewNone: 'agrees',
   sources: 'From {{sources}}',
-  stale: 'nothing new since {{when}}',
+  stale: 'the last came {{when}}',
   title: 'Data quality',
   units: 'Units brought to their base',
   unitsRow: '{{from}} × {{scale}} = {{to}}',

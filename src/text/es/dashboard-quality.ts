@@ -44,7 +44,7 @@ export const quality = {
   skewBehind: '{{duration}} atrasado, o llega tarde',
   skewNone: 'coincide',
   sources: 'De {{sources}}',
-  stale: 'nada nuevo desde {{when}}',
+  stale: 'lo último llegó {{when}}',
   title: 'Calidad de los datos',
   units: 'Unidades llevadas a su base',
   unitsRow: '{{from}} × {{scale}} = {{to}}',
