@@ -19,8 +19,8 @@ import type { Simulation } from './simulate.ts';
 
 /** The stages that take part; what collects, prepares, predicts and acts has nothing to say of a simulated frame. */
 const STAGES: ReadonlySet<StageName> = new Set(['detect', 'learn', 'correlate'] as const);
-/** Services of theirs that have anything to do. */
-const STARTED: ReadonlySet<string> = STAGES;
+/** Services of theirs that have anything to do: thresholds are solved from the history of the month, hour by hour, as in the product. */
+const STARTED: ReadonlySet<string> = new Set([...STAGES, 'thresholds']);
 
 /** What the stages made of it. */
 export interface Verdicts {
