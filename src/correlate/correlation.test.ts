@@ -225,10 +225,12 @@ describe('life', () => {
     const w = watch();
     const open = prediction();
     w.prediction(open);
+    expect(w.all()[0]!.title.key).toBe('correlate.sign_capacity');
     const full = { ...open, state: 'happened' as const, closedAt: T0 + MINUTE, madeAt: T0 + MINUTE };
     w.prediction(full);
     w.tick(T0 + 20 * MINUTE);
     expect(w.all()[0]!.state).toBe('open');
+    expect(w.all()[0]!.title.key).toBe('correlate.sign_capacity_reached');
     const outcome: Outcome = {
       id: 'outcome_1',
       run: 'run_1',

@@ -232,7 +232,8 @@ export function summarise(
   const roots = rank(signals);
   const { entity: root, reason } = roots[0]!;
   const entities = [...new Set([root, ...signals.map(({ entity }) => entity)])];
-  const alike = new Set(signals.filter(({ kind }) => kind === lead.kind).map(({ entity }) => entity)).size;
+  const same = ({ kind, happened }: Signal): boolean => kind === lead.kind && happened === lead.happened;
+  const alike = new Set(signals.filter(same).map(({ entity }) => entity)).size;
   const ids = (type: Signal['type']): string[] => signals.filter((s) => s.type === type).map(({ id }) => id);
   const { signs, timeline } = record.leftOut;
   record.incident = {

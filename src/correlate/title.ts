@@ -12,9 +12,11 @@ export function byWeight(a: Signal, b: Signal): number {
   );
 }
 
-/** A feature that no longer comes reads otherwise than an entity that is silent. */
-const wordOf = ({ kind, features }: Signal): string =>
-  kind === 'missing' && features.length > 0 ? 'missing_feature' : kind;
+/** A feature that no longer comes reads otherwise than an entity that is silent, and a limit that is reached than one ahead. */
+function wordOf({ kind, features, happened }: Signal): string {
+  if (kind === 'missing' && features.length > 0) return 'missing_feature';
+  return kind === 'capacity' && happened ? 'capacity_reached' : kind;
+}
 
 /** What one sign says, for a title or a line of the story. */
 export const signText = (signal: Signal): Phrase =>

@@ -25,7 +25,7 @@ export const overview = {
   moreIncidents_one: '{{count, number}} more incident',
   moreIncidents_other: '{{count, number}} more incidents',
   next: 'What comes next',
-  nextEmpty: 'Nothing is expected to fail within 7 days',
+  nextEmpty: 'Nothing is expected to fail, as far ahead as Vigía looks',
   nextEmptyDetail: 'When something fills up or its risk of failure rises, it appears here with the time to expect it.',
   nextUnknown: 'Nothing can be foreseen yet',
   nextNote: 'From the earliest to the latest time that is expected, with 80% certainty',

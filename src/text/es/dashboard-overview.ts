@@ -27,7 +27,7 @@ export const overview: Record<keyof typeof english, string> = {
   moreIncidents_one: '{{count, number}} incidente más',
   moreIncidents_other: '{{count, number}} incidentes más',
   next: 'Lo que viene',
-  nextEmpty: 'No se espera ningún fallo en 7 días',
+  nextEmpty: 'No se espera ningún fallo hasta donde alcanza la previsión',
   nextEmptyDetail: 'Cuando algo se vaya llenando o crezca su riesgo de fallo, aparecerá aquí con el momento previsto.',
   nextUnknown: 'Todavía no se puede prever nada',
   nextNote: 'Del momento más temprano al más tardío que se espera, con un 80 % de certeza',
