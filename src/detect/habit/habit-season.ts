@@ -3,7 +3,7 @@ import { decodeFloats, encodeFloats, grown, stateNumber, stateNumbers, stateObje
 import type { LocalTime } from '../seasonal/local-time.ts';
 import { bytesOf, decodeBytes } from '../short-floats.ts';
 
-const VERSION = 2;
+const VERSION = 3;
 const WHAT = 'habit season';
 const DAY_MS = 86_400_000;
 const HOURS = 24;
@@ -183,7 +183,8 @@ export class HabitSeason {
     return {
       version: VERSION,
       days: [...this.#days],
-      codes: bytesOf(this.#codes),
+      // Hours are near the hours before: differences take less room once they are packed.
+      codes: bytesOf(this.#codes.map((code, at) => (at < this.#size ? code : code - this.#codes[at - this.#size]!))),
       unrest: bytesOf(this.#unrest),
       anchor: encodeFloats(this.#anchor),
       unit: encodeFloats(this.#unit),
@@ -198,7 +199,9 @@ export class HabitSeason {
   restore(state: Json, size: number): void {
     const saved = stateObject(state, WHAT, VERSION);
     this.ensure(size);
-    this.#codes = decodeBytes(saved['codes'], Int16Array, { length: CELLS * size, what: WHAT });
+    const codes = decodeBytes(saved['codes'], Int16Array, { length: CELLS * size, what: WHAT });
+    for (let at = size; at < codes.length; at++) codes[at] = codes[at]! + codes[at - size]!;
+    this.#codes = codes;
     this.#unrest = decodeBytes(saved['unrest'], Uint8Array, { length: HOURS * size, what: WHAT });
     this.#anchor = decodeFloats(saved['anchor'], size, WHAT);
     this.#unit = decodeFloats(saved['unit'], size, WHAT);
