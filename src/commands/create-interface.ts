@@ -10,9 +10,9 @@ import type { EntityId } from '../model/entity.ts';
 import type { FailureModelPort } from '../model/failure-model.ts';
 import type { PolicyPort } from '../model/policy.ts';
 import { type Pipeline, stages } from '../pipeline.ts';
-import type { Metrics } from '../runtime/metrics.ts';
 import { createText } from '../text/text.ts';
 import type { Parts } from './processes/open-parts.ts';
+import { storeBytes } from './store-bytes.ts';
 import { version } from './version.ts';
 
 /** What the interface needs of stages that other processes have. */
@@ -28,7 +28,7 @@ export interface OtherProcesses {
   readonly storeBytes: () => number | null;
 }
 
-interface InterfaceDeps {
+export interface InterfaceDeps {
   readonly startedAt: number;
   readonly ready: () => boolean;
   readonly others: OtherProcesses;
@@ -58,12 +58,6 @@ async function budgetView(
     resetsAt: null,
     provisional: now - (first.items[0]?.firstSeen ?? startedAt) < DAY_MS,
   };
-}
-
-/** Disk that the store takes, where this process has measured it. */
-export async function storeBytes(metrics: Metrics): Promise<number | null> {
-  const bytes = /^vigia_store_bytes (\d+)/m.exec((await metrics.expose()).text)?.[1];
-  return bytes === undefined ? null : Number(bytes);
 }
 
 /** The interface over the stages of this process and, for those it does not have, over what the others tell. */

@@ -1,17 +1,20 @@
 import { loadExecutors } from '../act/load-executor.ts';
+import type { Api } from '../api/create-api.ts';
 import { loadPolicies } from '../recommend/load-policy.ts';
 import type { Config } from '../config/schema.ts';
 import { loadDetectExtensions } from '../detect/load-extension.ts';
+import { loadSources } from '../collect/load-source.ts';
 import { createShare } from '../collect/share-targets.ts';
 import type { Service } from '../model/service.ts';
 import { createPipeline, type Pipeline } from '../pipeline.ts';
 import { loadPredictors } from '../predict/load-predictor.ts';
 import { loadSteps } from '../prepare/steps/load-step.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { createClockWatch } from '../runtime/clock-watch.ts';
 import { createHealthServer, type HealthServer } from '../runtime/health-server.ts';
 import { createLog } from '../runtime/log.ts';
 import { inOrder } from '../runtime/start-stop.ts';
-import { createInterface } from './create-interface.ts';
+import type { InterfaceDeps } from './create-interface.ts';
 import { feedChanges, runChange } from './feed-changes.ts';
 import { createHostClock } from './processes/host-clock.ts';
 import { createOwnFigures } from './processes/own-figures.ts';
@@ -71,6 +74,13 @@ function createHealth({ config, stages, clock, metrics, store }: Parts, ready: (
   });
 }
 
+/** A process without the interface does not load what that is made of. */
+async function openInterface(parts: Parts, pipeline: Pipeline, about: InterfaceDeps): Promise<Api | null> {
+  if (!parts.stages.has('api')) return null;
+  const { createInterface } = await import('./create-interface.ts');
+  return createInterface(parts, pipeline, about);
+}
+
 /** What packages of the configuration bring. */
 async function loadPackages(config: Config, folder: string) {
   return {
@@ -78,6 +88,10 @@ async function loadPackages(config: Config, folder: string) {
     executors: await loadExecutors(config.act.executors, folder),
     predictors: await loadPredictors(config.predict.predictors, folder),
     steps: await loadSteps(config.prepare.steps, folder),
+    sources: await loadSources(config.collect.sources, folder, {
+      now: () => systemClock.now(),
+      sleep: (ms, signal) => systemClock.sleep(ms, signal),
+    }),
     policyFactories: await loadPolicies(config.act.policies, folder),
   };
 }
@@ -104,7 +118,7 @@ export async function startVigia(config: Config, options: ProcessOptions): Promi
   let started = false;
   const ready = (): boolean => started && parts.meter.assigned();
   const asking = shared ? askOthers(parts, pipeline, membership) : noOthers(parts, pipeline);
-  const api = stages.has('api') ? createInterface(parts, pipeline, { startedAt, ready, others: asking.others }) : null;
+  const api = await openInterface(parts, pipeline, { startedAt, ready, others: asking.others });
   const health = createHealth(parts, ready);
   const all = inOrder(
     'vigia',

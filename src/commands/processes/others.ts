@@ -1,4 +1,5 @@
-import { type OtherProcesses, storeBytes } from '../create-interface.ts';
+import type { OtherProcesses } from '../create-interface.ts';
+import { storeBytes } from '../store-bytes.ts';
 import type { Service } from '../../model/service.ts';
 import type { Pipeline } from '../../pipeline.ts';
 import { FAILURE_DUTY } from '../../predicting.ts';
