@@ -94,7 +94,7 @@ describe('rsyslog', () => {
       `global(workDirectory="${own}" localHostname="${name}" defaultNetstreamDriverCAFile="${join(folder, 'cert.pem')}")`,
       'module(load="imfile" mode="polling" pollingInterval="1")',
       `input(type="imfile" file="${file}" tag="shop:" severity="warning" facility="local0")`,
-      `action(type="omfwd" target="localhost" action.resumeRetryCount="-1" ${action})`,
+      `action(type="omfwd" target="127.0.0.1" action.resumeRetryCount="-1" ${action})`,
     ];
     writeFileSync(file, '');
     writeFileSync(join(own, 'rsyslog.conf'), `${config.join('\n')}\n`);
@@ -116,7 +116,8 @@ describe('rsyslog', () => {
     ],
   ] as const)('%s: every line once, with level, host and program', async (name, protocol, action) => {
     const file = await forward(name, `${action} port="${ports[protocol]}"`);
-    const lines = Array.from({ length: 500 }, (_, at) => `order ${at} was late`);
+    // Datagrams that the kernel has no room for are lost before anybody sees them.
+    const lines = Array.from({ length: protocol === 'udp' ? 100 : 500 }, (_, at) => `order ${at} was late`);
     writeFileSync(file, `${lines.join('\n')}\n`);
     expect(await countedOnce(vigia, `host/${name}`, lines.length)).toBe(lines.length);
     const [line] = await evidence(`host/${name}`);

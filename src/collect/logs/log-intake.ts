@@ -4,7 +4,7 @@ import { LOG_TEXT, type LogRecord } from '../../model/log-record.ts';
 import { VigiaError } from '../../runtime/errors.ts';
 import { stableId } from '../../runtime/ids.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
-import type { AssignEntity } from '../entity-rules.ts';
+import type { AssignEntity, Assignment } from '../entity-rules.ts';
 import { maskPrivate } from './mask-private.ts';
 import { type ParsedLine, parseLogLine } from './parse-log-line.ts';
 
@@ -59,13 +59,26 @@ const TELLING = [
 const SPELLING: Readonly<Record<string, string>> = { 'service.name': 'service', 'host.name': 'host' };
 const MAX_VALUE = 512;
 
+/** The labels of a line, what it says itself included; the very ones that were given where it says nothing. */
 function tellingLabels(given: Labels, attributes: Labels): Labels {
-  const labels: Record<string, string> = { ...given };
+  let labels: Record<string, string> | null = null;
   for (const name of TELLING) {
     const value = attributes[name];
-    if (value !== undefined && value !== '' && value.length <= MAX_VALUE) labels[SPELLING[name] ?? name] = value;
+    if (value === undefined || value === '' || value.length > MAX_VALUE) continue;
+    labels ??= { ...given };
+    labels[SPELLING[name] ?? name] = value;
   }
-  return labels;
+  return labels ?? given;
+}
+
+/** Remembers whose the lines of a source are that do not say it themselves. */
+function rememberAssignment(assign: AssignEntity): (labels: Labels) => Assignment {
+  const known = new WeakMap<Labels, Assignment>();
+  return (labels) => {
+    let found = known.get(labels);
+    if (found === undefined) known.set(labels, (found = assign('log', labels)));
+    return found;
+  };
 }
 
 /** Makes records of lines: parsed, masked, given to an entity. All drops are counted by why. */
@@ -74,6 +87,7 @@ export function createLogIntake({ metrics, assign, limits }: LogIntakeDeps): Log
     'source',
     'reason',
   ]);
+  const entityOf = rememberAssignment(assign);
   const drop = (source: string, reason: string): null => {
     dropped.inc({ source, reason });
     return null;
@@ -84,15 +98,15 @@ export function createLogIntake({ metrics, assign, limits }: LogIntakeDeps): Log
     const time = told ?? now;
     if (time > now + limits.aheadMs) return drop(origin.source, 'future');
     if (time < now - limits.behindMs) return drop(origin.source, 'too_old');
-    const { entity, fleet } = assign('log', tellingLabels(origin.labels, parsed.attributes));
+    const { entity, fleet } = entityOf(tellingLabels(origin.labels, parsed.attributes));
     return {
-      id: stableId('log', origin.source, entity, whereOf(origin, time), line),
+      id: idOf(origin, { entity, time, line }),
       entity,
       fleet,
       time,
       level: parsed.level ?? 'info',
       text: maskPrivate(parsed.text.slice(0, LOG_TEXT)),
-      attributes: masked({ ...origin.attributes, ...parsed.attributes }),
+      attributes: masked(origin.attributes, parsed.attributes),
       source: origin.source,
       ...identity(origin, told !== null),
     };
@@ -112,12 +126,20 @@ export function createLogIntake({ metrics, assign, limits }: LogIntakeDeps): Log
   };
 }
 
-const masked = (attributes: Labels): Labels =>
-  Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, maskPrivate(value)]));
+function masked(...parts: readonly (Labels | undefined)[]): Labels {
+  const found: Record<string, string> = {};
+  for (const attributes of parts) for (const name in attributes) found[name] = maskPrivate(attributes[name]!);
+  return found;
+}
 
-/** What makes a line another one than those that say the same. */
-const whereOf = ({ position, place, sentAgain }: LineOrigin, time: number): string =>
-  position ?? (place && sentAgain === undefined ? `${place.stream}:${place.at}` : `${time}`);
+/** Where a line stands says all; else it is known by what it says and when, and equal ones by their number. */
+function idOf(
+  { source, position, place, sentAgain }: LineOrigin,
+  { entity, time, line }: { readonly entity: string; readonly time: number; readonly line: string },
+): string {
+  if (place !== undefined && sentAgain === undefined) return `log_${place.stream}_${place.at}`;
+  return stableId('log', source, entity, position ?? time, line);
+}
 
 /** Without a time a line that comes again cannot be told from another one that says the same. */
 const identity = ({ place, sentAgain }: LineOrigin, hasTime: boolean): Pick<LogRecord, 'place' | 'sentAgain'> => {

@@ -36,6 +36,8 @@ export interface SyslogDeps {
 }
 
 const MAX_CONNECTIONS = 500;
+/** Room for datagrams that come while other work is done; Linux gives no more than `net.core.rmem_max`. */
+const RECEIVE_BYTES = 4 << 20;
 /** A connection that says nothing for so long is closed. */
 const IDLE_MS = 600_000;
 /** Datagrams that wait while records are handed on; more are dropped and counted, for UDP cannot be told to wait. */
@@ -85,7 +87,7 @@ export class SyslogSource {
   async #listen(): Promise<void> {
     const { protocol, host, port, tls } = this.#options;
     if (protocol === 'udp') {
-      const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4' });
+      const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BYTES });
       this.#server = socket;
       socket.on('message', (message) => this.#datagram(message.toString('utf8')));
       socket.bind(port, host);
