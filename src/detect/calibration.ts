@@ -1,7 +1,7 @@
 import { fitPareto, type ParetoTail, paretoSurvival } from '../ml/stats-tail.ts';
 import type { Json } from '../model/detector.ts';
 import { decodeFloats, encodeFloats, stateObject } from './float-columns.ts';
-import { decodeShort, encodeShort, roundShort } from './short-floats.ts';
+import { decodeShort, encodeShort, roundRough } from './short-floats.ts';
 
 const VERSION = 2;
 const WHAT = 'calibration';
@@ -94,7 +94,7 @@ export class Calibration {
 
   #learnPeak(excess: number): void {
     // Rounded as they are saved, here and below, so that a restored state goes on alike.
-    this.#peaks[this.#peakCount % PEAKS] = roundShort(excess);
+    this.#peaks[this.#peakCount % PEAKS] = roundRough(excess);
     this.#peakCount += 1;
     if (this.#peakCount % REFIT === 0) this.#refit();
   }
@@ -109,7 +109,7 @@ export class Calibration {
     const excesses = new Float64Array(Math.min(this.#peakCount, PEAKS));
     let n = 0;
     for (let i = 0; i < excesses.length; i++) {
-      this.#peaks[i] = roundShort(this.#peaks[i]! - moved);
+      this.#peaks[i] = roundRough(this.#peaks[i]! - moved);
       if (this.#peaks[i]! > 0) excesses[n++] = this.#peaks[i]!;
     }
     const { scale, shape } = fitPareto(excesses, n, PRIOR, PRIOR_PEAKS);

@@ -1,6 +1,6 @@
 import type { Json } from '../model/detector.ts';
 import { decodeFloats, encodeFloats, grown } from './float-columns.ts';
-import { coarsen } from './short-floats.ts';
+import { coarsen, coarsenMore } from './short-floats.ts';
 
 /** What is known of each feature, one number each; all are Float32, so that a restored state goes on bit-equal. */
 const COLUMNS = [
@@ -64,12 +64,13 @@ export const grownBank = (bank: FeatureBank, size: number): FeatureBank =>
 const COARSE: readonly Column[] = [
   ...(['scale', 'pace', 'lean', 'rise', 'usualRise', 'change', 'usualGap', 'out'] as const),
   ...(['threshold0', 'threshold1', 'threshold2', 'threshold3', 'threshold4'] as const),
-  ...(['excess0', 'excess1', 'excess2', 'excess3', 'excess4'] as const),
 ];
+const COARSER = ['excess0', 'excess1', 'excess2', 'excess3', 'excess4'] as const;
 
 /** Numbers as they are saved, so that a restored state goes on alike. */
 export function settleBank(bank: FeatureBank): void {
   for (const column of COARSE) coarsen(bank[column]);
+  for (const column of COARSER) coarsenMore(bank[column]);
 }
 
 export const saveBank = (bank: FeatureBank): Json => COLUMNS.map((column) => encodeFloats(bank[column]));

@@ -42,6 +42,12 @@ function widthOf(bytes: Buffer): (typeof WIDTHS)[number] {
   return bytes.length % 2 === 0 && 3 * distinct(bytes, 1, 2) <= 2 * distinct(bytes, 0, 2) ? 2 : 1;
 }
 
+function planeOf(part: Buffer, { width, byte }: { readonly width: number; readonly byte: number }): Buffer {
+  const plane = Buffer.allocUnsafe(part.length / width);
+  for (let i = 0; i < plane.length; i++) plane[i] = part[i * width + byte]!;
+  return plane;
+}
+
 /**
  * Numbers of all parts of a state by width: first all first bytes, then all second ones, and so on. Like stands beside like (as in the
  * shuffle filter of HDF5), so that signs and exponents pack well, and what is noise does not spoil them.
@@ -66,8 +72,7 @@ class Planes {
   *all(): Iterable<Buffer> {
     for (const width of WIDTHS)
       for (let byte = 0; byte < width; byte++)
-        for (const part of this.#parts[width])
-          yield Buffer.from(Uint8Array.from({ length: part.length / width }, (_, i) => part[i * width + byte]!));
+        for (const part of this.#parts[width]) yield planeOf(part, { width, byte });
   }
 }
 
@@ -112,8 +117,10 @@ function loosened(text: string): Json {
   };
   return restored(bytes.toString('utf8', HEAD_BYTES, body), (at, count, width) => {
     const [first, length] = planes[width]!;
-    const byteAt = (to: number): number => bytes[first + (to % width) * length + at + Math.floor(to / width)]!;
-    return Buffer.from(Uint8Array.from({ length: count * width }, (_, to) => byteAt(to)));
+    const part = Buffer.allocUnsafe(count * width);
+    for (let byte = 0; byte < width; byte++)
+      for (let i = 0, from = first + byte * length + at; i < count; i++) part[i * width + byte] = bytes[from + i]!;
+    return part;
   });
 }
 

@@ -13,10 +13,10 @@ export function encodeShort(values: ArrayLike<number>): string {
 const one = new Float32Array(1);
 const bitsOfOne = new Uint32Array(one.buffer);
 
-/** The number as `encodeShort` keeps it, so that what is kept is equal to the bit. */
-export function roundShort(value: number): number {
+/** The number to a fiftieth, which `encodeShort` keeps to the bit, and which packs well. */
+export function roundRough(value: number): number {
   one[0] = value;
-  bitsOfOne[0] = (bitsOfOne[0]! + 0x80_00) & 0xff_ff_00_00;
+  bitsOfOne[0] = (bitsOfOne[0]! + 0x2_00_00) & 0xff_fc_00_00;
   return one[0];
 }
 
@@ -24,9 +24,15 @@ export function roundShort(value: number): number {
  * Rounds numbers in place to a hundred-thousandth of what they are: their last eight bits become zero. For what is learnt in
  * steps larger than that: a quarter of its bytes then take no room in a state, and the state is still all there is.
  */
-export function coarsen(values: Float32Array): void {
+export const coarsen = (values: Float32Array): void => dropBits(values, 8);
+
+/** The same to a five-thousandth, for what is learnt in steps of hundredths. */
+export const coarsenMore = (values: Float32Array): void => dropBits(values, 12);
+
+function dropBits(values: Float32Array, count: number): void {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  for (let i = 0; i < bits.length; i++) bits[i] = (bits[i]! + 0x80) & 0xff_ff_ff_00;
+  const half = 1 << (count - 1);
+  for (let i = 0; i < bits.length; i++) bits[i] = ((bits[i]! + half) >>> count) << count;
 }
 
 /** Reads what `encodeShort` wrote into `into`; throws `STATE_INVALID` when it is not as many numbers. */

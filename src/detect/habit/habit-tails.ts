@@ -1,5 +1,5 @@
 import type { Json } from '../../model/detector.ts';
-import { coarsen } from '../short-floats.ts';
+import { coarsen, coarsenMore } from '../short-floats.ts';
 import { decodeFloats, encodeFloats, stateObject } from '../float-columns.ts';
 
 const VERSION = 2;
@@ -70,7 +70,7 @@ export class HabitTails {
   /** After what a row brought: numbers are as they are saved, so that a restored state goes on alike. */
   settle(): void {
     coarsen(this.#thresholds);
-    coarsen(this.#excesses);
+    coarsenMore(this.#excesses);
   }
 
   toJSON(): Json {
