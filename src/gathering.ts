@@ -14,6 +14,7 @@ import type { Json } from './model/detector.ts';
 import type { Service } from './model/service.ts';
 import type { PipelineDeps } from './pipeline.ts';
 import { createEventKeeper } from './prepare/event-keeper.ts';
+import { Enrichment } from './prepare/inventory/enrichment.ts';
 import { createLogStage } from './prepare/log-stage.ts';
 import type { FrameRules } from './prepare/entity-frames.ts';
 import { framesOfPast } from './prepare/history-frames.ts';
@@ -39,12 +40,15 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
   const options = collectOptions(config, deps.log);
   const { statsd: _, ...intake } = { ...options, ...INTAKE_ONLY };
   const pulls = stages.has('collect');
+  const files = config.prepare.inventory.map(({ file }) => resolve(file));
+  const enrichment = new Enrichment({ ...deps, files });
   const collect = createCollectStage({
     ...deps,
     ...(pulls
       ? {
           options,
           syslog: syslogSources(config),
+          brought: deps.sources ?? [],
           events: createEventSources(config.collect, createKubernetesClient(config.kubernetes, deps.clock)),
           journals: { sources: journalSources(config), cursors: journalCursors(store, deps.place) },
           logFiles: { sources: logSources(config), positions: logPositions(store, deps.place) },
@@ -52,10 +56,14 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
         }
       : { options: intake }),
     onEntities: (found) => {
-      alerting.onEntities(found);
-      return store.entities.upsert(found);
+      const known = enrichment.entities(found);
+      alerting.onEntities(known);
+      return store.entities.upsert(known);
     },
-    onEdges: (found) => store.edges.upsert(found),
+    onEdges: (found) => {
+      enrichment.edges(found);
+      return store.edges.upsert(found);
+    },
   });
   const rules = {
     stepMs: config.step,
@@ -69,7 +77,7 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
     /** To be started before all stages, so that they begin with what is known of the past. */
     histories: pulls ? historiesOf(deps, rules) : [],
     services: [
-      ...(pulls || stages.has('api') ? [collect] : []),
+      ...(pulls || stages.has('api') ? [collect, enrichment] : []),
       ...(stages.has('logs') ? [createLogStage(deps)] : []),
       ...(stages.has('prepare') ? preparing(deps, rules) : []),
     ],

@@ -3,6 +3,7 @@ import type { ActStage } from './act/act-stage.ts';
 import type { loadExecutors } from './act/load-executor.ts';
 import type { Settings } from './api/contract/views.ts';
 import type { Bus } from './bus/bus.ts';
+import type { NamedSource } from './collect/brought-source.ts';
 import type { CollectStage } from './collect/collect-stage.ts';
 import { createActing } from './acting.ts';
 import { type Choosing, createChoosing } from './choosing.ts';
@@ -57,6 +58,8 @@ export interface PipelineDeps {
   readonly policyFactories?: readonly PolicyFactory[];
   /** Predictors that packages of the configuration brought. */
   readonly predictors?: readonly BroughtPredictor[];
+  /** Sources that packages of the configuration brought. */
+  readonly sources?: readonly NamedSource[];
   /** Steps of preparation that packages of the configuration brought. */
   readonly steps?: readonly PreparationStep[];
   /** What packages of the configuration brought. */
@@ -153,11 +156,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const choosing = createChoosing({ ...deps, catalogue });
   const acting = createActing(deps, catalogue, { serviceOf: alerting.serviceOf, choosing });
   const { duties } = deps;
-  const learning = {
-    ...deps,
-    store: recordedStore(deps, fencedModels(deps.store, duties, MODELS_DUTY)),
-    mine: (duty: string) => duties.mine(duty),
-  };
+  const recorded = recordedStore(deps, fencedModels(deps.store, duties, MODELS_DUTY));
+  const learning = { ...deps, store: recorded, mine: (duty: string) => duties.mine(duty) };
   const training = () => detectTraining(deps, () => detect?.modelsChanged());
   return {
     services: [

@@ -6,6 +6,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { ScrapeJobOptions } from './discovery/scrape-job.ts';
 import type { EntityRule } from './entity-rules.ts';
+import type { NamedSource } from './brought-source.ts';
 import type { EventSource } from './event-source.ts';
 import type { JournalCursors, JournalOptions } from './logs/journal-source.ts';
 import type { SyslogOptions } from './logs/syslog-source.ts';
@@ -49,6 +50,8 @@ export interface CollectDeps {
   readonly syslog?: readonly Omit<SyslogOptions, 'messageBytes'>[];
   /** Tell what happens. */
   readonly events?: readonly EventSource[];
+  /** Sources of packages. */
+  readonly brought?: readonly NamedSource[];
   /** Told of edges that labels show, in the same way; may reject. */
   readonly onEdges?: (edges: readonly Edge[]) => Promise<void>;
 }

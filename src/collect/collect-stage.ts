@@ -9,6 +9,7 @@ import { phrase } from '../model/phrase.ts';
 import { toError } from '../runtime/errors.ts';
 import { createScrapeJob, type ScrapeJob } from './discovery/scrape-job.ts';
 import type { CollectDeps } from './collect-options.ts';
+import { BroughtSource } from './brought-source.ts';
 import { createEdgeRules } from './edge-rules.ts';
 import {
   type AssignEntity,
@@ -68,6 +69,7 @@ class Collect implements CollectStage {
   readonly #jobs: readonly ScrapeJob[];
   readonly #statsd: StatsdSource | undefined;
   readonly #events: EventSources;
+  readonly #brought: readonly BroughtSource[];
   readonly #host: { readonly source: ReturnType<typeof createHostSource>; readonly state: SourceState } | undefined;
   #end = new AbortController();
   #running: readonly Promise<void>[] = [];
@@ -98,6 +100,7 @@ class Collect implements CollectStage {
     const found = { ...scrape, bodyBytes: limits.bodyBytes };
     this.#jobs = (options.jobs ?? []).map((job) => createScrapeJob(job, found));
     this.#statsd = options.statsd && new StatsdSource(options.statsd, scrape);
+    this.#brought = (deps.brought ?? []).map((source) => new BroughtSource(source, scrape));
     const publishEvents = (events: readonly Event[]): Promise<void> => this.publishEvents(events);
     const entityOf = (labels: Labels): Assignment => assign('', labels);
     this.#events = new EventSources(deps.events, { ...deps, entityOf, publish: publishEvents });
@@ -135,7 +138,8 @@ class Collect implements CollectStage {
     const host = this.#host === undefined ? [] : [this.#host.state.view()];
     const found = this.#jobs.flatMap((job) => job.views());
     const written = this.#scrapes.flatMap((scrape) => (scrape.mine ? scrape.view() : []));
-    return [...host, ...written, ...found, ...this.#events.views(), ...this.#received()];
+    const brought = this.#brought.map((source) => source.view());
+    return [...host, ...written, ...found, ...brought, ...this.#events.views(), ...this.#received()];
   }
 
   #received(): readonly SourceView[] {
@@ -157,6 +161,7 @@ class Collect implements CollectStage {
       this.#every(TELL_MS, 'tell', () => this.#tell()),
       ...this.#scrapes.map((scrape) => scrape.run(signal)),
       ...this.#jobs.map((job) => job.run(signal)),
+      ...this.#brought.map((source) => source.run(signal)),
       this.#events.run(signal),
       ...this.#logs.run(signal),
       ...this.#logs.tails.map((tail) => this.#every(LOOK_MS, 'logs', () => tail.look())),
@@ -230,7 +235,7 @@ class Collect implements CollectStage {
     this.#push.sweep();
     this.#host?.source.sweep();
     this.#statsd?.sweep();
-    for (const scrape of [...this.#scrapes, ...this.#jobs]) scrape.sweep();
+    for (const source of [...this.#scrapes, ...this.#jobs, ...this.#brought]) source.sweep();
   }
 }
 

@@ -5,7 +5,7 @@ import { type DropReason, DROP_REASONS } from './series-registry.ts';
 import type { SamplePage } from './sample-page.ts';
 
 /** `samples` of `events` counts events. */
-export type SourceKind = 'host' | 'scrape' | 'push' | 'events';
+export type SourceKind = 'host' | 'scrape' | 'push' | 'events' | 'package';
 
 /** One source as the API shows it. */
 export interface SourceView {

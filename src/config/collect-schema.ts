@@ -116,6 +116,24 @@ export const CollectSection = Type.Object(
         closed,
       ),
     ),
+    sources: Type.Array(
+      Type.Object(
+        {
+          name: Type.String({
+            pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+            expects: 'name',
+            description: 'Name of the source.',
+          }),
+          package: Type.String({ minLength: 1, maxLength: 512, description: 'Name of a package, or path to one.' }),
+          options: Type.Record(Type.String(), Type.Unknown(), {
+            default: {},
+            description: 'Handed to it as they are.',
+          }),
+        },
+        closed,
+      ),
+      { default: [], maxItems: 50, description: 'Further sources, each from a package.' },
+    ),
     history: Type.Array(PrometheusHistory, {
       default: [],
       maxItems: 20,

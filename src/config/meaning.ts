@@ -21,6 +21,7 @@ interface Root extends Pick<WrittenCatalogue, 'act'>, Pick<WrittenNotify, 'notif
   readonly collect?: {
     readonly scrape?: readonly WrittenScrape[];
     readonly history?: readonly { readonly name: string }[];
+    readonly sources?: readonly { readonly name: string }[];
     readonly logs?: readonly { readonly name: string }[];
     readonly journals?: readonly { readonly name?: string }[];
     readonly syslog?: readonly WrittenSyslog[];
@@ -79,12 +80,12 @@ function duplicates(names: readonly string[], pathOf: (index: number) => Path): 
 
 /** Sources of each kind have names of their own; a name that may be left out is that of the kind's only source. */
 const collectNames: Check = ({ collect = {} }) => {
-  const { scrape, logs, history, syslog, journals } = collect;
-  const kinds = { scrape, logs, history, syslog, journals };
+  const { scrape, logs, history, sources, syslog, journals } = collect;
+  const kinds = { scrape, logs, history, sources, syslog, journals };
   const only: Readonly<Record<string, string>> = { syslog: 'syslog', journals: 'journal' };
-  return Object.entries(kinds).flatMap(([kind, sources]) =>
+  return Object.entries(kinds).flatMap(([kind, named]) =>
     duplicates(
-      (sources ?? []).map(({ name }) => name ?? only[kind] ?? ''),
+      (named ?? []).map(({ name }) => name ?? only[kind] ?? ''),
       (index) => ['collect', kind, index, 'name'],
     ),
   );

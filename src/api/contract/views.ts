@@ -164,7 +164,7 @@ export type SilenceDetail = Static<typeof SilenceDetail>;
 /** One source of data: is it alive, what did it bring, what was dropped and why. */
 export const SourceView = Type.Object({
   name: Type.String(),
-  kind: Type.Enum(['host', 'scrape', 'push', 'events']),
+  kind: Type.Enum(['host', 'scrape', 'push', 'events', 'package']),
   state: Type.Enum(['up', 'down', 'idle']),
   lastSuccess: NullableTime,
   lastError: Type.Union([Type.Object({ time: Time, phrase: Phrase }), Type.Null()]),

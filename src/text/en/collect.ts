@@ -38,4 +38,5 @@ export const collect = {
   scrapeSampleLimit:
     '{{url}} has {{count}} samples, more than the limit of {{limit}}; nothing of it was taken. Most: {{worst}}.',
   scrapeEncoding: '{{url}} sent something that cannot be unpacked; nothing of it was taken.',
+  sourceFailed: 'It failed: {{detail}}. It is run again after a pause.',
 } as const;

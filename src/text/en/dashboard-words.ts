@@ -66,6 +66,7 @@ export const words = {
   sourceState_idle: 'nothing sent yet',
   sourceState_up: 'up',
   source_host: 'This machine',
+  source_package: 'From a package',
   source_push: 'Sent to the API',
   source_scrape: 'Scraped',
   state_calm: 'Calm',

@@ -38,4 +38,5 @@ export const collect: Record<keyof typeof english, string> = {
   scrapeSampleLimit:
     '{{url}} tiene {{count}} muestras, más que el límite de {{limit}}; no se ha tomado nada. Las que más: {{worst}}.',
   scrapeEncoding: '{{url}} envió algo que no se puede descomprimir; no se ha tomado nada.',
+  sourceFailed: 'Ha fallado: {{detail}}. Se vuelve a ejecutar tras una pausa.',
 };

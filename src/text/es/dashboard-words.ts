@@ -67,6 +67,7 @@ export const words: Record<keyof typeof english, string> = {
   sourceState_idle: 'aún sin envíos',
   sourceState_up: 'activa',
   source_host: 'Esta máquina',
+  source_package: 'De un paquete',
   source_push: 'Enviado a la API',
   source_scrape: 'Consultada',
   state_calm: 'En calma',
