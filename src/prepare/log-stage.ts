@@ -23,6 +23,8 @@ export interface LogStageDeps {
   readonly seed?: number;
 }
 
+/** Lines of one commit: what is kept of an entity is written once for all of them. */
+const MAX_BATCH = 2000;
 const JOIN_MS = 5000;
 /** New patterns that are worth a round of joining. */
 const MANY_NEW = 8;
@@ -52,6 +54,7 @@ class LogStage implements Service {
   async start(): Promise<void> {
     const ready = createFirst();
     this.#subscription = await this.#deps.bus.subscribe(topics.logs, 'logs', (batch) => this.#take(batch), {
+      maxBatch: MAX_BATCH,
       onAssigned: async (owns) => {
         await this.#goOn(owns);
         ready.done();

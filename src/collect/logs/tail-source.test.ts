@@ -227,6 +227,32 @@ describe('following files', () => {
     expect(counts(taken)).toEqual({ all: 100, next: 10 });
   });
 
+  test('a file that is deleted while it is read is read to its end; what takes its name is another', async () => {
+    writeFileSync(log, lines('first', 20));
+    const source = tail();
+    await look(source);
+    appendFileSync(log, lines('second', 20));
+    rmSync(log);
+    mkdirSync(log);
+    await look(source, 5);
+    expect(counts(taken)).toEqual({ first: 20, second: 20 });
+    expect(source.files).toBe(0);
+    rmSync(log, { recursive: true });
+    writeFileSync(log, lines('third', 5));
+    await look(source);
+    expect(counts(taken)).toEqual({ first: 20, second: 20, third: 5 });
+  });
+
+  test('names with dates, as dateext gives them, are those of copies too', async () => {
+    writeFileSync(log, lines('first', 30));
+    const source = tail();
+    await look(source);
+    writeFileSync(`${log}-20260102-1767312000.gz`, gzipSync(readFileSync(log)));
+    rmSync(log);
+    await look(source, 6);
+    expect(counts(taken)).toEqual({ first: 30 });
+  });
+
   test('a compressed file that is cut is tried again when it is whole', async () => {
     const packed = gzipSync(lines('only', 200));
     writeFileSync(`${log}.1.gz`, packed.subarray(0, packed.length - 9));
