@@ -96,7 +96,7 @@ test('tells of units that fail, are restarted, killed for memory, and run again;
     await until(() => told.length === 4);
     await look();
     expect(told.map(({ name, text }) => `${name} | ${text}`)).toEqual([
-      'restart | web.service: exit-code, exit code 1, restart 2',
+      'crash | web.service: exit-code, exit code 1, restart 2',
       'oom_kill | web.service: oom-kill, exit code 9',
       'unit_recovered | web.service: active',
       'unit_failed | web.service: start-limit-hit, exit code 0',

@@ -76,7 +76,7 @@ export function unitChanges(
   const why = after.exitStatus === '' ? after.result : `${after.result}, exit code ${after.exitStatus}`;
   const events: ToldEvent[] = [];
   // The count begins anew when somebody starts the unit by hand.
-  if (after.restarts > before.restarts) events.push(told('restart', 'warning', `${why}, restart ${after.restarts}`));
+  if (after.restarts > before.restarts) events.push(told('crash', 'warning', `${why}, restart ${after.restarts}`));
   const isNew = after.changed !== before.changed;
   if (after.active === 'failed' && (before.active !== 'failed' || isNew)) {
     events.push(told(after.result === 'oom-kill' ? 'oom_kill' : 'unit_failed', 'warning', why));
@@ -97,7 +97,7 @@ const show = ({ units, systemctl = 'systemctl' }: SystemdSourceOptions, signal: 
   });
 
 /**
- * Units of systemd on this machine: failed, recovered, restarted by systemd, killed for memory. Looks at the interval, so
+ * Units of systemd on this machine: failed, recovered, crashed and restarted by systemd, killed for memory. Looks at the interval, so
  * that what fails and recovers within one is seen only by its count of restarts. How things are at the start is not told.
  */
 export const createSystemdSource = (options: SystemdSourceOptions): EventSource => ({

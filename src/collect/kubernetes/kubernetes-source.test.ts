@@ -100,7 +100,7 @@ describe('a cluster', () => {
     server.put('/api/v1/pods', pod('homeless', { conditions }));
     await until(() => events.length === 5);
     expect(told()).toEqual([
-      'pod/shop/calm restart',
+      'pod/shop/calm crash',
       'pod/shop/calm oom_kill',
       'pod/shop/calm crash_loop',
       'pod/shop/calm eviction',
@@ -216,7 +216,7 @@ describe('a cluster', () => {
     server.compact();
     server.put('/api/v1/pods', pod('new', container(2, 'Error', 1)));
     await until(() => events.length === 2);
-    expect(told()).toEqual(['pod/shop/new restart', 'pod/shop/new restart']);
+    expect(told()).toEqual(['pod/shop/new crash', 'pod/shop/new crash']);
     // Another process, or this one started anew, makes the same ids of the same things.
     const first = events.map(({ id }) => id);
     events = [];

@@ -130,6 +130,12 @@ export function podFacts(pod: KubernetesObject): PodFacts | null {
 const severityOf = (reason: string, exitCode: number): ToldEvent['severity'] =>
   exitCode === 0 && reason !== 'OOMKilled' ? 'info' : 'warning';
 
+/** Not `restart`, which says that somebody wanted it: what follows a crash must be judged, not excused. */
+function nameOf(reason: string, exitCode: number): string {
+  if (reason === 'OOMKilled') return 'oom_kill';
+  return exitCode === 0 ? 'container_ended' : 'crash';
+}
+
 type Past = ContainerFacts | undefined;
 
 function restartOf(pod: PodFacts, [container, facts]: readonly [string, ContainerFacts], past: Past): ToldEvent | null {
@@ -138,7 +144,7 @@ function restartOf(pod: PodFacts, [container, facts]: readonly [string, Containe
   return {
     identity: [SOURCE, pod.uid, container, 'restart', facts.restarts],
     time: at,
-    name: reason === 'OOMKilled' ? 'oom_kill' : 'restart',
+    name: nameOf(reason, exitCode),
     source: SOURCE,
     severity: severityOf(reason, exitCode),
     text: `${container}: ${reason === '' ? 'restarted' : reason}, exit code ${exitCode}, restart ${facts.restarts}`,

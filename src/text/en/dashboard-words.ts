@@ -21,6 +21,8 @@ export const words = {
   event_config_change: 'Configuration change',
   event_container_died: 'Container ended',
   event_cordon: 'Node closed for new pods',
+  event_container_ended: 'Container ended',
+  event_crash: 'Crashed and restarted',
   event_crash_loop: 'Keeps crashing',
   event_eviction: 'Evicted from its node',
   event_failed_scheduling: 'No node has room for it',

@@ -22,6 +22,8 @@ export const words: Record<keyof typeof english, string> = {
   event_config_change: 'Cambio de configuración',
   event_container_died: 'El contenedor terminó',
   event_cordon: 'Nodo cerrado a nuevos pods',
+  event_container_ended: 'El contenedor terminó',
+  event_crash: 'Se cayó y se reinició',
   event_crash_loop: 'Se cae una y otra vez',
   event_eviction: 'Desalojado de su nodo',
   event_failed_scheduling: 'Ningún nodo tiene sitio',
