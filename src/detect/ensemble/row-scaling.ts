@@ -125,7 +125,8 @@ export class RowScaling {
       this.#centre[f] = this.#centre[f]! + rate * away;
       // Of what is hardly believed the level may have a little; were it to widen the scale, it would hide what comes next.
       const spread = rate * weight;
-      this.#variance[f] = (1 - spread) * (this.#variance[f]! + spread * away * away);
+      // Known no better than to single precision, and kept so.
+      this.#variance[f] = Math.fround((1 - spread) * (this.#variance[f]! + spread * away * away));
       this.#counts[f] = count + weight;
     }
   }
