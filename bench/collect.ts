@@ -1,7 +1,16 @@
 import { decodeRows } from './collect-decode.ts';
 import { sessionRows, templateRows } from './collect-logs.ts';
+import { seriesRows } from './collect-series.ts';
 import { expositionRows } from './exposition.ts';
 import { report } from './report.ts';
 
 const folder = process.env['VIGIA_BENCH_DATA'] ?? '../shared/data';
-report([...templateRows(folder), ...sessionRows(folder), ...(await expositionRows()), ...(await decodeRows())]);
+// First, while nothing else has left anything in the memory that is measured.
+const series = await seriesRows();
+report([
+  ...series,
+  ...templateRows(folder),
+  ...sessionRows(folder),
+  ...(await expositionRows()),
+  ...(await decodeRows()),
+]);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
@@ -94,6 +95,12 @@ describe('a source of a package', () => {
   ])('is refused with the reason', async (asked, reason) => {
     await expect(loadSources([{ name: 'a', ...asked }], fixtures, tools)).rejects.toThrow(reason);
   });
+});
+
+it.each(['source', 'step'])('the guide shows this very %s', (what) => {
+  const guide = readFileSync(resolve(fixtures, '../../docs/guide/extending-sources.md'), 'utf8');
+  const shown = [...guide.matchAll(/```js\n(.*?)\n {3}```/gs)].map(([, code]) => code?.replaceAll(/^ {3}/gm, ''));
+  expect(shown).toContain(readFileSync(resolve(fixtures, `example-${what}/index.js`), 'utf8').trimEnd());
 });
 
 describe('the example source', async () => {

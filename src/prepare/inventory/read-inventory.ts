@@ -36,7 +36,7 @@ function entryOf(row: Readonly<Record<string, unknown>>): InventoryEntry {
     if (value === null || value === undefined || value === '') continue;
     if (!LABEL.test(name)) throw new Error(`"${name}" is no name of a label`);
     if (!['string', 'number', 'boolean'].includes(typeof value)) throw new Error(`"${name}" is no text`);
-    const text = `${value as string}`;
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
     if (text.length > MAX_VALUE) throw new Error(`"${name}" is longer than ${MAX_VALUE} characters`);
     labels.push([name, text]);
   }
