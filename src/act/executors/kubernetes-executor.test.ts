@@ -118,7 +118,8 @@ function execute(
   const asked = { key, entity: 'service/web', args, timeoutMs } as const;
   return make(clock).execute(asked, new AbortController().signal);
 }
-const replicasOf = (name: string): unknown => (deployment(name)?.['spec'] as { replicas: number }).replicas;
+const replicasOf = (name: string): unknown =>
+  (deployment(name) as unknown as { spec: { replicas: number } }).spec.replicas;
 const imageOf = (name: string): unknown =>
   (deployment(name) as unknown as { spec: { template: ReturnType<typeof templateOf> } }).spec.template.spec
     .containers[0]?.image;

@@ -89,17 +89,18 @@ async function evictAll(hands: Hands, pods: readonly Found[], grace: number | un
   let going: readonly Found[] = [];
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LAST_PAUSE_MS, pause * 2)) {
     const kept: Found[] = [];
+    const asked = [...going];
     for (const pod of waiting) {
       const became = await evict(hands, pod, grace);
       if (became === 'kept') kept.push(pod);
-      if (became === 'going') going = [...going, pod];
+      if (became === 'going') asked.push(pod);
     }
     if (hands.deps.dryRun) {
       for (const pod of kept) hands.deps.say(`pod ${placeOf(pod)} is kept by a disruption budget now`);
       return;
     }
     const still: Found[] = [];
-    for (const pod of going) if (!(await isGone(hands, pod))) still.push(pod);
+    for (const pod of asked) if (!(await isGone(hands, pod))) still.push(pod);
     [waiting, going] = [kept, still];
     if (waiting.length + going.length === 0) return;
     await hands.pause(pause).catch((thrown: unknown) => {

@@ -92,13 +92,12 @@ export function rollback(hands: Hands, args: ArgumentsOf<'rollback'>): Promise<v
   const place: Place = { ...args, kind: 'deployment' };
   return hands.amend(pathOf(place), nameOf(place), async (deployment): Promise<Patch> => {
     const now = templateOf(deployment);
-    const others = (await revisions(hands, deployment, place)).filter(
+    const target = (await revisions(hands, deployment, place)).find(
       (owned) =>
         (args.revision === undefined || revisionOf(owned) === args.revision) &&
         !isDeepStrictEqual(templateOf(owned), now) &&
         (args.revision !== undefined || revisionOf(owned) < revisionOf(deployment)),
     );
-    const target = others[0];
     if (target === undefined) throw new Refusal('EXECUTOR_NO_EARLIER', { target: nameOf(place) });
     hands.deps.say(`revision: ${revisionOf(deployment)} → the template of ${revisionOf(target)}`);
     return {
