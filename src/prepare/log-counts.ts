@@ -51,7 +51,7 @@ export class LogCounts {
   /** Takes what is known from before a restart, so that no pattern is taken for new. */
   restore(patterns: readonly LogPattern[]): void {
     const unknown = patterns.filter(({ id }) => !this.#patterns.has(id));
-    for (const pattern of unknown) this.#patterns.set(pattern.id, pattern);
+    for (const pattern of unknown) this.#patterns.set(pattern.id, Object.assign({}, pattern));
     this.miner.restore(unknown.toSorted((a, b) => a.firstSeen - b.firstSeen || (a.id < b.id ? -1 : 1)));
   }
 
@@ -116,11 +116,16 @@ export class LogCounts {
   }
 
   #see({ id, text }: LogTemplate, { level, time }: LogRecord): void {
-    const known = this.#patterns.get(id);
-    const firstSeen = Math.min(known?.firstSeen ?? time, time);
-    const lastSeen = Math.max(known?.lastSeen ?? time, time);
-    this.#patterns.set(id, { id, text, level: known ? higher(known.level, level) : level, firstSeen, lastSeen });
     this.#changed.add(id);
+    const known = this.#patterns.get(id);
+    if (known === undefined) {
+      this.#patterns.set(id, { id, text, level, firstSeen: time, lastSeen: time });
+      return;
+    }
+    known.text = text;
+    if (known.level !== level) known.level = higher(known.level, level);
+    known.firstSeen = Math.min(known.firstSeen, time);
+    known.lastSeen = Math.max(known.lastSeen, time);
   }
 
   #keep(record: LogRecord, template: string): void {

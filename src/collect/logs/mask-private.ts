@@ -91,7 +91,7 @@ const NAMED = new RegExp(
   `((?:["']?[\\w.-]{0,64}?${SECRET_NAME}[\\w-]{0,32}["']?\\s{0,3}[=:]\\s{0,3})|(?:--?[\\w-]{0,32}?${SECRET_NAME}\\s+))(?:"(?:[^"\\\\]|\\\\.){0,4096}"|'(?:[^'\\\\]|\\\\.){0,4096}'|[^\\s,;&"'\`)\\]}]{1,4096})`,
   'gi',
 );
-const NAMED_HINT = new RegExp(SECRET_NAME, 'i');
+const WORDS_HINT = new RegExp(`${SECRET_NAME}|bearer|basic|digest|negotiate`, 'i');
 /** What is said of a secret without saying it. */
 const HARMLESS =
   /[=:\s](?:["']?(?:\[[a-z -]+\]|true|false|null|none|nil|undefined|yes|no|missing|invalid|expired|required|empty|\*+|<[\w* -]*>)["']?|(?:bearer|basic|digest|negotiate))$/i;
@@ -107,9 +107,9 @@ export function maskPrivate(text: string): string {
     if (hint.test(masked))
       masked = masked.replace(pattern, (match) => (confirms === undefined || confirms(match) ? mark(kind) : match));
   if (masked.includes('://')) masked = masked.replace(URL_PASSWORD, `$1${mark('secret')}@`);
+  if (!WORDS_HINT.test(masked)) return masked;
   masked = masked.replace(SCHEME, (whole, scheme: string, space: string) =>
     /[\d+/=]/.test(whole) || whole.length > 40 ? `${scheme}${space}${mark('secret')}` : whole,
   );
-  if (!NAMED_HINT.test(masked)) return masked;
   return masked.replace(NAMED, (whole, name: string) => (HARMLESS.test(whole) ? whole : `${name}${mark('secret')}`));
 }

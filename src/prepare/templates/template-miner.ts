@@ -31,6 +31,8 @@ export class TemplateMiner {
   readonly #families: Family[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #proven = new ProvenPatterns();
+  /** What numbers stand for, as far as it was asked since the last joining. */
+  #templates: LogTemplate[] = [];
   #joinedAt = 0;
 
   /** Number of lines' patterns seen, joined or not. */
@@ -80,16 +82,19 @@ export class TemplateMiner {
 
   /** What a pattern number stands for now. Throws `RangeError` on a number that `add` did not give. */
   template(number: number): LogTemplate {
+    const known = this.#templates[number];
+    if (known !== undefined) return known;
     const family = this.#families[number];
     if (family === undefined) throw new RangeError(`no pattern has the number ${number}`);
     const { id, tokens } = rootOf(family);
-    return { id, text: tokens.join(' ') };
+    return (this.#templates[number] = { id, text: tokens.join(' ') });
   }
 
   /** A pattern has the id of its oldest line. */
   #name(): void {
     const named = new Set<Family>();
     this.#proven.clear();
+    this.#templates = [];
     this.#families.forEach((family, number) => {
       const root = rootOf(family);
       if (!named.has(root)) root.id = family.id;
