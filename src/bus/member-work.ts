@@ -7,7 +7,7 @@ export interface Entry extends Delivery<unknown> {
   attempt: number;
   readonly partition: number;
   /** Why it cannot be given to the handler at all; it goes to the dead letters in its turn. */
-  readonly refusal?: string;
+  readonly refusal?: string | undefined;
 }
 
 export interface Backoff {

@@ -217,7 +217,7 @@ class DetectStageImpl implements DetectStage {
       if (owns(orphan.entity) && !open.has(orphan.id) && !changes.has(orphan.id))
         changes.set(orphan.id, {
           ...orphan,
-          end: orphan.updatedAt,
+          end: Math.max(orphan.start, orphan.updatedAt),
           ending: { by: 'lost', reason: phrase('detect.endLost') },
           updatedAt: Math.max(clock.now(), orphan.updatedAt),
         });
@@ -275,7 +275,7 @@ class DetectStageImpl implements DetectStage {
     if (open === null) return [];
     const now = this.#deps.clock.now();
     const reason = phrase('detect.endGone', { seconds: Math.round((now - open.start) / 1000) });
-    return [{ ...open, end: now, ending: { by: 'gone', reason }, updatedAt: now }];
+    return [{ ...open, end: Math.max(open.start, now), ending: { by: 'gone', reason }, updatedAt: now }];
   }
 }
 

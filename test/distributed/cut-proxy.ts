@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface CutProxy {
   readonly port: number;
@@ -7,6 +8,8 @@ export interface CutProxy {
   cut(): void;
   /** Connections that were cut are broken off; new ones pass. */
   heal(): void;
+  /** Each piece of what passes waits so long from now on, ms, one after the other; 0 lets it pass at once. */
+  slow(ms: number): void;
   stop(): Promise<void>;
 }
 
@@ -14,6 +17,27 @@ export interface CutProxy {
 export async function startCutProxy(target: () => number): Promise<CutProxy> {
   const sockets = new Set<Socket>();
   let isCut = false;
+  let delayMs = 0;
+  /** Writes what comes in one direction, in order. */
+  const pass = (to: Socket): ((chunk: Buffer) => void) => {
+    let waiting = 0;
+    let last = Promise.resolve();
+    const later = async (before: Promise<void>, chunk: Buffer): Promise<void> => {
+      await before;
+      await delay(delayMs);
+      waiting -= 1;
+      if (!isCut && !to.destroyed) to.write(chunk);
+    };
+    return (chunk) => {
+      if (isCut) return;
+      if (waiting === 0 && delayMs === 0) {
+        to.write(chunk);
+        return;
+      }
+      waiting += 1;
+      last = later(last, chunk);
+    };
+  };
   const keep = (socket: Socket): Socket => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
@@ -28,9 +52,7 @@ export async function startCutProxy(target: () => number): Promise<CutProxy> {
       [client, behind],
       [behind, client],
     ] as const) {
-      from.on('data', (chunk: Buffer) => {
-        if (!isCut) to.write(chunk);
-      });
+      from.on('data', pass(to));
       from.once('close', () => {
         if (!isCut) to.destroy();
       });
@@ -50,6 +72,9 @@ export async function startCutProxy(target: () => number): Promise<CutProxy> {
     heal: () => {
       breakAll();
       isCut = false;
+    },
+    slow: (ms) => {
+      delayMs = ms;
     },
     stop: async () => {
       breakAll();

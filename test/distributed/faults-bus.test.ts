@@ -141,7 +141,7 @@ describe.skipIf(kafkaMissing !== null)('three brokers, and what happens to them'
   it('loses nothing when the network to a broker is cut, and when it heals', async () => {
     const flow = await startFlow('cut');
     for (const proxy of proxies) proxy.cut();
-    await delay(9000);
+    await delay(7000);
     for (const proxy of proxies) proxy.heal();
     await flow.grows();
     await flow.finish();

@@ -22,8 +22,10 @@ export const EVERY_STAGE = [
 export interface StagedVigia extends RunningVigia {
   /** By what they do; a process that is started again takes the place of the one before. */
   readonly processes: ReadonlyMap<string, StageProcess>;
-  /** Kills the process of these stages and starts it again. */
-  restart(stages: string, signal?: NodeJS.Signals): Promise<void>;
+  /** Kills the process of these stages and starts it again, as another build if one is named. */
+  restart(stages: string, signal?: NodeJS.Signals, main?: string): Promise<void>;
+  /** Starts one more process of these stages. */
+  add(key: string, stages: string, main?: string): Promise<void>;
 }
 
 export interface StagedOptions {
@@ -33,6 +35,8 @@ export interface StagedOptions {
   readonly folder: string;
   /** What each process does; several may do the same. */
   readonly plan?: readonly string[];
+  /** Another build of the program. */
+  readonly main?: string;
 }
 
 /** Starts Vigía as many processes; what it looks like from outside is the process with the interface. */
@@ -46,16 +50,17 @@ export async function startStaged(options: StagedOptions): Promise<StagedVigia> 
   };
   const processes = new Map<string, StageProcess>();
   const names = new Map<string, string>();
-  const begin = async (key: string): Promise<void> => {
+  const begin = async (key: string, main = options.main): Promise<void> => {
     const stages = names.get(key)!;
-    processes.set(key, await startStages({ name: key, stages, config, env: { VIGIA_DATA: `${folder}/${key}` } }));
+    const env = { VIGIA_DATA: `${folder}/${key}` };
+    processes.set(key, await startStages({ name: key, stages, config, env, ...(main !== undefined && { main }) }));
   };
   for (const [index, stages] of plan.entries()) {
     const key =
       plan.indexOf(stages) === index ? stages.replaceAll(',', '-') : `${stages.replaceAll(',', '-')}-${index}`;
     names.set(key, stages);
   }
-  await Promise.all([...names.keys()].map(begin));
+  await Promise.all([...names.keys()].map((key) => begin(key)));
   const api = (): StageProcess => [...processes].find(([key]) => names.get(key)!.includes('api'))![1];
   return {
     processes,
@@ -80,9 +85,13 @@ export async function startStaged(options: StagedOptions): Promise<StagedVigia> 
         },
         body: typeof body === 'string' ? body : JSON.stringify(body ?? {}),
       }),
-    restart: async (stages, signal = 'SIGKILL') => {
+    restart: async (stages, signal = 'SIGKILL', main) => {
       await processes.get(stages)!.stop(signal);
-      await begin(stages);
+      await begin(stages, main);
+    },
+    add: async (key, stages, main) => {
+      names.set(key, stages);
+      await begin(key, main);
     },
     stop: async (signal = 'SIGTERM') => {
       const codes = await Promise.all([...processes.values()].map((one) => one.stop(signal)));

@@ -12,6 +12,8 @@ const STEP = 1000;
 const ENTITIES = 12;
 const FRAMES = 240;
 const PATIENCE = 120_000;
+/** Steps in which every third entity is in trouble; instances come and go meanwhile. */
+const TROUBLE = { from: 130, to: 200 } as const;
 
 describe.skipIf(kafkaMissing !== null || bin === null)('stages in processes of their own', () => {
   let cluster: Cluster;
@@ -61,7 +63,8 @@ describe.skipIf(kafkaMissing !== null || bin === null)('stages in processes of t
       for (let i = at; i < Math.min(at + 20, range.to); i++) {
         for (let e = 0; e < ENTITIES; e++) {
           const time = range.start + i * STEP;
-          const value = 50 + 5 * Math.sin(i / 7 + e) + ((i * 37 + e * 11) % 13) / 10;
+          const trouble = e % 3 === 0 && i >= TROUBLE.from && i < TROUBLE.to ? 40 : 0;
+          const value = 50 + trouble + 5 * Math.sin(i / 7 + e) + ((i * 37 + e * 11) % 13) / 10;
           lines.push(`load{entity="host/${group}-${e}"} ${value.toFixed(6)} ${time}`);
         }
       }
@@ -92,6 +95,34 @@ describe.skipIf(kafkaMissing !== null || bin === null)('stages in processes of t
     if (sum === all && shares.every((share) => share > 0)) return true;
     throw new Error(`they watch ${shares.join(' and ')} of ${all}`);
   };
+  /** What was expected of every entity of a group, in all rows that it has in common with the first, is the same to the last bit. */
+  async function sameExpected(group: string): Promise<void> {
+    const { rows } = await database.query<{ rows: string; different: string }>(
+      `select count(*) as rows, count(*) filter (where (a.mean, a.low, a.high) is distinct from (b.mean, b.low, b.high))
+         as different
+       from frames_expected a join entities ea on ea.number = a.entity
+       join entities eb on eb.id = replace(ea.id, '/one-', '/' || $1 || '-')
+       join frames_expected b on b.entity = eb.number and b.time = a.time where ea.id like 'host/one-%'`,
+      [group],
+    );
+    expect(Number(rows[0]!.rows)).toBeGreaterThan(ENTITIES * 5);
+    expect(Number(rows[0]!.different)).toBe(0);
+  }
+  /** When each entity in trouble was in trouble, and the peak of its score, to the last digit. */
+  async function troubles(at: StageProcess, group: string): Promise<unknown[]> {
+    const found: unknown[] = [];
+    for (let e = 0; e < ENTITIES; e += 3) {
+      const response = await fetch(`${at.url}/api/v1/anomalies?entity=host/${group}-${e}&limit=100`);
+      const { items } = (await response.json()) as {
+        items: { kind: string; start: number; score: number; pValue: number }[];
+      };
+      // That nothing comes any more is found by the clock on the wall.
+      const judged = items.filter(({ kind }) => kind !== 'missing');
+      const [worst] = judged.toSorted((a, b) => a.pValue - b.pValue || a.start - b.start);
+      found.push(worst === undefined ? null : [e, worst.start, worst.score, worst.pValue]);
+    }
+    return found;
+  }
   const main = process.env['VIGIA_TEST_MAIN'];
   const refused = (stages: string) => runVigia(['run', '--stages', stages], main === undefined ? {} : { main });
 
@@ -136,16 +167,27 @@ describe.skipIf(kafkaMissing !== null || bin === null)('stages in processes of t
     await eventually('one has taken over everything', PATIENCE, () => shared(['detect-3']));
     expect(await running.get('detect-3')!.ready()).toBe(true);
 
-    // What was expected of each, in every row that both have, is the same to the last bit.
-    const { rows } = await database.query<{ rows: string; different: string }>(
-      `select count(*) as rows, count(*) filter (where (a.mean, a.low, a.high) is distinct from (b.mean, b.low, b.high))
-         as different
-       from frames_expected a join entities ea on ea.number = a.entity
-       join entities eb on eb.id = replace(ea.id, '/one-', '/two-')
-       join frames_expected b on b.entity = eb.number and b.time = a.time where ea.id like 'host/one-%'`,
-    );
-    expect(Number(rows[0]!.rows)).toBeGreaterThan(ENTITIES * 5);
-    expect(Number(rows[0]!.different)).toBe(0);
+    // Four at once from the first frame on.
+    await start('detect-4', 'detect,predict');
+    await start('detect-5', 'detect,predict');
+    await start('detect-6', 'detect,predict');
+    await push(api, 'four', { from: 0, to: FRAMES / 6, start: begin });
+    const four = ['detect-3', 'detect-4', 'detect-5', 'detect-6'];
+    await eventually('all four watch', PATIENCE, () => shared(four));
+    await push(api, 'four', { from: FRAMES / 6, to: FRAMES, start: begin });
+    await complete('four');
+
+    const alone = await eventually('one has found the trouble', PATIENCE, async () => {
+      const found = await troubles(api, 'one');
+      return found.includes(null) ? null : found;
+    });
+    for (const group of ['two', 'four']) {
+      await eventually(`${group} have found the same`, PATIENCE, async () => {
+        expect(await troubles(api, group)).toEqual(alone);
+        return true;
+      });
+      await sameExpected(group);
+    }
   }, 600_000);
 
   it('say of themselves what the list of metrics says, and nothing else', async () => {

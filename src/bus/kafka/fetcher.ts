@@ -6,9 +6,12 @@ import { inTime, OutOfTime } from './in-time.ts';
 
 /** How long a broker may wait for something to tell, ms; also how long a partition waits that had no room. */
 const WAIT_MS = 200;
-/** Compressed bytes of one answer, and of one partition in it; a batch that is larger comes alone. */
-const FETCH_BYTES = 1024 * 1024;
-const PARTITION_BYTES = 256 * 1024;
+/**
+ * Compressed bytes of one answer, and of one partition in it; a batch that is larger comes alone. What it holds is up to
+ * ten times as large and waits in memory: this much of a partition is worth some thousand samples or a hundred frames.
+ */
+const FETCH_BYTES = 512 * 1024;
+const PARTITION_BYTES = 64 * 1024;
 const PAUSE_MS = 300;
 const CONTROL_BATCH = 0x20;
 const OFFSET_OUT_OF_RANGE = 1;

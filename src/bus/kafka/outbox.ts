@@ -10,7 +10,7 @@ const REQUEST_MESSAGES = 4000;
 const PARTITION_BYTES = 700 * 1024;
 const REQUEST_BYTES = 2 * 1024 * 1024;
 /** What may wait; publishers beyond it wait for room. */
-const WAITING_BYTES = 16 * 1024 * 1024;
+const WAITING_BYTES = 6 * 1024 * 1024;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 2000;
 /** How long durable publishers are kept waiting while brokers do not take anything. */

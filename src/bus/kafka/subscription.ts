@@ -17,6 +17,44 @@ export interface KafkaEntry extends Entry {
   readonly raw: FetchedRecord;
 }
 
+/** Read when it is its turn: until then the few bytes that came wait, and many that come at once hold nobody up. */
+class FetchedEntry implements KafkaEntry {
+  attempt = 1;
+  readonly raw: FetchedRecord;
+  readonly #decode: (fetched: FetchedRecord) => Encoded;
+  #read: Encoded | undefined;
+
+  constructor(raw: FetchedRecord, decode: (fetched: FetchedRecord) => Encoded) {
+    this.raw = raw;
+    this.#decode = decode;
+  }
+
+  get partition(): number {
+    return this.raw.partition;
+  }
+
+  get offset(): bigint {
+    return this.raw.offset;
+  }
+
+  get key(): string {
+    return this.#encoded.key;
+  }
+
+  get value(): unknown {
+    return this.#encoded.value;
+  }
+
+  get refusal(): string | undefined {
+    return this.#encoded.refusal;
+  }
+
+  get #encoded(): Encoded {
+    this.#read ??= this.#decode(this.raw);
+    return this.#read;
+  }
+}
+
 export interface KafkaSubscriptionDeps {
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -209,9 +247,7 @@ export class KafkaSubscription implements Subscription {
 
   #take(records: readonly FetchedRecord[]): void {
     for (const raw of records) {
-      const { partition, offset } = raw;
-      if (!this.#work.has(partition)) continue;
-      this.#work.push({ ...this.#deps.decode(raw), attempt: 1, partition, offset, raw });
+      if (this.#work.has(raw.partition)) this.#work.push(new FetchedEntry(raw, this.#deps.decode));
     }
     this.#tell();
   }
