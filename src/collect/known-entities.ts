@@ -5,7 +5,7 @@ import type { SampleBatch } from '../model/series.ts';
 /** Labels that say what or where an entity is, and so are kept with it. */
 const TELLING = [
   'host', 'hostname', 'node', 'instance', 'job', 'service', 'namespace', 'pod', 'cluster', 'region', 'zone', 'env',
-  'environment', 'team', 'version',
+  'environment', 'team', 'version', 'deployment', 'statefulset', 'daemonset',
 ] as const; // prettier-ignore
 
 /** An entity that went on as before is told again after this long, so that `lastSeen` is not far off; ms. */

@@ -205,11 +205,28 @@ describe('targets of a cluster', () => {
         pod: 'cart-0',
         node: 'node-1',
         service: 'cart',
+        statefulset: 'cart',
       },
     });
     const [service] = await discover('service', { annotated: true })();
     expect(service).toMatchObject({ __address__: 'cart.shop.svc:80', namespace: 'shop', service: 'cart' });
     expect(addresses(await discover('endpoints', { annotated: true })())).toEqual(['10.0.0.7:8080', '10.0.0.8:8080']);
+  });
+
+  test('carry the deployment that keeps them running, by which actions find it', async () => {
+    server.put('/api/v1/pods', {
+      metadata: {
+        name: 'orders-5d4f-x',
+        namespace: 'shop',
+        labels: { app: 'orders', 'pod-template-hash': '5d4f' },
+        annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '1' },
+        ownerReferences: [{ kind: 'ReplicaSet', name: 'orders-5d4f', controller: true }],
+      },
+      spec: { containers: [{ name: 'a' }] },
+      status: { podIP: '10.0.0.9' },
+    });
+    const found = await discover('pod', { annotated: true })();
+    expect(found.find(({ pod }) => pod === 'orders-5d4f-x')).toMatchObject({ deployment: 'orders', service: 'orders' });
   });
 
   test('are of the namespaces and selectors that were asked for', async () => {

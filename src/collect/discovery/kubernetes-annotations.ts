@@ -14,6 +14,17 @@ const PORT = /^\d{1,5}$/;
 
 const labelOf = (labels: Labels, name: string): string => labels[`__meta_kubernetes_${name}`] ?? '';
 
+/** What keeps a pod running, by which actions find it: of a replica set the deployment, which its name begins with. */
+function workloadOf(labels: Labels): Labels {
+  const [kind, name] = [labelOf(labels, 'pod_controller_kind'), labelOf(labels, 'pod_controller_name')];
+  if (kind === 'StatefulSet') return { statefulset: name };
+  if (kind === 'DaemonSet') return { daemonset: name };
+  const hash = `-${labelOf(labels, 'pod_label_pod_template_hash')}`;
+  return kind === 'ReplicaSet' && hash !== '-' && name.endsWith(hash)
+    ? { deployment: name.slice(0, -hash.length) }
+    : {};
+}
+
 /** Labels that say what a target is, by names that the rules of entities and of the topology know. */
 function naming(labels: Labels): Labels {
   const [namespace, pod, node] = ['namespace', 'pod_name', 'pod_node_name'].map((name) => labelOf(labels, name));
@@ -24,7 +35,7 @@ function naming(labels: Labels): Labels {
   const said = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== ''));
   const service = labelOf(labels, 'service_name') || serviceOf(said, '');
   const all = { namespace: namespace ?? '', pod: pod ?? '', node: node || labelOf(labels, 'node_name'), service };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
+  return { ...Object.fromEntries(Object.entries(all).filter(([, value]) => value !== '')), ...workloadOf(labels) };
 }
 
 /**
