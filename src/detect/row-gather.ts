@@ -15,6 +15,8 @@ export class RowGather {
   #start = Number.NaN;
   #sums = new Float64Array(0);
   #counts = new Uint16Array(0);
+  /** Whether the row has been handed out: its sums are of no use any more. */
+  #over = false;
 
   constructor(cadenceMs: number) {
     this.#cadenceMs = cadenceMs;
@@ -38,21 +40,24 @@ export class RowGather {
       this.#sums = new Float64Array(values.length);
       this.#counts = new Uint16Array(values.length);
     }
+    this.#over = (time + stepMs) % this.#cadenceMs === 0;
     for (let f = 0; f < values.length; f++) {
       const value = values[f]!;
       if (!Number.isFinite(value)) continue;
       this.#sums[f] = this.#sums[f]! + value;
       this.#counts[f] = this.#counts[f]! + 1;
     }
-    if ((time + stepMs) % this.#cadenceMs !== 0) return null;
+    if (!this.#over) return null;
     const row = new Float32Array(values.length);
     for (let f = 0; f < row.length; f++) row[f] = this.#sums[f]! / this.#counts[f]!;
     return row;
   }
+
   /** Null where no row is in hand. */
   toJSON(): Json {
     if (Number.isNaN(this.#start)) return null;
-    return { version: VERSION, start: this.#start, sums: bytesOf(this.#sums), counts: bytesOf(this.#counts) };
+    const [sums, counts] = this.#over ? ['', ''] : [bytesOf(this.#sums), bytesOf(this.#counts)];
+    return { version: VERSION, start: this.#start, sums, counts };
   }
 
   /** Takes the place of what is here. Throws `STATE_INVALID`. */
@@ -64,5 +69,6 @@ export class RowGather {
     this.#sums = decodeBytes(saved['sums'], Float64Array, { length, what: WHAT });
     this.#counts = decodeBytes(saved['counts'], Uint16Array, { length, what: WHAT });
     this.#start = stateNumber(saved, 'start', WHAT);
+    this.#over = length === 0;
   }
 }
