@@ -69,6 +69,7 @@ export const words = {
   sourceState_up: 'up',
   source_host: 'This machine',
   source_package: 'From a package',
+  source_events: 'Tells of events',
   source_push: 'Sent to the API',
   source_scrape: 'Scraped',
   state_calm: 'Calm',

@@ -70,6 +70,7 @@ export const words: Record<keyof typeof english, string> = {
   sourceState_up: 'activa',
   source_host: 'Esta máquina',
   source_package: 'De un paquete',
+  source_events: 'Cuenta lo que ocurre',
   source_push: 'Enviado a la API',
   source_scrape: 'Consultada',
   state_calm: 'En calma',
