@@ -256,6 +256,7 @@ export function createModelFixtures({ start, bare }) {
           ['clean-data', 'host', 'auto', 'auto', 'proven', 31, 2, 0, 0.94, 0.83, 0.12, null],
           ['restart-orders', 'service', 'approve', 'auto', 'harmed', 9, 4, 1, 0.69, 0.44, 0.21, 0.6],
           ['grow-volume', 'host', 'suggest', 'approve', null, 0, 0, 0, 0, 0, 0.12, 0.5],
+          ['restart-orders', 'pod', 'observe', 'approve', null, 0, 0, 0, 0.8, 0.28, 0.2, 0.3],
         ].map(
           ([
             action,
@@ -271,6 +272,7 @@ export function createModelFixtures({ start, bare }) {
             byItself,
             needed,
           ]) => ({
+            ...(level === 'observe' && { watched: { incidents: 10, lasted: 8 } }),
             action,
             entityKind,
             level,

@@ -862,6 +862,17 @@ function answer(url, method, body) {
       );
     case 'incidents':
       return a === undefined ? page(incidents.filter(({ state }) => state === search.get('state'))) : detail(a);
+    case 'approval-links':
+      return {
+        run: run('r1', 'awaiting_approval'),
+        title: { en: 'Delete old exports', es: 'Borrar exportaciones antiguas' },
+        disruption: 'low',
+        channel: 'chat',
+        role: 'operator',
+        needs: a === 'weak' ? 'admin' : 'operator',
+        mayApprove: a !== 'weak',
+        expiresAt: start + 21 * MINUTE,
+      };
     case 'runs':
       return page(runs);
     case 'actions':
