@@ -81,9 +81,10 @@ export function createSender(entity: string): Sender {
         );
         return items.length > 0 ? items : null;
       });
-      // That nothing came for a while is told beside what was abnormal before.
+      // That nothing came for a while is told beside what was abnormal before; and what nobody could tell of any more
+      // after a restart was closed and said to be lost.
       const spans = anomalies
-        .filter(({ kind }) => kind !== 'missing')
+        .filter(({ kind, ending }) => kind !== 'missing' && ending?.by !== 'lost')
         .map(({ id, kind, start, end }) => ({ id, kind, start, end: end ?? Number.POSITIVE_INFINITY }))
         .sort((a, b) => a.start - b.start);
       const twice = spans.flatMap((span, i) => {
