@@ -73,7 +73,7 @@ function Asked({ view, token }: { readonly view: LinkView; readonly token: strin
         </p>
       )}
       <label className="block text-sm">
-        {words.say('dashboard-incident.rejectWhy')}
+        {words.say('dashboard-pages.linkWhy')}
         <input
           value={note}
           maxLength={4000}

@@ -60,6 +60,7 @@ export const pages = {
   linkUseless: 'This link can do nothing',
   linkOnward: 'See what waits in Vigía',
   linkRole: 'This link may not approve it; somebody with the role {{role}} has to. You may reject it.',
+  linkWhy: 'If you reject it: why? (optional)',
   linkNote: 'Opening this page has done nothing. Your decision is written down as that of the channel {{channel}}.',
   linkRuns: 'Approved; it runs now',
   linkRunsDetail: 'What it brings for {{entity}} is judged when it has settled. You may close this page.',

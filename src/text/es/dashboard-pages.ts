@@ -61,6 +61,7 @@ export const pages: Record<keyof typeof english, string> = {
   linkUseless: 'Este enlace no sirve para nada',
   linkOnward: 'Ver lo que espera en Vigía',
   linkRole: 'Este enlace no puede aprobarla; tiene que hacerlo alguien con el rol {{role}}. Sí puedes rechazarla.',
+  linkWhy: 'Si la rechazas, ¿por qué? (opcional)',
   linkNote: 'Abrir esta página no ha hecho nada. Tu decisión constará como la del canal {{channel}}.',
   linkRuns: 'Aprobada; ya se está ejecutando',
   linkRunsDetail: 'Lo que aporte a {{entity}} se juzgará cuando se asiente. Puedes cerrar esta página.',
