@@ -76,6 +76,8 @@ describe('a source of a package', () => {
       ({ samples }) => samples > 0,
     );
     expect(view.drops).toEqual({ series_limit: 7, too_old: 1, too_far_ahead: 1, malformed: 1 });
+    expect(view.worst).toEqual([{ metric: 'x', refused: 7 }]);
+    expect(Math.abs(view.skewMs ?? Infinity)).toBeLessThan(PATIENCE);
   });
 
   it('that fails is shown, run again, and harms nobody', async () => {

@@ -49,7 +49,14 @@ export class BroughtSource {
     this.#deps = deps;
     this.#registry = new SeriesRegistry({ assign, limits: seriesLimits });
     const series = (): number => this.#registry.size;
-    this.#state = createSourceState({ clock, metrics, name: named.name, kind: 'package', series });
+    this.#state = createSourceState({
+      clock,
+      metrics,
+      name: named.name,
+      kind: 'package',
+      series,
+      worst: () => this.#registry.worst,
+    });
   }
 
   view(): SourceView {

@@ -54,7 +54,8 @@ export function createPushSource(deps: PushDeps): PushSource {
   const { clock, metrics, assign, limits, seriesLimits, bodyBytes } = deps;
   const registry = new SeriesRegistry({ assign, limits: seriesLimits });
   const { read, sweep } = createReaders(registry, limits);
-  const state = createSourceState({ clock, metrics, name: NAME, kind: 'push', series: () => registry.size });
+  const counts = { series: () => registry.size, worst: () => registry.worst };
+  const state = createSourceState({ clock, metrics, name: NAME, kind: 'push', ...counts });
   const refused = metrics.counter('vigia_collect_refused_bodies_total', 'Bodies refused whole, by why', ['reason']);
   const refuse = (error: VigiaError, why: Phrase): never => {
     refused.inc({ reason: error.code });

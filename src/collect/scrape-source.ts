@@ -147,7 +147,14 @@ class Scraper implements ScrapeSource {
     });
     this.#parser = new ExpositionParser(this.#registry, limits);
     const series = (): number => this.#registry.size;
-    this.#state = createSourceState({ clock, metrics, name: target.name, kind: 'scrape', series });
+    this.#state = createSourceState({
+      clock,
+      metrics,
+      name: target.name,
+      kind: 'scrape',
+      series,
+      worst: () => this.#registry.worst,
+    });
   }
 
   get name(): string {

@@ -69,6 +69,10 @@ function withExtra(labels: Labels, { labels: extra = {}, honorLabels = false }: 
 /** A string that does not hold on to the page that it was cut from: V8 keeps the whole parent of a slice alive. */
 const detach = (text: string): string => Buffer.from(text, 'utf8').toString('utf8');
 
+/** Metrics that found no room are told apart up to here, and so many of them are named. */
+const MOST_REFUSED = 200;
+const MOST_WORST = 5;
+
 /**
  * The series of one source, each known by its canonical key, so that two spellings of one series are one object.
  * Forgets what has not been seen for two sweeps, so that series that come and go do not fill it.
@@ -79,6 +83,8 @@ export class SeriesRegistry {
   readonly #texts = new Map<string, string>();
   /** Keys of series that rules leave out, so that the rules need not run for each page. */
   readonly #left = new Set<string>();
+  /** How often series of a metric found no room since the sweep before, to say which has too many. */
+  readonly #refused = new Map<string, number>();
   #page = 0;
   #previousSweep = 0;
 
@@ -97,6 +103,20 @@ export class SeriesRegistry {
 
   get full(): boolean {
     return this.#slots.size >= this.limit;
+  }
+
+  /** The metrics that most often found no room lately, the worst first. */
+  get worst(): { readonly metric: string; readonly refused: number }[] {
+    return [...this.#refused]
+      .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+      .slice(0, MOST_WORST)
+      .map(([metric, refused]) => ({ metric, refused }));
+  }
+
+  #refuse(metric: string): void {
+    const count = this.#refused.get(metric);
+    if (count !== undefined) this.#refused.set(metric, count + 1);
+    else if (this.#refused.size < MOST_REFUSED) this.#refused.set(detach(metric), 1);
   }
 
   /** Number of the page that is about to be read. */
@@ -141,7 +161,10 @@ export class SeriesRegistry {
     const known = this.#slots.get(key);
     // Who does not declare a type does not take it back either.
     if (known !== undefined && (known.series.type === type || type === 'unknown')) return known;
-    if (known === undefined && this.full) return 'series_limit';
+    if (known === undefined && this.full) {
+      this.#refuse(given);
+      return 'series_limit';
+    }
     const name = this.#intern(given);
     const labels = this.#internLabels(all);
     const { entity, fleet } = assign(name, labels);
@@ -165,6 +188,7 @@ export class SeriesRegistry {
     this.#previousSweep = this.#page + 1;
     this.#texts.clear();
     this.#left.clear();
+    this.#refused.clear();
   }
 
   /** True when a slot is (still) the one that this registry gives for its key. */

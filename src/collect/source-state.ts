@@ -1,6 +1,7 @@
 import type { Phrase } from '../model/phrase.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Metrics } from '../runtime/metrics.ts';
+import { SkewMeter } from '../runtime/skew-meter.ts';
 import { type DropReason, DROP_REASONS } from './series-registry.ts';
 import type { SamplePage } from './sample-page.ts';
 
@@ -19,6 +20,10 @@ export interface SourceView {
   /** Series at this time. */
   readonly series: number;
   readonly drops: Readonly<Record<string, number>>;
+  /** How far its newest time stamps lie behind our clock at best, ms; negative: ahead. Null: not known. */
+  readonly skewMs?: number | null;
+  /** The metrics that most often found no room within the limit of series, the worst first. */
+  readonly worst?: { readonly metric: string; readonly refused: number }[];
 }
 
 /** Keeps count of what a source brings; the same counts are in `/metrics`. */
@@ -41,6 +46,7 @@ export interface SourceStateDeps {
   readonly name: string;
   readonly kind: SourceKind;
   readonly series: () => number;
+  readonly worst?: () => NonNullable<SourceView['worst']>;
 }
 
 /** A source that is pushed to is never down, only idle when nothing came for so long. */
@@ -62,8 +68,28 @@ function stateOf(
   return kind === 'push' && now - lastSuccess > IDLE_MS ? 'idle' : 'up';
 }
 
-export function createSourceState({ clock, metrics, name, kind, series }: SourceStateDeps): SourceState {
+/** Compares the newest time of a page with ours. */
+function noteSkew(skew: SkewMeter, { times, count }: SamplePage, now: number): void {
+  let newest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) newest = Math.max(newest, times[i]!);
+  if (Number.isFinite(newest)) skew.add(now, newest);
+}
+
+function removeFigures(metrics: Metrics, source: string, reasons: readonly string[]): void {
   const { taken, drops, kept } = figures(metrics);
+  taken.remove({ source });
+  kept.remove({ source });
+  for (const reason of reasons) drops.remove({ source, reason });
+}
+
+/** In the order of the table, so that a page does not jump. */
+const inOrder = (counts: Partial<Record<DropReason, number>>): Record<string, number> =>
+  Object.fromEntries(DROP_REASONS.flatMap((reason) => (counts[reason] ? [[reason, counts[reason]]] : [])));
+
+export function createSourceState(deps: SourceStateDeps): SourceState {
+  const { clock, metrics, name, kind, series, worst = () => [] } = deps;
+  const { taken, drops, kept } = figures(metrics);
+  const skew = new SkewMeter();
   const counts: Partial<Record<DropReason, number>> = {};
   let samples = 0;
   let lastSuccess: number | null = null;
@@ -79,6 +105,7 @@ export function createSourceState({ clock, metrics, name, kind, series }: Source
   return {
     took: (page) => {
       samples += page.count;
+      noteSkew(skew, page, clock.now());
       taken.inc({ source: name }, page.count);
       kept.set({ source: name }, series());
       for (const [reason, count] of page.drops) dropped(reason, count);
@@ -90,11 +117,7 @@ export function createSourceState({ clock, metrics, name, kind, series }: Source
       succeeded();
     },
     dropped,
-    close: () => {
-      taken.remove({ source: name });
-      kept.remove({ source: name });
-      for (const reason of Object.keys(counts)) drops.remove({ source: name, reason });
-    },
+    close: () => removeFigures(metrics, name, Object.keys(counts)),
     failed: (phrase) => {
       lastError = { time: clock.now(), phrase };
     },
@@ -106,8 +129,9 @@ export function createSourceState({ clock, metrics, name, kind, series }: Source
       lastError,
       samples,
       series: series(),
-      // In the order of the table, so that a page does not jump.
-      drops: Object.fromEntries(DROP_REASONS.flatMap((reason) => (counts[reason] ? [[reason, counts[reason]]] : []))),
+      drops: inOrder(counts),
+      skewMs: skew.skewMs,
+      worst: worst(),
     }),
   };
 }

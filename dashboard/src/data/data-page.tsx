@@ -7,6 +7,7 @@ import { Progress } from '../ui/progress.tsx';
 import { PageTitle, Section } from '../ui/section.tsx';
 import { type State, StateIcon } from '../ui/severity.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
+import { isSkewed, skewWords } from '../quality/quality-words.ts';
 import { When } from '../ui/when.tsx';
 import { DeadLetters } from './dead-letters.tsx';
 
@@ -40,6 +41,17 @@ function SourceRow({ source }: { readonly source: SourceView }) {
       {source.lastError !== null && (
         <p className="mt-1.5 text-sm text-warning">
           {words.phrase(source.lastError.phrase)} (<When time={source.lastError.time} />)
+        </p>
+      )}
+      {isSkewed(source.skewMs) && (
+        <p className="mt-1.5 text-sm text-warning">
+          {words.say('dashboard-quality.skew')}: {skewWords(words, { skewMs: source.skewMs })}
+        </p>
+      )}
+      {source.worst !== undefined && source.worst.length > 0 && (
+        <p className="mt-1.5 text-sm text-warning">
+          {words.say('dashboard-quality.worst')}:{' '}
+          {source.worst.map(({ metric, refused }) => `${metric} ${number(refused)}`).join(', ')}
         </p>
       )}
       {drops.length > 0 && (

@@ -16,9 +16,13 @@ export const dropWords = (words: PageWords, { drops }: EntityQuality): readonly 
     .sort((a, b) => b[1] - a[1])
     .map(([reason, count]) => `${words.name('drop', reason)} ${formatNumber(words.language, count)}`);
 
-export function skewWords(words: PageWords, { skewMs }: EntityQuality): string {
+/** Whether a clock is off by more than a sample's way takes. */
+export const isSkewed = (skewMs: number | null | undefined): skewMs is number =>
+  typeof skewMs === 'number' && Math.abs(skewMs) >= SKEW_MS;
+
+export function skewWords(words: PageWords, { skewMs }: Pick<EntityQuality, 'skewMs'>): string {
   if (skewMs === null) return '–';
-  if (Math.abs(skewMs) < SKEW_MS) return words.say('dashboard-quality.skewNone');
+  if (!isSkewed(skewMs)) return words.say('dashboard-quality.skewNone');
   const length = duration(words, Math.round(Math.abs(skewMs) / 1000));
   return words.say(skewMs < 0 ? 'dashboard-quality.skewAhead' : 'dashboard-quality.skewBehind', { duration: length });
 }

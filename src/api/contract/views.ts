@@ -171,6 +171,16 @@ export const SourceView = Type.Object({
   samples: Type.Integer(),
   series: Type.Integer(),
   drops: Type.Record(Type.String(), Type.Integer()),
+  skewMs: Type.Optional(
+    Type.Union([Type.Integer(), Type.Null()], {
+      description: 'How far its newest time stamps lie behind our clock at best; negative: ahead. Null: not known.',
+    }),
+  ),
+  worst: Type.Optional(
+    Type.Array(Type.Object({ metric: Type.String(), refused: Type.Integer() }), {
+      description: 'The metrics that most often found no room within the limit of series, the worst first.',
+    }),
+  ),
 });
 export type SourceView = Static<typeof SourceView>;
 

@@ -75,7 +75,14 @@ export class StatsdSource {
     this.#deps = deps;
     this.#registry = new SeriesRegistry({ assign, limits: seriesLimits, labels: options.labels, honorLabels: true });
     const series = (): number => this.#registry.size;
-    this.#state = createSourceState({ clock, metrics, name: NAME, kind: 'push', series });
+    this.#state = createSourceState({
+      clock,
+      metrics,
+      name: NAME,
+      kind: 'push',
+      series,
+      worst: () => this.#registry.worst,
+    });
   }
 
   /** The port it listens on, after `start`. */

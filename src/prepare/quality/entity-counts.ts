@@ -3,7 +3,7 @@ import type { EntityId } from '../../model/entity.ts';
 import type { SampleBatch } from '../../model/series.ts';
 import type { SeriesSlots } from '../series-slots.ts';
 import type { LeftOut, SampleCounts } from '../step-accumulator.ts';
-import { SkewMeter } from './skew-meter.ts';
+import { SkewMeter } from '../../runtime/skew-meter.ts';
 
 const MOST_SOURCES = 8;
 const MOST_WORST = 5;
