@@ -17,7 +17,7 @@ type Check = (root: Root, sources: SecretSources) => readonly Problem[];
 /** The parts of the written configuration that the checks read. */
 interface Root extends Pick<WrittenCatalogue, 'act'>, Pick<WrittenNotify, 'notify'> {
   readonly timezone?: string;
-  readonly api?: { readonly tokens?: readonly { readonly name: string }[] };
+  readonly api?: Readonly<Partial<Record<'tokens' | 'webhooks', readonly { readonly name: string }[]>>>;
   readonly collect?: {
     readonly scrape?: readonly WrittenScrape[];
     readonly history?: readonly { readonly name: string }[];
@@ -95,6 +95,10 @@ const uniqueNames: Check = ({ api, actions, notify }) => [
   ...duplicates(
     (api?.tokens ?? []).map(({ name }) => name),
     (index) => ['api', 'tokens', index, 'name'],
+  ),
+  ...duplicates(
+    (api?.webhooks ?? []).map(({ name }) => name),
+    (index) => ['api', 'webhooks', index, 'name'],
   ),
   ...duplicates(
     (actions ?? []).map(({ id }) => id),
