@@ -95,6 +95,11 @@ export class EntityFrames {
     return this.#storedUpTo;
   }
 
+  /** Samples that steps of preparation left out. */
+  get leftOut(): number {
+    return this.#steps.leftOutSamples;
+  }
+
   /** Features that did not fit into the budget. */
   get turnedAway(): number {
     return this.#slots.turnedAway;

@@ -14,6 +14,7 @@ const FORGET_MS = 3_600_000;
 export interface PrepareCounts extends SampleCounts {
   samples: number;
   future: number;
+  leftOut: number;
   turnedAway: number;
 }
 
@@ -25,7 +26,7 @@ export interface Outbox {
 
 /** The state of prepare: entities with their open steps. Time and input come from the caller; output is the outbox. */
 export class PrepareCore {
-  readonly counts: PrepareCounts = { samples: 0, late: 0, repeated: 0, future: 0, turnedAway: 0 };
+  readonly counts: PrepareCounts = { samples: 0, late: 0, repeated: 0, future: 0, leftOut: 0, turnedAway: 0 };
   readonly outbox: Outbox = { frames: [], rollups: [] };
   readonly #rules: FrameRules;
   /** Newest frame of entities that were forgotten, until they come back. */
@@ -55,7 +56,7 @@ export class PrepareCore {
     const entity = this.#entities.get(batch.entity);
     if (entity === undefined) return;
     const until = batch.receivedAt + FUTURE_TOLERANCE_MS;
-    const { turnedAway, newestTime: newest, counts } = entity;
+    const { turnedAway, newestTime: newest, leftOut, counts } = entity;
     const { late, repeated, future } = counts;
     entity.counts.took(batch, newestOf(batch));
     for (let i = 0; i < batch.times.length; i++) if (batch.times[i]! > until) counts.future += 1;
@@ -64,6 +65,7 @@ export class PrepareCore {
     this.counts.late += counts.late - late;
     this.counts.repeated += counts.repeated - repeated;
     this.counts.future += counts.future - future;
+    this.counts.leftOut += entity.leftOut - leftOut;
     // A source that only repeats itself does not stop time.
     if (entity.newestTime > newest || entity.touchedAt === 0) entity.touchedAt = monotonic;
     this.counts.turnedAway += entity.turnedAway - turnedAway;

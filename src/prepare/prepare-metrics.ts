@@ -18,6 +18,7 @@ export function prepareMetrics(metrics: Metrics, core: PrepareCore): () => void 
     left.inc({ reason: 'late' }, counts.late - said.late);
     left.inc({ reason: 'repeated' }, counts.repeated - said.repeated);
     left.inc({ reason: 'future' }, counts.future - said.future);
+    left.inc({ reason: 'filtered' }, counts.leftOut - said.leftOut);
     turnedAway.inc(counts.turnedAway - said.turnedAway);
     entities.set(core.size);
     Object.assign(said, counts);

@@ -48,6 +48,8 @@ export class StepAccumulator {
   newestTime = Number.NEGATIVE_INFINITY;
   /** Samples that steps left out; few reasons, so it stays small. */
   readonly leftOut: LeftOut = new Map();
+  /** All of them together. */
+  leftOutSamples = 0;
 
   constructor(
     slots: SeriesSlots,
@@ -87,6 +89,7 @@ export class StepAccumulator {
   }
 
   #leaveOut(slot: number): void {
+    this.leftOutSamples += 1;
     const reason = this.#slots.reasons[NO_SLOT - 1 - slot]!;
     this.leftOut.set(reason, (this.leftOut.get(reason) ?? 0) + 1);
   }

@@ -179,6 +179,7 @@ describe('filters', () => {
     expect(Object.keys(valuesOf(core.outbox.frames[0]))).toEqual(['go_goroutines', 'fs_bytes{fstype="ext4"}']);
     const [quality] = [...core.qualities(20_000)];
     expect(quality?.drops).toEqual({ 'filters/runtime': 4, 'filters/tmpfs': 2 });
+    expect(core.counts.leftOut).toBe(6);
   });
 
   it('are another version when they say something else', () => {
