@@ -27,6 +27,22 @@ describe('binned matrices', () => {
     expect(Math.max(...counts)).toBeLessThan(1300);
   });
 
+  it('tell one row in a thousand apart at both ends where asked to', () => {
+    const random = createRandom(1);
+    const matrix = column(Array.from({ length: 50_000 }, () => random.normal()));
+    const outermost = (fineTails: boolean): [number, number, number] => {
+      const edges = findBinEdges(matrix, 255, 1, fineTails);
+      const counts = new Int32Array(255);
+      for (const bin of applyBins(matrix, edges).bins[0]!) counts[bin]! += 1;
+      return [counts[0]!, counts[edges[0]!.length]!, edges[0]!.length];
+    };
+    const [low, high, edges] = outermost(true);
+    expect(Math.max(low, high)).toBeLessThan(50);
+    expect(edges).toBeLessThan(255);
+    expect(edges).toBeGreaterThan(230);
+    expect(Math.min(...outermost(false).slice(0, 2))).toBeGreaterThan(100);
+  });
+
   it('keep a heavy value apart from its neighbours', () => {
     const values = Array.from({ length: 1000 }, (_, i) => (i < 700 ? 0 : i));
     const edges = findBinEdges(column(values), 16, 1)[0]!;
@@ -47,6 +63,7 @@ describe('binned matrices', () => {
         (values, maxBins) => {
           const matrix = column(values);
           const edges = findBinEdges(matrix, maxBins, 1);
+          expect(findBinEdges(matrix, maxBins, 1, true)).toEqual(edges);
           expect(edges[0]!.length).toBeLessThan(maxBins);
           const bins = applyBins(matrix, edges).bins[0]!;
           for (const [row, x] of values.entries()) {

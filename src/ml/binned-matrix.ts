@@ -28,10 +28,12 @@ export type BinnedMatrix = {
 /**
  * Cuts every column into at most `maxBins` bins: one a distinct value where they are few, of about equal counts
  * otherwise. Edges lie midway between neighbouring values. Beyond 16,384 rows a sample drawn with `seed` decides.
+ * With `fineTails` a part of the bins is spent on the ends of each column, where what is rare stands apart.
  * Infinite values are ordinary largest and smallest values; a column without values gets no edge.
  * O(columns × sample × log sample).
  */
-export function findBinEdges(matrix: Matrix, maxBins: number, seed: number): BinEdges {
+// oxlint-disable-next-line eslint/max-params -- the tails are a choice of few
+export function findBinEdges(matrix: Matrix, maxBins: number, seed: number, fineTails = false): BinEdges {
   const { data, rows, columns } = matrix;
   const picked = pickRows(rows, seed);
   const values = new Float64Array(picked.length);
@@ -41,7 +43,8 @@ export function findBinEdges(matrix: Matrix, maxBins: number, seed: number): Bin
       const x = data[row * columns + column]!;
       if (x === x) values[count++] = x;
     }
-    return cutColumn(values.subarray(0, count).sort(), maxBins);
+    const sorted = values.subarray(0, count).sort();
+    return fineTails ? cutWithTails(sorted, maxBins) : cutColumn(sorted, maxBins);
   });
 }
 
@@ -73,6 +76,32 @@ function cutColumn(sorted: Float64Array, maxBins: number): Float64Array {
     if (edges.length === maxBins - 1) break;
   }
   return Float64Array.from(edges);
+}
+
+/** Share of the bins spent on each end, the share of the values that counts as one, and the values in the outermost bin. */
+const TAIL_BINS = 0.15;
+const TAIL = 0.06;
+const OUTERMOST = 2;
+/** Fewer values, or bins, are cut evenly. */
+const LEAST_FOR_TAILS = 1000;
+const LEAST_BINS = 32;
+
+/**
+ * Even counts in the bulk, and at both ends bins that shrink outwards by the same factor. Of a column whose last bin holds a percent of
+ * the rows, trees cannot tell what happens to one row in a thousand, which is where failures are.
+ */
+function cutWithTails(sorted: Float64Array, maxBins: number): Float64Array {
+  if (sorted.length < LEAST_FOR_TAILS || maxBins < LEAST_BINS || countDistinct(sorted) <= maxBins)
+    return cutColumn(sorted, maxBins);
+  const bins = Math.floor(TAIL_BINS * maxBins);
+  const size = Math.floor(TAIL * sorted.length);
+  const factor = (size / OUTERMOST) ** (1 / (bins - 1));
+  const edges = new Set(cutColumn(sorted.subarray(size, sorted.length - size), maxBins - 2 * bins));
+  for (let b = 0, rank = OUTERMOST; b < bins; b++, rank *= factor) {
+    for (const at of [Math.round(rank), sorted.length - Math.round(rank)])
+      if (sorted[at - 1]! < sorted[at]!) edges.add(midpoint(sorted[at - 1]!, sorted[at]!));
+  }
+  return Float64Array.from(edges).sort();
 }
 
 function countDistinct(sorted: Float64Array): number {

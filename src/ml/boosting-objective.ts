@@ -7,6 +7,8 @@ export type LossRows = {
   readonly target: Float64Array;
   readonly weights: Float64Array | undefined;
   readonly margins: Float64Array;
+  /** Hessians of a row of weight 1 are no smaller. Default 0. */
+  readonly leastHessian?: number;
 };
 
 /** A loss of one number a row, by its derivatives in the margin (the sum of the trees before the link). */
@@ -72,12 +74,12 @@ const logistic: Objective = {
     const share = Math.min(1 - SMALLEST_SHARE, Math.max(SMALLEST_SHARE, mean));
     return Math.log(share / (1 - share));
   },
-  derivatives: ({ target, weights, margins }, out) => {
+  derivatives: ({ target, weights, margins, leastHessian = 0 }, out) => {
     for (let row = 0; row < target.length; row++) {
       const weight = weights === undefined ? 1 : weights[row]!;
       const p = sigmoid(margins[row]!);
       out[2 * row] = weight * (p - target[row]!);
-      out[2 * row + 1] = weight * p * (1 - p);
+      out[2 * row + 1] = weight * Math.max(leastHessian, p * (1 - p));
     }
   },
   loss: ({ target, weights, margins }) =>

@@ -16,6 +16,11 @@ export type BoostingOptions = {
   readonly l2?: number;
   /** Least sum of hessians of a leaf, 0 or more: rows for the squared loss, about rows × p(1-p) for logistic. Default 1. */
   readonly minChildWeight?: number;
+  /**
+   * Logistic only: hessians of a row are no smaller than this, 0 to 0.25. At a rare event they nearly vanish, so that a hundred rows
+   * that all have it weigh too little for a leaf, and what leaf they get is thrown far (a bound on the curvature, Böhning, 1992). Default 0.
+   */
+  readonly leastHessian?: number;
   /** Least drop of the loss that a split must bring, 0 or more. Default 0. */
   readonly minGain?: number;
   /** Share of the rows that each tree sees, above 0 to 1. Default 1. */
@@ -24,6 +29,8 @@ export type BoostingOptions = {
   readonly columnSample?: number;
   /** Most bins of a column, 2 to 255. Default 255. */
   readonly maxBins?: number;
+  /** Spends a part of the bins on both ends of each column, for events as rare as the values there. Default false. */
+  readonly fineTails?: boolean;
   /** Rounds without a better validation loss after which to stop; the best round is kept. Default 20. */
   readonly patience?: number;
   /** Called after every round, with the validation loss when there is one. */
@@ -39,6 +46,7 @@ export type BoostingSettings = Required<Omit<BoostingOptions, 'onRound' | 'signa
 const SMALLEST_SHARE = 1e-6;
 
 /** Fills in the defaults. Throws `ML_PARAMETER` on an option out of its range. */
+// oxlint-disable-next-line eslint/complexity -- one line an option
 export function boostingSettings(options: BoostingOptions): BoostingSettings {
   return {
     ...options,
@@ -48,9 +56,11 @@ export function boostingSettings(options: BoostingOptions): BoostingSettings {
     maxDepth: requireInteger('maxDepth', options.maxDepth ?? 64, 1, 64),
     l2: requireNumber('l2', options.l2 ?? 1, 0),
     minChildWeight: requireNumber('minChildWeight', options.minChildWeight ?? 1, 0),
+    leastHessian: requireNumber('leastHessian', options.leastHessian ?? 0, 0, 0.25),
     minGain: requireNumber('minGain', options.minGain ?? 0, 0),
     rowSample: requireNumber('rowSample', options.rowSample ?? 1, SMALLEST_SHARE, 1),
     columnSample: requireNumber('columnSample', options.columnSample ?? 1, SMALLEST_SHARE, 1),
+    fineTails: options.fineTails ?? false,
     maxBins: requireInteger('maxBins', options.maxBins ?? MAX_BINS, 2, MAX_BINS),
     patience: requireInteger('patience', options.patience ?? 20, 1),
   };

@@ -86,7 +86,12 @@ class BoostingRun {
     this.builder = new TreeBuilder(matrix.columns, 1);
     this.columnCount = Math.max(1, Math.round(settings.columnSample * matrix.columns));
     this.grower = new BoostingTreeGrower(matrix, this.columnCount, settings);
-    this.rows = { target, weights, margins: new Float64Array(matrix.rows).fill(base) };
+    this.rows = {
+      target,
+      weights,
+      margins: new Float64Array(matrix.rows).fill(base),
+      leastHessian: settings.leastHessian,
+    };
     this.random = createRandom(settings.seed);
     this.allColumns = Int32Array.from({ length: matrix.columns }, (_, column) => column);
     this.left = new Int32Array(settings.rowSample < 1 ? matrix.rows : 0);

@@ -53,7 +53,7 @@ export function fitGradientBoosting(rows: LabelledRows, options: GradientBoostin
   const { objective, validation } = options;
   const settings = boostingSettings(options);
   checkTrainingMatrix(rows.matrix);
-  const edges = findBinEdges(rows.matrix, settings.maxBins, settings.seed);
+  const edges = findBinEdges(rows.matrix, settings.maxBins, settings.seed, settings.fineTails);
   const training = binRows(rows, edges, objective);
   const held = validation && validation.matrix.rows > 0 ? binRows(validation, edges, objective) : undefined;
   const { trees, base, importance, validationLosses } = boost(objective, training, settings, held);

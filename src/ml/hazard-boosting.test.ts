@@ -104,4 +104,28 @@ describe('fitHazardBoosting', () => {
       expect.objectContaining({ code: 'ML_EMPTY' }),
     );
   });
+
+  it('throws a leaf of rare rows no farther than the bound on curvature lets it', () => {
+    const rows = 20_000;
+    const matrix = gaussianMatrix(rows, 3, 5);
+    // A few rows far out in the second column always have the event.
+    const event = Uint8Array.from({ length: rows }, (_, row) => (matrix.data[row * 3 + 1]! > 2.88 ? 1 : 0));
+    const survived = Int32Array.from(event, (happened) => 1 - happened);
+    const farthest = (leastHessian: number): number => {
+      const shape = {
+        trees: 1,
+        maxLeaves: 2,
+        minChildWeight: 0,
+        l2: 0,
+        learningRate: 1,
+        fineTails: true,
+        leastHessian,
+      };
+      const model = fitHazardBoosting({ matrix, survived, event }, { intervals: 1, seed: 1, ...shape });
+      return Math.max(...model.trees.value) - Math.min(...model.trees.value, 0);
+    };
+    expect(farthest(0.2)).toBeGreaterThan(2.5);
+    expect(farthest(0.2)).toBeLessThan(5);
+    expect(farthest(0)).toBeGreaterThan(50);
+  });
 });

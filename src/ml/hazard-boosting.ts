@@ -75,7 +75,7 @@ export function fitHazardBoosting(rows: HazardRows, options: HazardBoostingOptio
   const settings = boostingSettings(options);
   const intervals = requireInteger('intervals', options.intervals, 1, MAX_INTERVALS);
   checkTrainingMatrix(rows.matrix);
-  const edges = findBinEdges(rows.matrix, settings.maxBins, settings.seed);
+  const edges = findBinEdges(rows.matrix, settings.maxBins, settings.seed, settings.fineTails);
   const training = expandRows(rows, edges, intervals);
   if (training.target.length === 0) throw new MlError('ML_EMPTY', 'no row was at risk in any interval');
   const held = options.validation && expandRows(options.validation, edges, intervals);

@@ -45,9 +45,12 @@ export function explainRow(model: Omit<HazardModel, 'facts'>, asked: Asked): Pre
   return { drivers: toDrivers([...pulls.values()]), kinds: model.kinds };
 }
 
-const weightOf = ({ stack }: Pick<HazardModel, 'stack'>, member: number): number =>
-  Math.abs(stack.shares[member + 1] ?? 0) +
-  Math.abs(stack.theta[stack.theta.length - (stack.shares.length - 2) + member - 1] ?? 0);
+/** How much a member's position counts, and what it says of the near intervals: see `describe` of the stack. */
+function weightOf({ stack }: Pick<HazardModel, 'stack'>, member: number): number {
+  const withHazards = stack.shares.length - 2;
+  const near = member > 0 ? stack.theta[stack.theta.length - 2 * withHazards + member - 1] : 0;
+  return Math.abs(stack.shares[member + 1] ?? 0) + Math.abs(near ?? 0);
+}
 
 function normalised(amounts: Float64Array, weight: number): Float64Array {
   const total = amounts.reduce((sum, x) => sum + Math.abs(x), 0);
@@ -65,7 +68,8 @@ function hazardPulls(
   { features }: MemberRows,
 ): Float64Array {
   const ends = coarseEnds(intervals);
-  const interval = Math.max(0, ends.indexOf(intervals.atHorizon.at(-1)!));
+  const at = ends.indexOf(intervals.atHorizon.at(-1)!);
+  const interval = at < 0 ? ends.length - 1 : at;
   return hazard.explainRow(features, new Float64Array(hazard.columns + 1), { interval }).slice(0, hazard.columns);
 }
 

@@ -37,10 +37,12 @@ export interface FeatureModel {
 
 /** Lengths in steps: the last few rows, about the 30 of the literature, and half as much again. */
 const WINDOW_STEPS = [5, 15, 45] as const;
+/** And the last two, where horizons are much longer than steps: what is minutes old. */
+const SHORTEST_STEPS = 2;
 /** The window whose mean stands for now where it is compared with the entity's own past. */
-const NOW_WINDOW = 1;
+const NOW_STEPS = 15;
 /** Windows whose mean is compared with the day before. */
-const DAILY_WINDOWS = [1, 2] as const;
+const DAILY_STEPS: readonly number[] = [15, 45];
 const DAY_MS = 86_400_000;
 /** A day is followed where it has so many steps. */
 const LEAST_STEPS_A_DAY = 12;
@@ -50,25 +52,30 @@ export function windowsOf({ step, cap }: TraitScale): number[] {
   const windows: number[] = WINDOW_STEPS.map((steps) => steps * step);
   const longest = windows.at(-1)!;
   const wide = cap / 3;
-  if (wide > 2 * longest) windows.push(Math.sqrt(wide * longest), wide);
-  return windows;
+  if (wide <= 2 * longest) return windows;
+  return [SHORTEST_STEPS * step, ...windows, Math.sqrt(wide * longest), wide];
 }
 
+/** Place of the window that stands for now. */
+const nowIn = (windows: readonly number[], step: number): number => Math.max(0, windows.indexOf(NOW_STEPS * step));
+
 /** Every feature that could be of use: what is kept of them is chosen by boosting on a part of the rows. */
-export function allSpecs(width: number, windows: number, traits: readonly Trait[], scale: TraitScale): FeatureSpec[] {
-  const daily = dayOf(scale) !== null;
+export function allSpecs(width: number, traits: readonly Trait[], scale: TraitScale): FeatureSpec[] {
+  const lengths = windowsOf(scale);
+  const windows = lengths.length;
+  const now = nowIn(lengths, scale.step);
+  const days = dayOf(scale) === null ? [] : DAILY_STEPS.map((steps) => lengths.indexOf(steps * scale.step));
   const specs: FeatureSpec[] = traits.map((trait) => ({ of: 'trait', trait }));
   for (let signal = 0; signal < width; signal++) {
     for (const statistic of START_STATISTICS) specs.push({ of: 'start', signal, statistic });
     for (let window = 0; window < windows; window++) {
       specs.push({ of: 'window', signal, statistic: 'mean', window });
       if (window > 0) specs.push({ of: 'window', signal, statistic: 'slope', window });
-      if (window === NOW_WINDOW) specs.push({ of: 'window', signal, statistic: 'deviation', window });
+      if (window === now) specs.push({ of: 'window', signal, statistic: 'deviation', window });
     }
     specs.push({ of: 'window', signal, statistic: 'missing', window: windows - 1 });
     for (let window = 0; window < windows; window++) specs.push({ of: 'own', signal, statistic: 'from-own', window });
-    if (daily)
-      for (const window of DAILY_WINDOWS) specs.push({ of: 'own', signal, statistic: 'from-yesterday', window });
+    for (const window of days) specs.push({ of: 'own', signal, statistic: 'from-yesterday', window });
   }
   return specs;
 }
@@ -138,7 +145,8 @@ type SignalSpec = Exclude<FeatureSpec, { of: 'trait' }>;
 function createComparisons({ specs, windows, scale }: FeatureModel, width: number): Comparisons {
   const now = windows.map(() => createStatistics(width));
   const yesterday = windows.map(() => createStatistics(width));
-  const needed = windows.map((_, window) => signalsWhere(specs, (spec) => usesWindow(spec, window)));
+  const nowWindow = nowIn(windows, scale.step);
+  const needed = windows.map((_, window) => signalsWhere(specs, (spec) => usesWindow(spec, window, nowWindow)));
   const daily = windows.map((_, window) =>
     signalsWhere(specs, (spec) => spec.of === 'own' && spec.statistic === 'from-yesterday' && spec.window === window),
   );
@@ -178,7 +186,7 @@ function createComparisons({ specs, windows, scale }: FeatureModel, width: numbe
     of: (spec) => {
       if (spec.of === 'window') return now[spec.window]![spec.statistic][spec.signal]!;
       if (spec.of === 'own') return ownStatistic(spec, { now, yesterday, since });
-      return startStatistic(spec, now, since, signals.values[last + spec.signal]!);
+      return startStatistic(spec, now[nowWindow]!, since, signals.values[last + spec.signal]!);
     },
   };
 }
@@ -189,9 +197,9 @@ function signalsWhere(specs: readonly FeatureSpec[], asked: (spec: FeatureSpec) 
   return Int32Array.from(found).sort();
 }
 
-const usesWindow = (spec: FeatureSpec, window: number): boolean =>
+const usesWindow = (spec: FeatureSpec, window: number, now: number): boolean =>
   ((spec.of === 'window' || spec.of === 'own') && spec.window === window) ||
-  (spec.of === 'start' && window === NOW_WINDOW && (spec.statistic === 'from-start' || spec.statistic === 'from-mean'));
+  (spec.of === 'start' && window === now && (spec.statistic === 'from-start' || spec.statistic === 'from-mean'));
 
 type Means = readonly { readonly mean: Float64Array }[];
 
@@ -205,7 +213,7 @@ function ownStatistic(
 
 function startStatistic(
   { signal, statistic }: Extract<FeatureSpec, { of: 'start' }>,
-  statistics: readonly { readonly mean: Float64Array }[],
+  now: { readonly mean: Float64Array },
   since: SinceStart,
   last: number,
 ): number {
@@ -215,9 +223,9 @@ function startStatistic(
     case 'start':
       return since.start(signal);
     case 'from-start':
-      return statistics[NOW_WINDOW]!.mean[signal]! - since.start(signal);
+      return now.mean[signal]! - since.start(signal);
     case 'from-mean':
-      return statistics[NOW_WINDOW]!.mean[signal]! - since.mean(signal);
+      return now.mean[signal]! - since.mean(signal);
     case 'slope-since-start':
       return since.slope(signal);
     default:

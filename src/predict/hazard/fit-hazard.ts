@@ -41,7 +41,7 @@ export async function fitHazard(
   { run, now }: Pick<Fit, 'run' | 'now'>,
 ): Promise<FitOutcome> {
   const intervals = intervalsOf(options.horizons);
-  const { seed, quiet = 0 } = options;
+  const { seed, quiet = 0, asked: who, unitMs } = options;
   const reach = options.horizons[(options.horizons.length - 1) >> 1]!;
   const rows = chooseRows(fleet.entities, { quiet, edges: intervals.edges, most: MOST_ROWS, seed, reach });
   const folds = options.asked === 'others' ? entityFolds(rows, seed) : timeFolds(rows);
@@ -49,7 +49,7 @@ export async function fitHazard(
   if (missing !== null) return { ready: false, missing };
   const fit = { fleet, options, intervals, run, now };
   report(fit, 0.02, 'features');
-  const learnt = learnFeatures({ fleet, rows: knownRows(rows, options), intervals, unitMs: options.unitMs, seed });
+  const learnt = learnFeatures({ fleet, rows: knownRows(rows, options), intervals, unitMs, asked: who, seed });
   const rowModel: RowModel = { features: learnt.model, sequence: sequenceFor(learnt, intervals) };
   const data = buildTraining(rowModel, rows, fleet);
   const [shape, search] = await shapeOf(fit, { rows, data }, folds);

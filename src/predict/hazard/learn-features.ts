@@ -1,6 +1,6 @@
 import { fitGradientBoosting } from '../../ml/gradient-boosting.ts';
 import { fitOperatingRegimes, type OperatingRegimes } from '../../ml/operating-regimes.ts';
-import type { EntityHistory, FleetHistory } from '../../model/predictor.ts';
+import type { EntityHistory, FleetHistory, PredictorOptions } from '../../model/predictor.ts';
 import { allSpecs, createFeatureReader, type FeatureModel, type FeatureSpec, windowsOf } from './features.ts';
 import { fitFusing } from './fused-signals.ts';
 import { type Intervals, positionOf } from './intervals.ts';
@@ -23,11 +23,15 @@ const SMOOTH_STEPS = 15;
 /** The first part of an entity's rows, in which it counts as young. */
 const YOUNG_SHARE = 0.3;
 
+/** Entities begin together when half of them do within this part of all time. */
+const TOGETHER = 0.1;
+
 export interface FeatureLesson {
   readonly fleet: FleetHistory;
   readonly rows: TrainingRows;
   readonly intervals: Intervals;
   readonly unitMs: number | null;
+  readonly asked: PredictorOptions['asked'];
   readonly seed: number;
 }
 
@@ -46,9 +50,27 @@ export function learnFeatures(lesson: FeatureLesson): LearntFeatures {
   const scale: TraitScale = { cap: intervals.cap, step, unitMs };
   const signals = learnSignals(lesson, step);
   const windows = windowsOf(scale);
-  const specs = allSpecs(signals.used.length + signals.fused, windows.length, traitsOf(fleet.entities, scale), scale);
+  const all = allSpecs(signals.used.length + signals.fused, traitsOf(fleet.entities, scale), scale);
+  const specs =
+    lesson.asked === 'later' && beginTogether(fleet.entities) ? all.filter((spec) => !isOfStart(spec)) : all;
   return choose({ signals, windows, scale, specs }, lesson);
 }
+
+/**
+ * Whether most entities are watched from the same time on. Then their age is the calendar, and every later row has one that nobody has
+ * seen; and what an entity was like at its start is its name: trees learn by it who failed when.
+ */
+function beginTogether(entities: readonly EntityHistory[]): boolean {
+  const starts = entities.flatMap(({ times }) => (times.length > 0 ? [times[0]!] : [])).sort((a, b) => a - b);
+  const end = entities.reduce((most, { times }) => Math.max(most, times.at(-1) ?? -Infinity), -Infinity);
+  const first = starts[0] ?? Number.NaN;
+  return starts[starts.length >> 1]! - first <= TOGETHER * (end - first);
+}
+
+const isOfStart = (spec: FeatureSpec): boolean =>
+  spec.of === 'trait'
+    ? spec.trait.kind === 'age'
+    : spec.of === 'start' && spec.statistic !== 'last' && spec.statistic !== 'from-mean';
 
 function learnSignals(lesson: FeatureLesson, step: number): SignalModel {
   const { fleet } = lesson;

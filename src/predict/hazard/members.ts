@@ -52,14 +52,25 @@ export interface Answers {
 /** Intervals that boosted hazards are learnt on; each holds several of the fine ones. */
 const COARSE = 6;
 
-/** For each coarse interval the index of its last fine one. */
-export function coarseEnds({ edges, atHorizon }: Intervals): Int32Array {
+/** Horizons that span more than this, minutes to weeks, are of two sorts: what shows now, and what is mostly chance. */
+const WIDE = 100;
+
+export const isWide = ({ edges, atHorizon, cap }: Intervals): boolean => cap > WIDE * edges[atHorizon[0]!]!;
+
+/**
+ * For each coarse interval the index of its last fine one. Of a wide span only what comes before the largest horizon is learnt: beyond
+ * it there are a hundred times as many rows that lead to a failure as minutes before one, and nearly nothing speaks for it in them, so
+ * that trees would be grown to tell chance apart.
+ */
+export function coarseEnds(intervals: Intervals): Int32Array {
+  const { edges, atHorizon } = intervals;
   const last = edges.length - 1;
   const cap = atHorizon.at(-1)!;
   const inner = Math.min(COARSE - 1, cap + 1);
   const ends = new Set(Array.from({ length: inner }, (_, i) => Math.round(((i + 1) * (cap + 1)) / inner) - 1));
   ends.add(last);
-  return Int32Array.from(ends).sort();
+  const all = Int32Array.from(ends).sort();
+  return isWide(intervals) ? all.filter((end) => end < cap) : all;
 }
 
 /** What a team says of rows. */
@@ -77,17 +88,18 @@ export function askTeam(team: Team, rows: MemberRows, intervals: Intervals): Ans
   return { count, hazards, positions: [life, ...hazards.map((h) => expectedPositions(h, count, { size, cap }))] };
 }
 
-/** Hazards of coarse intervals spread evenly over the fine ones inside. */
+/** Hazards of coarse intervals spread evenly over the fine ones inside; beyond the last one its rate goes on. */
 function refine(coarse: Float64Array, count: number, intervals: Intervals): Float64Array {
   const ends = coarseEnds(intervals);
   const { edges } = intervals;
   const fine = new Float64Array(count * edges.length);
+  const final = ends.length - 1;
   for (let row = 0; row < count; row++) {
     let k = 0;
     for (const [c, end] of ends.entries()) {
       const from = c > 0 ? edges[ends[c - 1]!]! : 0;
       const survival = Math.log1p(-Math.min(1 - 1e-12, coarse[row * ends.length + c]!));
-      for (; k <= end; k++) {
+      for (; k <= (c === final ? edges.length - 1 : end); k++) {
         const width = edges[k]! - (k > 0 ? edges[k - 1]! : 0);
         fine[row * edges.length + k] = -Math.expm1((survival * width) / (edges[end]! - from));
       }

@@ -1,6 +1,6 @@
 import { choleskyFactor, solveLower, solveLowerTransposed } from '../../ml/cholesky.ts';
 import { type Intervals, intervalAt, positionOf } from './intervals.ts';
-import type { Answers } from './members.ts';
+import { type Answers, coarseEnds } from './members.ts';
 
 /**
  * Joins members into one distribution of the time to failure. A weighted sum of their positions says where the failure is
@@ -37,7 +37,7 @@ const MARGIN = 1e-6;
 export function fitStack(answers: Answers, outcomes: Outcomes, intervals: Intervals): Stack {
   const shares = fitShares(answers, outcomes, intervals);
   const spread = Math.max(0.05, errorOf(answers, outcomes, intervals, shares));
-  const blank = { shares, spread, theta: new Float64Array(OWN_COLUMNS + answers.hazards.length) };
+  const blank = { shares, spread, theta: new Float64Array(OWN_COLUMNS + 2 * answers.hazards.length) };
   return { ...blank, theta: newton(blank, answers, outcomes, intervals) };
 }
 
@@ -51,7 +51,7 @@ export function stackAnswers(stack: Stack, answers: Answers, intervals: Interval
     const position = meanPosition(stack.shares, answers, row, place.cap);
     let survival = 1;
     for (let k = 0; k < size; k++) {
-      describe(stack, answers, { size: place.size, cap: place.cap, row, k, position }, x);
+      describe(stack, answers, { ...place, row, k, position }, x);
       survival *= 1 - sigmoid(dot(stack.theta, x));
       cumulative[row * size + k] = 1 - survival;
     }
@@ -80,27 +80,42 @@ interface Place {
   readonly size: number;
   /** Position of the largest horizon. */
   readonly cap: number;
+  /** The first interval beyond what boosted hazards are learnt on. */
+  readonly far: number;
   readonly position: number;
 }
 
-const placeIn = ({ edges, atHorizon }: Intervals) => ({ size: edges.length, cap: atHorizon.at(-1)! + 1 });
+const placeIn = (intervals: Intervals) => ({
+  size: intervals.edges.length,
+  cap: intervals.atHorizon.at(-1)! + 1,
+  far: coarseEnds(intervals).at(-1)! + 1,
+});
 
 /** What the logistic model sees of one interval of one row. */
-function describe({ spread }: Stack, answers: Answers, { row, k, size, cap, position }: Place, x: Float64Array): void {
-  const distance = Math.max(-FAR, Math.min(FAR, (k + 0.5 - position) / spread));
-  const level = position / cap;
+function describe(
+  { spread }: Stack,
+  answers: Answers,
+  { row, k, size, cap, far, position }: Place,
+  x: Float64Array,
+): void {
+  x.fill(0);
+  // Who is right about minutes need not be right about weeks.
+  const members = answers.hazards.length;
+  const own = OWN_COLUMNS + (k < far ? 0 : members);
+  for (let m = 0; m < members; m++) x[own + m] = logit(answers.hazards[m]![row * size + k]!);
   const along = (k + 0.5) / size;
   x[0] = 1;
-  x[1] = distance;
-  x[2] = level;
   x[3] = along;
   x[4] = along * along;
-  x[5] = distance * level;
-  x[6] = Math.log((cap - position + 0.1) / (position + 0.1));
   x[7] = k === 0 ? 1 : 0;
   x[8] = k === 1 ? 1 : 0;
+  const distance = Math.max(-FAR, Math.min(FAR, (k + 0.5 - position) / spread));
+  const level = position / cap;
+  x[1] = distance;
+  x[2] = level;
+  x[5] = distance * level;
+  x[6] = Math.log((cap - position + 0.1) / (position + 0.1));
   for (let b = 0; b < BENDS.length; b++) x[9 + b] = Math.max(0, distance - BENDS[b]!);
-  for (let m = 0; m < answers.hazards.length; m++) x[OWN_COLUMNS + m] = logit(answers.hazards[m]![row * size + k]!);
 }
 
 /** Position of the outcome up to the cap; NaN where it was censored before. */
@@ -155,7 +170,9 @@ function newton(stack: Stack, answers: Answers, outcomes: Outcomes, intervals: I
   const risk = riskOf(answers.count, outcomes, intervals);
   let theta = new Float64Array(stack.theta.length);
   // The start trusts the members.
-  for (let m = 0; m < answers.hazards.length; m++) theta[OWN_COLUMNS + m] = 1 / answers.hazards.length;
+  for (let m = 0; m < answers.hazards.length; m++) {
+    theta[OWN_COLUMNS + m] = theta[OWN_COLUMNS + answers.hazards.length + m] = 1 / answers.hazards.length;
+  }
   let current = likelihood({ ...stack, theta }, answers, outcomes, risk);
   for (let step = 0; step < MOST_STEPS; step++) {
     const move = solve(current.hessian, current.gradient);
@@ -180,7 +197,7 @@ interface Risk {
   readonly survived: Int32Array;
   /** 1 where it failed in the next one. */
   readonly failed: Uint8Array;
-  readonly place: { readonly size: number; readonly cap: number };
+  readonly place: Pick<Place, 'size' | 'cap' | 'far'>;
 }
 
 function riskOf(count: number, outcomes: Outcomes, intervals: Intervals): Risk {
@@ -210,7 +227,7 @@ function likelihood(stack: Stack, answers: Answers, outcomes: Outcomes, risk: Ri
     const position = meanPosition(stack.shares, answers, row, place.cap);
     const weight = outcomes.weight[row]!;
     for (let k = 0; k < risk.survived[row]! + risk.failed[row]!; k++) {
-      describe(stack, answers, { size: place.size, cap: place.cap, row, k, position }, x);
+      describe(stack, answers, { ...place, row, k, position }, x);
       const z = dot(theta, x);
       const y = k === risk.survived[row] ? 1 : 0;
       const p = sigmoid(z);

@@ -6,7 +6,7 @@ import { createRandom } from '../../ml/random.ts';
 import type { TrainingResult, TrainingTask } from '../../ml/training-tasks.ts';
 import { type Intervals, intervalAt } from './intervals.ts';
 import { knownPosition } from './learn-features.ts';
-import { coarseEnds, type MemberRows, takeRows, type Team } from './members.ts';
+import { coarseEnds, isWide, type MemberRows, takeRows, type Team } from './members.ts';
 import { STEPS } from './row-builder.ts';
 import type { TrainingRows } from './training-rows.ts';
 
@@ -27,6 +27,15 @@ export type HazardShape = {
 
 /** The fixed configuration; a search may find a better one for a fleet. */
 export const FIXED_SHAPE: HazardShape = { maxLeaves: 12, minChildWeight: 10, columnSample: 0.4, learningRate: 0.11 };
+
+/**
+ * Least curvature of a row of hazards, near the largest that there is (1/4): where one row in a thousand is followed by a failure, the
+ * true one lets a few rows throw a leaf far, and keeps hundreds of rows of one rare kind from a leaf of their own.
+ */
+const LEAST_HESSIAN = 0.2;
+/** Rows of one failure are alike: with more rows, and as many failures, leaves hold more of them, up to five times as many. */
+const ROWS_A_LEAF = 20_000;
+const MOST_GROWN = 5;
 
 export interface TeamLesson {
   readonly rows: TrainingRows;
@@ -107,9 +116,19 @@ export function hazardTask(lesson: TeamLesson): TrainingTask {
       ...shape,
       rowSample: 0.5,
       maxBins: 127,
+      ...(isWide(intervals) && rareShape(shape, picked.length)),
     },
   };
 }
+
+/** Over minutes to weeks failures are rare, and what tells of them stands at the ends of the columns. */
+const rareShape = ({ minChildWeight }: HazardShape, rows: number) => ({
+  trees: 100,
+  minChildWeight: minChildWeight * Math.max(1, Math.min(MOST_GROWN, rows / ROWS_A_LEAF)),
+  leastHessian: LEAST_HESSIAN,
+  fineTails: true,
+  maxBins: 255,
+});
 
 /** Whole intervals survived. One that sight was lost in counts when at least half of it was seen (Gensheimer and Narasimhan). */
 export function survivedOf(edges: Float64Array, time: number, failed: number): number {
