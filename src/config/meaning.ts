@@ -172,20 +172,26 @@ function programProblems(program: unknown, programs: readonly string[] | undefin
   return allowed ? [] : [wrong(path, value(program), saying('config.expects_program'))];
 }
 
+/** What an executor that ships with the product cannot do without. */
+function neededArguments(
+  { executor, args = {} }: NonNullable<Root['actions']>[number],
+  programs: readonly string[] | undefined,
+  at: Path,
+): readonly Problem[] {
+  const { argv, url } = args;
+  if (executor === 'webhook' && typeof url !== 'string')
+    return [wrong(at, value(args), saying('config.expects_webhook_args'))];
+  if (executor !== 'command') return [];
+  const runnable = Array.isArray(argv) && argv.length > 0 && argv.every((part) => typeof part === 'string');
+  if (!runnable) return [wrong(at, value(args), saying('config.expects_command_args'))];
+  return programProblems(argv[0], programs, [...at, 'argv', 0]);
+}
+
 const actionArguments: Check = ({ actions, act }, sources) =>
-  (actions ?? []).flatMap(({ executor, args = {} }, index) => {
+  (actions ?? []).flatMap((action, index) => {
     const at: Path = ['actions', index, 'args'];
-    const { argv, url } = args;
-    const runnable = Array.isArray(argv) && argv.length > 0 && argv.every((part) => typeof part === 'string');
-    const problems: Problem[] = [];
-    if (executor === 'command' && !runnable)
-      problems.push(wrong(at, value(args), saying('config.expects_command_args')));
-    if (executor === 'command' && runnable)
-      problems.push(...programProblems(argv[0], act?.command?.programs, [...at, 'argv', 0]));
-    if (executor === 'webhook' && typeof url !== 'string') {
-      problems.push(wrong(at, value(args), saying('config.expects_webhook_args')));
-    }
-    for (const { text, path } of texts(args, at)) {
+    const problems = Array.from(neededArguments(action, act?.command?.programs, at));
+    for (const { text, path } of texts(action.args ?? {}, at)) {
       if (SECRET_NAME.test(String(path.at(-1))) && !REFERENCE.test(text)) {
         problems.push(wrong(path, saying('config.found_literal_secret'), saying('config.expects_secret')));
       }
