@@ -175,6 +175,31 @@ describe('detect', () => {
     expect(running.stage.learning('host/web-1')?.ready).toBe(true);
   });
 
+  it('tells what it could not, as soon as the store is back', async () => {
+    await running.stage.stop();
+    await running.bus.stop(100);
+    const whole = store;
+    let away = true;
+    const failing: Store['anomalies']['upsert'] = (some) =>
+      away
+        ? Promise.reject(Object.assign(new Error('the store is away'), { retryable: true }))
+        : whole.anomalies.upsert(some);
+    store = { ...whole, anomalies: { ...whole.anomalies, upsert: failing } };
+    running = await begin();
+    const all = frames(160, { from: 100, to: 130 });
+    await feed(all.slice(0, 100));
+    // Acknowledged by the one who publishes only when all of it is done.
+    const feeding = feed(all.slice(100));
+    await delay(300);
+    expect(running.heard).toEqual([]);
+    away = false;
+    await feeding;
+    const { items } = await store.anomalies.list({ limit: 10, cursor: null });
+    expect(items).toHaveLength(1);
+    expectEnd(items[0], 130);
+    expect(running.heard.at(-1)).toEqual(items[0]);
+  });
+
   it('closes what is open in the store and known to nobody', async () => {
     await feed(frames(330, { from: 300, to: 330 }));
     const orphan = { ...running.heard[0]!, id: 'anomaly_orphan', entity: 'host/gone' };

@@ -58,6 +58,8 @@ class DetectStageImpl implements DetectStage {
   readonly #checkpoints: Checkpoints;
   readonly #models: FleetModels | null;
   readonly #changes: ChangeWatch;
+  /** Changes that are not told yet, in order. */
+  #owed: readonly Anomaly[] = [];
   #end = new AbortController();
   #subscription: Subscription | null = null;
   #ticking: Promise<void> = Promise.resolve();
@@ -193,8 +195,12 @@ class DetectStageImpl implements DetectStage {
     }
   }
 
-  #tell(changes: readonly Anomaly[]): Promise<void> {
-    return tellAnomalies(this.#deps, changes);
+  /** With what could not be told before: the frames that it came of are known by then, and say nothing of it again. */
+  async #tell(changes: readonly Anomaly[]): Promise<void> {
+    const owed = [...this.#owed, ...changes].slice(-MAX_OPEN);
+    this.#owed = owed;
+    await tellAnomalies(this.#deps, owed);
+    this.#owed = [];
   }
 
   /** What has come to this process: checkpoints, then the frames stored since; of these only the outcome is told. */
