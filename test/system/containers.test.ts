@@ -68,7 +68,7 @@ describe("podman itself, by Docker's events", () => {
   });
   afterAll(async () => {
     if (there) {
-      await run('podman', ['rm', '-f', `${NAME}-a`, `${NAME}-b`, `${NAME}-c`]).catch(() => null);
+      await run('podman', ['rm', '-f', '--ignore', `${NAME}-a`, `${NAME}-b`, `${NAME}-c`]).catch(() => null);
       await vigia.stop();
     }
     await stopEngine();
