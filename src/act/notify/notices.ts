@@ -28,16 +28,30 @@ const MOST_PAGES = 10;
 
 const plain = { incident: null, run: null, event: null };
 
+interface Asked {
+  readonly actions: readonly ActionDefinition[];
+  readonly since: number;
+  /** Events before were looked at. */
+  readonly eventsSince: number;
+  readonly now: number;
+  /** Whether nobody is to be told of it any more; then it is not looked up. */
+  readonly settled: (notice: Pick<Notice, 'key' | 'kind' | 'time'>) => boolean;
+}
+
 /** Pages and warnings that were taken from the budget since then, of incidents that are still open. */
-async function alertsOf({ alerts, incidents }: NoticeStore, since: number): Promise<readonly Notice[]> {
+async function alertsOf(
+  { alerts, incidents }: NoticeStore,
+  { since, settled }: Pick<Asked, 'since' | 'settled'>,
+): Promise<readonly Notice[]> {
   const given = await alerts.since(since, MOST);
   const found: Notice[] = [];
   for (const { incident: id, line, time } of given) {
+    const kind = line === 'pages' ? 'page' : 'warning';
+    const key = `${kind} ${id} ${time}`;
+    if (settled({ key, kind, time })) continue;
     const incident = await incidents.get(id);
     if (incident === null || incident.state !== 'open') continue;
-    const kind = line === 'pages' ? 'page' : 'warning';
-    const severity = line === 'pages' ? 'critical' : 'warning';
-    found.push({ ...plain, key: `${kind} ${id} ${time}`, kind, severity, time, incident });
+    found.push({ ...plain, key, kind, severity: line === 'pages' ? 'critical' : 'warning', time, incident });
   }
   return found;
 }
@@ -81,19 +95,10 @@ async function escalationsOf({ events }: NoticeStore, since: number, now: number
 }
 
 /** Everything since then that somebody may want to hear of, in no order. */
-export async function findNotices(
-  store: NoticeStore,
-  asked: {
-    readonly actions: readonly ActionDefinition[];
-    readonly since: number;
-    /** Events before were looked at. */
-    readonly eventsSince: number;
-    readonly now: number;
-  },
-): Promise<readonly Notice[]> {
+export async function findNotices(store: NoticeStore, asked: Asked): Promise<readonly Notice[]> {
   const { actions, since, eventsSince, now } = asked;
   const found = await Promise.all([
-    alertsOf(store, since),
+    alertsOf(store, asked),
     approvalsOf(store, actions, asked),
     escalationsOf(store, Math.max(since, eventsSince), now),
   ]);
@@ -106,10 +111,8 @@ export async function findResolved(
   told: ReadonlySet<string>,
   before: number,
 ): Promise<readonly Notice[]> {
-  if (told.size === 0) return [];
-  const open = new Set((await store.incidents.open(MOST * 10)).map(({ id }) => id));
   const found: Notice[] = [];
-  for (const id of [...told].filter((one) => !open.has(one)).slice(0, MOST)) {
+  for (const id of [...told].slice(0, MOST)) {
     const incident = await store.incidents.get(id);
     if (incident === null || incident.state !== 'resolved') continue;
     const time = incident.resolvedAt ?? incident.updatedAt;

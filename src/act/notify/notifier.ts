@@ -48,6 +48,7 @@ const LOOK_BACK_MS = 24 * 3_600_000;
 /** Events are looked at again for so long, as they may be written a little after their time. */
 const EVENTS_AGAIN_MS = 10 * 60_000;
 const TIMEOUT_MS = 15_000;
+const OVER_EVERY_MS = 15_000;
 /** Services that join what belongs together themselves are told one by one. */
 const ONE_BY_ONE: ReadonlySet<Channel['kind']> = new Set(['pagerduty', 'opsgenie']);
 
@@ -65,6 +66,8 @@ class Telling implements Notifier {
   readonly #sending = new Map<Outbox, Promise<void>>();
   #mine = false;
   #eventsSince = 0;
+  /** Monotonic; when it is looked again at what is over. */
+  #overAt = 0;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(deps: NotifierDeps) {
@@ -95,9 +98,10 @@ class Telling implements Notifier {
     const { store, actions, clock } = this.#deps;
     const now = clock.now();
     const since = Math.max(now - LOOK_BACK_MS, Math.min(...this.#outboxes.map((outbox) => outbox.since)));
-    const found = await findNotices(store, { actions, since, eventsSince: this.#eventsSince, now });
-    const told = new Set(this.#outboxes.flatMap((outbox) => [...outbox.toldOpen]));
-    const over = await findResolved(store, told, now - this.#deps.reopenMs);
+    const settled: Parameters<typeof findNotices>[1]['settled'] = (notice) =>
+      this.#outboxes.every((outbox) => outbox.settled(notice));
+    const found = await findNotices(store, { actions, since, eventsSince: this.#eventsSince, now, settled });
+    const over = await this.#over(now);
     for (const outbox of this.#outboxes) outbox.add([...found, ...over], now);
     this.#eventsSince = now - EVENTS_AGAIN_MS;
     for (const outbox of this.#outboxes) {
@@ -107,6 +111,15 @@ class Telling implements Notifier {
         this.#send(outbox).finally(() => this.#sending.delete(outbox)),
       );
     }
+  }
+
+  /** What is over for good; that is never urgent. */
+  async #over(now: number): Promise<readonly Notice[]> {
+    const { store, clock, reopenMs } = this.#deps;
+    if (clock.monotonic() < this.#overAt) return [];
+    this.#overAt = clock.monotonic() + OVER_EVERY_MS;
+    const told = new Set(this.#outboxes.flatMap((outbox) => [...outbox.toldOpen]));
+    return findResolved(store, told, now - reopenMs);
   }
 
   /** Whoever takes the duty over reads what was told before. */

@@ -78,9 +78,9 @@ export class Outbox {
   /** Takes on what is new and of a kind that this channel is to be told. */
   add(notices: readonly Notice[], now: number): void {
     const current = new Set(notices.map(({ key }) => key));
-    // What is no longer found is over, decided or old by now; an escalation is found once, and stays.
+    // What is no longer found is over, decided or old by now; what is found only now and then stays.
     for (const { key, kind, time } of this.#pending.values()) {
-      const stays = kind === 'escalation' && time > now - KEEP_MS;
+      const stays = (kind === 'escalation' || kind === 'resolved') && time > now - KEEP_MS;
       if (!current.has(key) && !stays) this.#pending.delete(key);
     }
     for (const notice of notices) {
@@ -92,9 +92,16 @@ export class Outbox {
   }
 
   /** Whether it is new to this channel: not told, not from before its time, and not the end of what it never heard of. */
-  #wants({ key, kind, time, incident }: Notice): boolean {
-    if (!this.channel.tell.includes(kind) || this.#told.has(key)) return false;
-    return kind === 'resolved' ? incident !== null && this.#open.has(incident.id) : time > this.#since;
+  #wants(notice: Notice): boolean {
+    const { kind, incident } = notice;
+    if (kind !== 'resolved') return !this.settled(notice);
+    const heard = incident !== null && this.#open.has(incident.id);
+    return heard && this.channel.tell.includes(kind) && !this.#told.has(notice.key);
+  }
+
+  /** Whether this channel is never to be told of it, or was. */
+  settled({ key, kind, time }: Pick<Notice, 'key' | 'kind' | 'time'>): boolean {
+    return !this.channel.tell.includes(kind) || this.#told.has(key) || time <= this.#since;
   }
 
   /** What goes now: nothing while others may still join it, or while the channel is given a rest after a failure. */
