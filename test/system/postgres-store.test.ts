@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { checkAlerts } from '../../src/store/check-alerts.ts';
 import { checkLeases } from '../../src/store/check-leases.ts';
 import { checkProcesses } from '../../src/store/check-processes.ts';
+import { checkQuality } from '../../src/store/check-quality.ts';
 import { checkStore, NOW } from '../../src/store/check-store.ts';
 import { createStore } from '../../src/store/create-store.ts';
 import type { Database } from '../../src/store/database.ts';
@@ -41,6 +42,7 @@ describe('the store on a PostgreSQL server', () => {
   checkAlerts(open);
   checkLeases(open);
   checkProcesses(open);
+  checkQuality(open);
 
   describe('with several processes', () => {
     it('migrates once, however many start together', async () => {
