@@ -103,6 +103,11 @@ function describe(
   const members = answers.hazards.length;
   const own = OWN_COLUMNS + (k < far ? 0 : members);
   for (let m = 0; m < members; m++) x[own + m] = logit(answers.hazards[m]![row * size + k]!);
+  // Of a wide span the mean position says little, as it lies days ahead while the risk is within minutes; intervals differ in length.
+  if (far < size) {
+    x[Math.floor((k * OWN_COLUMNS) / Math.max(OWN_COLUMNS, size))] = 1;
+    return;
+  }
   const along = (k + 0.5) / size;
   x[0] = 1;
   x[3] = along;
