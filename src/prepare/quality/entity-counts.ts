@@ -6,6 +6,8 @@ import type { LeftOut, SampleCounts } from '../step-accumulator.ts';
 import { SkewMeter } from '../../runtime/skew-meter.ts';
 
 const MOST_SOURCES = 8;
+/** What the store calls samples that it gives back; who brought them is not kept. */
+const REPLAYED = 'store';
 const MOST_WORST = 5;
 const GROWTH_MS = 3_600_000;
 
@@ -29,7 +31,7 @@ export class EntityCounts implements SampleCounts {
 
   took(batch: SampleBatch, newest: number): void {
     this.samples += batch.times.length;
-    if (this.#sources.size < MOST_SOURCES) this.#sources.add(batch.source);
+    if (this.#sources.size < MOST_SOURCES && batch.source !== REPLAYED) this.#sources.add(batch.source);
     if (Number.isFinite(newest)) this.#skew.add(batch.receivedAt, newest);
   }
 

@@ -16,10 +16,11 @@ export interface QualityDeps {
   readonly store: Pick<Store, 'quality'>;
   readonly clock: Clock;
   readonly log: Log;
+  readonly everyMs?: number;
 }
 
 /** Writes down how good the data of each entity is, where the interface finds it whichever process has the entity. */
-export function createQualityKeeper({ prepare, store, clock, log }: QualityDeps): Service {
+export function createQualityKeeper({ prepare, store, clock, log, everyMs = EVERY_MS }: QualityDeps): Service {
   let end = new AbortController();
   let keeping: Promise<void> = Promise.resolve();
   const keep = async (): Promise<void> => {
@@ -39,7 +40,7 @@ export function createQualityKeeper({ prepare, store, clock, log }: QualityDeps)
       end = new AbortController();
       const failed = ({ message }: Error): void =>
         log.warn({ error: message }, 'data quality could not be written down; tried again');
-      keeping = every(EVERY_MS, keep, { clock, signal: end.signal, failed });
+      keeping = every(everyMs, keep, { clock, signal: end.signal, failed });
     },
     stop: async () => {
       end.abort();
