@@ -18,7 +18,8 @@ export const detect: Record<keyof typeof english, string> = {
   kindMissing: 'No llega nada de la entidad.',
   kindMissingFeature: '{{feature}} ha dejado de llegar, y el resto de la entidad no.',
   kindRelationBroken: 'Cada métrica está en su banda, pero juntas son inusuales; sobre todo {{feature}}.',
-  kindVanishedLogPattern: '{{feature}} se escribía de forma constante y ha dejado de aparecer; el resto del registro sigue.',
+  kindVanishedLogPattern:
+    '{{feature}} se escribía de forma constante y ha dejado de aparecer; el resto del registro sigue.',
   kindNewLogPattern: '{{feature}} no se había visto nunca en esta entidad.',
   kindRateChange: '{{feature}} cuenta eventos o líneas de registro, y llega con más o menos frecuencia de lo habitual.',
   missingFeature: 'Sin valor desde hace {{seconds, duration}}; lo habitual es uno cada {{usual, duration}}.',
