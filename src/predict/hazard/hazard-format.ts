@@ -10,7 +10,7 @@ import type { Team } from './members.ts';
 import type { RowModel } from './row-builder.ts';
 
 const KIND = 'hazard-predictor';
-const VERSION = 2;
+const VERSION = 3;
 const MAX_TEAMS = 32;
 const LIMITS = { maxBytes: 512 * 1024 * 1024 };
 
