@@ -25,6 +25,8 @@ type NoticeStore = Pick<Store, 'alerts' | 'incidents' | 'runs' | 'events'>;
 /** What is looked at in one round; what is beyond comes in the next. */
 const MOST = 200;
 const MOST_PAGES = 10;
+/** What is older has been told, and that it was is soon forgotten. */
+const DAY_MS = 24 * 3_600_000;
 
 const plain = { incident: null, run: null, event: null };
 
@@ -56,15 +58,15 @@ async function alertsOf(
   return found;
 }
 
-/** Runs that wait for somebody to approve them. */
+/** Runs that wait for somebody to approve them, also from before a channel was there: what waits is no old news. */
 async function approvalsOf(
   { runs }: NoticeStore,
   actions: readonly ActionDefinition[],
-  { since, now }: { readonly since: number; readonly now: number },
+  now: number,
 ): Promise<readonly Notice[]> {
   const { items } = await runs.list({ state: 'awaiting_approval', limit: MOST, cursor: null });
   return items
-    .filter((run) => run.requestedAt > since && (run.expiresAt ?? now + 1) > now)
+    .filter((run) => run.requestedAt > now - DAY_MS && (run.expiresAt ?? now + 1) > now)
     .map((run) => ({
       key: `approval ${run.id}`,
       kind: 'approval',
@@ -99,7 +101,7 @@ export async function findNotices(store: NoticeStore, asked: Asked): Promise<rea
   const { actions, since, eventsSince, now } = asked;
   const found = await Promise.all([
     alertsOf(store, asked),
-    approvalsOf(store, actions, asked),
+    approvalsOf(store, actions, now),
     escalationsOf(store, Math.max(since, eventsSince), now),
   ]);
   return found.flat();

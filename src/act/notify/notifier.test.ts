@@ -323,6 +323,15 @@ describe('beside pages', () => {
     expect(JSON.stringify(seen.find(({ path }) => path === '/none')?.body)).not.toContain('approve#');
   });
 
+  test('an approval that waits is told however new the channel is, once, also when it waits for days', async () => {
+    const run = await waiting({ expiresAt: now + 7 * 24 * 60 * MINUTE });
+    now += MINUTE;
+    const notifier = await open([channel({ name: 'newcomer' })]);
+    for (let hour = 0; hour < 30; hour++) await round(notifier, 60 * MINUTE);
+    expect(seen.map(({ body }) => body['title'])).toEqual(['Approval needed: Clean up on host/web-1']);
+    await store.runs.transition({ ...run, state: 'expired' }, ['awaiting_approval']);
+  });
+
   test('an approval that nobody needs any more is not asked for', async () => {
     const notifier = await open([channel({ groupMs: 10_000 })]);
     const run = await waiting();

@@ -13,7 +13,7 @@ interface OutboxDeps {
 
 /** What is kept of a channel over restarts. */
 interface Kept {
-  /** When the channel was first there: what was before is old news. */
+  /** When the channel was first there: what was before, and waits for nobody, is old news. */
   readonly since: number;
   /** Keys of what was told, with its time. */
   readonly told: Readonly<Record<string, number>>;
@@ -38,7 +38,7 @@ export class Outbox {
   readonly #pending = new Map<string, Notice>();
   #told = new Map<string, number>();
   #open = new Set<string>();
-  #since = 0;
+  #since: number;
   #position = 0;
   #failures = 0;
   /** Monotonic; when the oldest of what is pending came. */
@@ -49,6 +49,7 @@ export class Outbox {
   constructor(channel: Channel, deps: OutboxDeps) {
     this.channel = channel;
     this.#deps = deps;
+    this.#since = deps.clock.now();
   }
 
   get since(): number {
@@ -60,11 +61,11 @@ export class Outbox {
     return this.channel.tell.includes('resolved') ? this.#open : new Set();
   }
 
-  /** Reads what was told before; a channel that is new begins now. */
+  /** Reads what was told before; a channel that is new began with this process. */
   async load(): Promise<void> {
-    const { store, clock, gate } = this.#deps;
+    const { store, gate } = this.#deps;
     const found = await store.checkpoints.load(STAGE, this.channel.name);
-    const fresh: Kept = { since: clock.now(), told: {}, open: [], sent: [] };
+    const fresh: Kept = { since: this.#since, told: {}, open: [], sent: [] };
     const kept = found === null ? fresh : (found.state as unknown as Kept);
     this.#pending.clear();
     this.#position = found === null ? 0 : found.position;
@@ -101,7 +102,8 @@ export class Outbox {
 
   /** Whether this channel is never to be told of it, or was. */
   settled({ key, kind, time }: Pick<Notice, 'key' | 'kind' | 'time'>): boolean {
-    return !this.channel.tell.includes(kind) || this.#told.has(key) || time <= this.#since;
+    const old = kind !== 'approval' && time <= this.#since;
+    return !this.channel.tell.includes(kind) || this.#told.has(key) || old;
   }
 
   /** What goes now: nothing while others may still join it, or while the channel is given a rest after a failure. */
