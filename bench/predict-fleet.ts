@@ -140,9 +140,10 @@ async function fleetRows(): Promise<Row[]> {
       name: 'fleet-precision',
       value: ours.precision,
       unit: '',
-      bound: null,
+      // Recall counts only where the contract was kept.
+      bound: 0.8,
       better: 'higher',
-      note: '.8 was asked for',
+      note: `on later time; the oracle's was ${oracle.precision.toFixed(3)}`,
     },
     { ...plain, name: 'fleet-recall-oracle', value: oracle.recall, note: noteOf(oracle) },
     ...peers,
