@@ -10,6 +10,7 @@ import { toBatches } from './sample-batches.ts';
 import { addSample, createPage, drop, type PageLimits } from './sample-page.ts';
 import { type SeriesLimits, SeriesRegistry } from './series-registry.ts';
 import { createSourceState, type SourceView } from './source-state.ts';
+import { whileMine } from './while-mine.ts';
 
 /** A source of a package under the name that the configuration gives it. */
 export interface NamedSource {
@@ -67,16 +68,26 @@ export class BroughtSource {
     this.#registry.sweep();
   }
 
-  /** Runs it until aborted; after what it throws, or its end, again after a pause. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { clock, log, mine = () => true } = this.#deps;
+  /** Runs it until aborted, as long as it is this process's; never rejects. */
+  run(signal: AbortSignal): Promise<void> {
+    const { clock, mine = () => true } = this.#deps;
+    return whileMine(
+      () => mine(this.#named.name),
+      (own) => this.#again(own),
+      { clock, signal },
+    );
+  }
+
+  /** After what it throws, or its end, again after a pause. */
+  async #again(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#deps;
     const { name, source } = this.#named;
     const outlet: SourceOutlet = { samples: (samples) => this.#take(samples) };
     let pause = FIRST_PAUSE_MS;
     while (!signal.aborted) {
       const began = clock.monotonic();
       try {
-        if (mine(name)) await source.run(outlet, signal);
+        await source.run(outlet, signal);
       } catch (thrown) {
         if (signal.aborted) return;
         const { message } = toError(thrown);

@@ -10,6 +10,7 @@ import type { Metrics } from '../runtime/metrics.ts';
 import { placedEvent } from '../runtime/placed-event.ts';
 import type { Assignment } from './entity-rules.ts';
 import { createSourceState, type SourceState, type SourceView } from './source-state.ts';
+import { whileMine } from './while-mine.ts';
 
 /** What a source tells to. */
 export interface Teller {
@@ -46,7 +47,6 @@ export interface EventSourceDeps {
 /** Events at once, and how many more each second: what a large cluster tells in trouble fits, a loop does not. */
 const BURST = 5_000;
 const PER_SECOND = 50;
-const MINE_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;
 const LAST_PAUSE_MS = 60_000;
 /** As events are limited when they are sent to the interface. */
@@ -81,24 +81,13 @@ export class RunningEvents {
   }
 
   /** Until aborted; never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
+  run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps;
-    while (!signal.aborted) {
-      if (this.mine) await this.#runWhileMine(signal);
-      await clock.sleep(MINE_MS, signal).catch(() => undefined);
-    }
-  }
-
-  async #runWhileMine(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#deps;
-    const end = new AbortController();
-    const stop = (): void => end.abort();
-    signal.addEventListener('abort', stop, { once: true });
-    const running = this.#again(end.signal);
-    while (!signal.aborted && this.mine) await clock.sleep(MINE_MS, signal).catch(() => undefined);
-    end.abort();
-    signal.removeEventListener('abort', stop);
-    await running;
+    return whileMine(
+      () => this.mine,
+      (own) => this.#again(own),
+      { clock, signal },
+    );
   }
 
   async #again(signal: AbortSignal): Promise<void> {
