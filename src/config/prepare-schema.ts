@@ -31,6 +31,53 @@ const BroughtStep = Type.Object(
   closed,
 );
 
+const SessionKey = Type.Object(
+  {
+    entity: Type.Optional(Type.String({ minLength: 1, description: 'Entity id, with `*` for anything.' })),
+    fields: Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+      default: [],
+      maxItems: 8,
+      description: 'What a line says of itself; lines that have all of them, with the same values, are one session.',
+    }),
+    word: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 100,
+        pattern: '[^*]',
+        description: 'A word in the text instead, `*` for letters, digits, `_` and `-`: `blk_*`.',
+      }),
+    ),
+  },
+  closed,
+);
+
+const Sessions = Type.Object(
+  {
+    enabled: Type.Boolean({ default: true, description: 'Learn in which order the lines of a session come.' }),
+    automatic: Type.Boolean({
+      default: true,
+      description: 'Know sessions by fields such as `trace_id`, `request_id`, `session_id`, where no key below fits.',
+    }),
+    keys: Type.Array(SessionKey, {
+      default: [],
+      maxItems: 50,
+      description: 'What makes lines of an entity one session; the first that fits counts.',
+    }),
+    idle: Duration({
+      default: '1m',
+      least: '1s',
+      most: '1h',
+      description: 'A session is over when no line of it has come for so long, by the time of the log.',
+    }),
+    lateness: Duration({
+      default: '30s',
+      most: '10m',
+      description: 'Lines may come so much later than others of their entity.',
+    }),
+  },
+  { ...closed, default: {}, description: 'Lines of log that belong together: one request, one job, one block.' },
+);
+
 export const PrepareSection = Type.Object(
   {
     lateness: Duration({ default: '2s', most: '10m', description: 'How long a step waits for late samples.' }),
@@ -68,6 +115,7 @@ export const PrepareSection = Type.Object(
         description: 'What is known of entities from elsewhere: labels, and what they depend on.',
       },
     ),
+    sessions: Sessions,
     selection: Type.Object(
       {
         budget: Type.Integer({

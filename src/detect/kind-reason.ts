@@ -14,6 +14,7 @@ const KEYS: Readonly<Record<AnomalyKind, string>> = {
   new_log_pattern: 'kindNewLogPattern',
   vanished_log_pattern: 'kindVanishedLogPattern',
   rate_change: 'kindRateChange',
+  log_sequence: 'kindLogSequence',
 };
 
 /** Why an anomaly is of its kind. `feature` is its strongest one, empty where the whole entity is meant. */

@@ -37,6 +37,24 @@ describe('sequence model', () => {
     expect(model.score([1, 2, 8, 3, 4, 5, 6])).toMatchObject({ position: 2, event: 8 });
   });
 
+  test('says what was expected instead, and how rare it is', () => {
+    const cut = model.score([1, 2, 3, 4]);
+    expect(cut.pValue).toBeLessThan(0.02);
+    const [first, second] = model.expected([1, 2, 3, 4], cut.position, 3);
+    expect(new Set([first?.event, second?.event])).toEqual(new Set([3, 5]));
+    expect(first!.probability + second!.probability).toBeGreaterThan(0.9);
+    expect(model.expected([1, 2, 3, 4, 5, 6], 6, 3)[0]).toMatchObject({ event: null });
+  });
+
+  test('p-values of normal sessions that it has not seen are what they say', () => {
+    const fresh = Array.from({ length: 4000 }, () => model.score(normal()).pValue);
+    for (const level of [0.05, 0.2]) {
+      const share = fresh.filter((p) => p <= level).length / fresh.length;
+      expect(share).toBeGreaterThan(level / 3);
+      expect(share).toBeLessThan(2 * level);
+    }
+  });
+
   test('saved and loaded it scores the same to the bit', () => {
     const loaded = loadSequenceModel(model.toBytes());
     for (const session of [...history.slice(0, 50), [], [99], [6, 5, 4]])

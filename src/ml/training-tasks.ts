@@ -12,6 +12,7 @@ import type { TrainingHistory, TrainingProgress } from './neural-training.ts';
 import { fitOneClassSvm } from './one-class-svm.ts';
 import { fitRandomFeatureSvm } from './random-features.ts';
 import { fitRandomForest } from './random-forest.ts';
+import { fitSequenceModel } from './sequence-model.ts';
 
 /** What has been done so far. */
 export type TaskProgress = {
@@ -41,6 +42,7 @@ const TASKS = {
   'extra-trees': encoded(fitExtraTrees, perTree),
   'gradient-boosting': encoded(fitGradientBoosting, perRound),
   'hazard-boosting': encoded(fitHazardBoosting, perRound),
+  sequence: encoded(fitSequenceModel, () => ({})),
   autoencoder: (matrix: Matrix, options: Continued<AutoencoderOptions>, report: Report): TrainingResult => {
     const { from, ...rest } = options;
     const start = from && { from: loadAutoencoder(from) };

@@ -15,6 +15,7 @@ export const ANOMALY_KINDS = [
   'new_log_pattern',
   'vanished_log_pattern',
   'rate_change',
+  'log_sequence',
 ] as const;
 export const AnomalyKind = Type.Enum([...ANOMALY_KINDS]);
 export type AnomalyKind = (typeof ANOMALY_KINDS)[number];

@@ -15,6 +15,7 @@ const TROUBLES: readonly string[] = [
   'relation_broken',
   'new_log_pattern',
   'vanished_log_pattern',
+  'log_sequence',
   'rate_change',
   'capacity',
   'failure',

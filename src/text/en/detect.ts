@@ -17,6 +17,8 @@ export const detect = {
   kindMissingFeature: '{{feature}} no longer comes, while the rest of the entity does.',
   kindRelationBroken: 'Each feature is within its own band, but together they are unusual; {{feature}} most of all.',
   kindVanishedLogPattern: '{{feature}} was written steadily and is not any more, while the rest of the log goes on.',
+  kindLogSequence:
+    '{{odd}} of the last {{sessions}} sessions in the log ran as hardly any of those learnt did; about {{usual}} would be usual.',
   kindNewLogPattern: '{{feature}} has never been seen on this entity before.',
   kindRateChange: '{{feature}} counts events or log lines, and comes more or less often than usual.',
   missingFeature: 'No value for {{seconds, duration}}; usually there is one every {{usual, duration}}.',

@@ -20,6 +20,8 @@ export const detect: Record<keyof typeof english, string> = {
   kindRelationBroken: 'Cada métrica está en su banda, pero juntas son inusuales; sobre todo {{feature}}.',
   kindVanishedLogPattern:
     '{{feature}} se escribía de forma constante y ha dejado de aparecer; el resto del registro sigue.',
+  kindLogSequence:
+    '{{odd}} de las últimas {{sessions}} sesiones del registro transcurrieron como casi ninguna de las aprendidas; lo habitual serían unas {{usual}}.',
   kindNewLogPattern: '{{feature}} no se había visto nunca en esta entidad.',
   kindRateChange: '{{feature}} cuenta eventos o líneas de registro, y llega con más o menos frecuencia de lo habitual.',
   missingFeature: 'Sin valor desde hace {{seconds, duration}}; lo habitual es uno cada {{usual, duration}}.',
