@@ -3,7 +3,8 @@ import { type AlertBudget, type AlertLine, wholeLine } from '../../model/alert.t
 import type { Anomaly, Needs, Severity } from '../../model/anomaly.ts';
 import { parseEntityId } from '../../model/entity.ts';
 import type { SeverityThresholds } from '../severity.ts';
-import { type AlertHistory, crowdedWindows, type HistorySign, severityAt } from './solve-thresholds.ts';
+import { underCeiling } from './room.ts';
+import { type AlertHistory, type HistorySign, severityAt } from './solve-thresholds.ts';
 
 /** What one feature did to the alert budget: of one entity, or of all entities of a kind. */
 export interface FeatureNoise {
@@ -122,12 +123,8 @@ function ownThreshold(tally: Tally, line: AlertLine, budget: AlertBudget, common
   for (const { need, driven, time } of strongest) {
     sum += driven;
     times.push(time);
-    const crowded =
-      crowdedWindows(
-        times.toSorted((a, b) => a - b),
-        part,
-        0,
-      ) > 0;
+    const inOrder = times.toSorted((a, b) => a - b);
+    const crowded = underCeiling(inOrder, part).refused.length > 0;
     if (sum > share || crowded) return Math.min(common, need * (1 - 1e-9));
   }
   return common;

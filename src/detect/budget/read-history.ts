@@ -7,6 +7,8 @@ import type { AlertHistory, HistorySign } from './solve-thresholds.ts';
 
 /** Three weeks: long enough for a window in twenty to be an outbreak, short enough to forget how things once were. */
 const HISTORY_MS = 21 * 86_400_000;
+/** In its first day nothing is known of anything, and what is strange then says nothing of later days; the ceiling holds it. */
+const LEARNING_MS = 86_400_000;
 const PAGE = 500;
 /** Anomalies that could be a warning; of more the newest are looked at, and history is as long as they reach. */
 const MAX_SIGNS = 5000;
@@ -63,12 +65,12 @@ async function watchedSince({ entities }: HistorySource['store'], now: number): 
   return items.reduce((first, { firstSeen }) => Math.min(first, firstSeen), now);
 }
 
-/** What could have alerted in the last three weeks, in bounded pages, as little of each as the solver needs. */
+/** What could have alerted in the last three weeks but for the first day of all, in bounded pages, as little of each as the solver needs. */
 export async function readHistory(source: HistorySource, now: number): Promise<AlertHistory> {
   const { store, hides } = source;
   const [right, wrong] = [await judged(store, 'real'), await judged(store, 'false_alarm')];
   const signs: HistorySign[] = [];
-  let from = Math.max(now - HISTORY_MS, await watchedSince(store, now));
+  let from = Math.max(now - HISTORY_MS, Math.min(now, (await watchedSince(store, now)) + LEARNING_MS));
   let cursor: string | null = null;
   do {
     const range = { from, to: now + 1 };

@@ -1,7 +1,8 @@
 import type { AlertPath, PastSign, WouldAlert } from '../../model/alert-path.ts';
-import { type AlertBudget, type AlertLine, type BudgetLine, wholeLine } from '../../model/alert.ts';
+import { type AlertBudget, type AlertLine, wholeLine } from '../../model/alert.ts';
 import type { Needs, Severity } from '../../model/anomaly.ts';
 import { MOST, type SeverityThresholds } from '../severity.ts';
+import { hasRoom } from './room.ts';
 
 /** A past anomaly with what the solver needs beside what the path needs. */
 export interface HistorySign extends PastSign {
@@ -45,10 +46,6 @@ const DAY_MS = 86_400_000;
 /** Below this there is only the prior, and until then it is only made tighter. */
 const LEAST_MS = DAY_MS;
 const LOOSEN_MS = 7 * DAY_MS;
-/** The newest stretch is looked at by itself, so that what has just become noisy is followed within days. */
-const NEWEST_MS = 7 * DAY_MS;
-/** One window in twenty may be an outbreak: there the ceiling holds, and the other nineteen are not deaf for it. */
-const OUTBREAKS = 0.05;
 /** Never tighter than a thousandth of the prior: what is stranger than that always gets as far as the ceiling. */
 const TIGHTEST = 1e-3;
 /** Thresholds tried: so many a decade, at the same places whatever the budget, so that answers can be compared. */
@@ -68,22 +65,6 @@ export function severityAt(
   return 'warning';
 }
 
-/** How many windows, cut one after the other, hold an alert beyond the count of the rolling window before it. */
-export function crowdedWindows(times: readonly number[], line: BudgetLine, from: number): number {
-  const { count, windowMs } = wholeLine(line);
-  const crowded = new Set<number>();
-  let first = 0;
-  times.forEach((time, at) => {
-    while (times[first]! <= time - windowMs) first++;
-    if (at - first + 1 > count) crowded.add(Math.floor((time - from) / windowMs));
-  });
-  return crowded.size;
-}
-
-/** Windows that may be crowded in a history of this length. */
-const outbreaks = (lengthMs: number, line: BudgetLine): number =>
-  Math.floor((OUTBREAKS * lengthMs) / wholeLine(line).windowMs);
-
 /** Times of the alerts of a line that count: of the pot, and not confirmed as right. */
 function countedTimes(
   history: AlertHistory,
@@ -100,15 +81,6 @@ function countedTimes(
       return !alert.signs.some((id) => right.has(id));
     })
     .map(({ time }) => time);
-}
-
-/** Whether the alerts of a line stay within the budget, over the whole history and over its newest days. */
-function within(history: AlertHistory, times: readonly number[], line: BudgetLine): boolean {
-  const { from, to } = history;
-  if (crowdedWindows(times, line, from) > outbreaks(to - from, line)) return false;
-  const newest = Math.max(from, to - NEWEST_MS);
-  const recent = times.filter((time) => time >= newest);
-  return crowdedWindows(recent, line, newest) <= outbreaks(to - newest, line);
 }
 
 const place = (threshold: number, round: (x: number) => number): number =>
@@ -132,7 +104,7 @@ async function loosest(
 ): Promise<{ readonly thresholds: SeverityThresholds; readonly fits: boolean }> {
   const fits = async (thresholds: SeverityThresholds): Promise<boolean> => {
     const alerts = await path(history.signs, (sign) => severityAt(sign as HistorySign, thresholds));
-    return within(history, countedTimes(history, alerts, line, counts), budget[line]);
+    return hasRoom(countedTimes(history, alerts, line, counts), budget[line], history);
   };
   const last = tries.length - 1;
   if (await fits(tries[0]!)) return { thresholds: tries[0]!, fits: true };
@@ -179,9 +151,10 @@ async function solveOn(history: AlertHistory, options: SolveOptions): Promise<Om
 }
 
 /**
- * The loosest thresholds at which the past, played through the whole path (grouping, holding, clearing, ceiling),
- * stays within the budget: in every rolling window but one in twenty, over all of the history and over its newest
- * week. They are no looser than `MOST`, so a history without anything rare makes no pages, and no tighter than a
+ * The loosest thresholds at which the past, played through the whole path (grouping, holding, clearing), has room in
+ * the budget: the ceiling turns alerts away no more than one day in twenty. The ceiling keeps the budget whatever the
+ * thresholds are; these have only to see to it that it does not turn away the strong because the weak came first, so
+ * they are never stricter than that asks for. They are no looser than `MOST`, so a history without anything rare makes no pages, and no tighter than a
  * thousandth of the prior. What was confirmed as right is not counted. Larger budgets never make them tighter.
  */
 export async function solveThresholds(history: AlertHistory, options: SolveOptions): Promise<Solved> {
@@ -195,6 +168,7 @@ export async function solveThresholds(history: AlertHistory, options: SolveOptio
   const alerts = await options.path(newer.signs, (sign) => severityAt(sign as HistorySign, thresholds));
   const times = (line: AlertLine): number[] => countedTimes(newer, alerts, line, options.counts);
   const [pages, warnings] = [times('pages'), times('warnings')];
-  const kept = within(newer, pages, options.budget.pages) && within(newer, warnings, options.budget.warnings);
+  const { budget } = options;
+  const kept = hasRoom(pages, budget.pages, newer) && hasRoom(warnings, budget.warnings, newer);
   return { ...solved, check: { alerts: { pages: pages.length, warnings: warnings.length }, kept } };
 }

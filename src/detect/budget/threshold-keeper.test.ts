@@ -93,6 +93,31 @@ describe('thresholds in force', () => {
     await again.stop();
   });
 
+  test('are not made deaf by the first day, when nobody is known yet', async () => {
+    // Every half an hour one, but only while everything was new.
+    const first = Array.from({ length: 46 }, (_, i) =>
+      anomaly(14 * DAY - (i * HOUR) / 2, 1e-9, { needs: { warning: 5e-5, critical: null, nearLimit: false } }),
+    );
+    await store.anomalies.upsert(first);
+    await keeper.refresh();
+    expect(keeper.solved()[0]?.solved).toMatchObject({ days: 13, how: { pages: 'solved', warnings: 'solved' } });
+    expect(keeper.thresholdsFor('host/0', 10).warning).toBeGreaterThan(9e-5);
+    // Later on, and more than once, it would be another matter.
+    const again = [3 * DAY, 5 * DAY].flatMap((later) =>
+      first.map((one) =>
+        Object.assign({}, one, {
+          id: `${one.id}_${later}`,
+          start: one.start + later,
+          openedAt: one.openedAt + later,
+          end: one.end! + later,
+        }),
+      ),
+    );
+    await store.anomalies.upsert(again);
+    await keeper.refresh();
+    expect(keeper.thresholdsFor('host/0', 10).warning).toBeLessThan(9e-5);
+  });
+
   test('follow a changed budget at once: believed for a moment, then solved, without being told', async () => {
     await store.anomalies.upsert(tooMany(1e-7));
     await keeper.start();
