@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { checkMachineInTrouble } from '../system/machine-trouble.ts';
+import { calm, checkMachineInTrouble } from '../system/machine-trouble.ts';
 import { findPostgres, type PostgresServer, startPostgres } from '../system/postgres.ts';
 import { type Cluster, startCluster } from './kafka-cluster.ts';
-import { distributedMissing, startStaged } from './staged-vigia.ts';
+import { distributedMissing, EVERY_STAGE, startStaged } from './staged-vigia.ts';
 
 describe.skipIf(distributedMissing !== null)(
   `every stage a process, on three brokers ${distributedMissing ?? ''}`,
@@ -18,8 +18,12 @@ describe.skipIf(distributedMissing !== null)(
       await cluster?.stop();
     });
 
-    checkMachineInTrouble('this machine in trouble, over many processes', ({ folder, config }) =>
-      startStaged({ folder, config, brokers: cluster.addresses, database: server.url }),
-    );
+    checkMachineInTrouble('this machine in trouble, over many processes', async ({ folder, config }) => {
+      const plan = EVERY_STAGE.filter((stages) => stages !== 'collect');
+      const vigia = await startStaged({ folder, config, plan, brokers: cluster.addresses, database: server.url });
+      await calm();
+      await vigia.add('collect', 'collect');
+      return vigia;
+    });
   },
 );

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, statfsSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,6 +54,31 @@ const action = (id: string, argv: readonly string[]): object => ({
   mode: 'suggest',
 });
 
+/** Three attempts of a minute, and as long for the machine to calm down before each. */
+const PATIENCE_MS = 400_000;
+
+const cpuTimes = (): readonly { readonly idle: number; readonly all: number }[] =>
+  cpus().map(({ times }) => ({
+    idle: times.idle,
+    all: times.user + times.nice + times.sys + times.idle + times.irq,
+  }));
+
+/**
+ * Waits until the machine has had half of its CPU free for five seconds on end, for a minute at most: a program that
+ * starts keeps every core busy, and what is learnt meanwhile holds any trouble with the CPU for usual.
+ */
+export async function calm(): Promise<void> {
+  const limit = Date.now() + 60_000;
+  for (let seconds = 0; seconds < 5 && Date.now() < limit;) {
+    const before = cpuTimes();
+    await delay(1000);
+    const after = cpuTimes();
+    const sum = (of: 'idle' | 'all'): number =>
+      after.reduce((total, core, index) => total + core[of] - (before[index]?.[of] ?? 0), 0);
+    seconds = sum('idle') >= 0.5 * sum('all') ? seconds + 1 : 0;
+  }
+}
+
 /** Starts Vigía in this folder with this configuration, in whatever way; resolves when it is ready. */
 type Start = (options: { readonly folder: string; readonly config: object }) => Promise<RunningVigia>;
 
@@ -85,7 +111,7 @@ export function checkMachineInTrouble(name: string, start: Start): void {
         const view = await vigia.get<EntityView>(`/api/v1/entities/${host.id}`);
         return view.learning.ready;
       });
-    });
+    }, PATIENCE_MS);
 
     afterAll(async () => {
       for (const child of children) child.kill('SIGKILL');
@@ -94,37 +120,59 @@ export function checkMachineInTrouble(name: string, start: Start): void {
       cleanUp();
     });
 
-    /** An anomaly of the host since `from` in which one of the features has a part. */
+    /** An anomaly of the host that began after `from` and in which one of the features has a part. */
     const anomalySince = (from: number, features: RegExp): Promise<Anomaly> =>
-      eventually(`an anomaly of ${String(features)}`, 90_000, async () => {
+      eventually(`an anomaly of ${String(features)}`, 60_000, async () => {
         const { items } = await vigia.get<Items<Anomaly>>(
           `/api/v1/anomalies?entity=${encodeURIComponent(host.id)}&limit=50`,
         );
-        return items.find(
+        const found = items.find(
           (anomaly) =>
-            anomaly.updatedAt >= from &&
+            anomaly.start >= from - 5_000 &&
             anomaly.contributions.some(({ feature, share }) => share > 0.02 && features.test(feature)),
         );
+        if (found) return found;
+        const told = items.map(({ kind, start, contributions }) => {
+          const shares = contributions.slice(0, 3).map(({ feature, share }) => `${feature} ${share.toFixed(2)}`);
+          return `${kind} after ${(start - from) / 1000} s: ${shares.join(', ')}`;
+        });
+        throw new Error(`seen: ${told.slice(0, 5).join('; ') || 'no anomaly at all'}`);
       });
 
-    it('names the CPU when a process burns a core', async () => {
-      const onset = Date.now();
-      const child = trouble('burn-cpu.mjs', '120');
-      const anomaly = await anomalySince(onset, /cpu/);
-      child.kill('SIGKILL');
-      expect(['spike', 'level_shift', 'trend']).toContain(anomaly.kind);
-      expect(anomaly.start).toBeGreaterThanOrEqual(onset - 5_000);
-      expect(anomaly.contributions.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 5);
-    });
+    /** The anomaly that real trouble makes; what else runs on the machine may hide it once or twice, not three times. */
+    async function anomalyOf(features: RegExp, script: string, ...args: readonly string[]): Promise<Anomaly> {
+      for (let attempt = 1; ; attempt++) {
+        await calm();
+        const onset = Date.now();
+        const child = trouble(script, ...args);
+        try {
+          return await anomalySince(onset, features);
+        } catch (error) {
+          if (attempt === 3) throw error;
+        } finally {
+          child.kill('SIGKILL');
+        }
+      }
+    }
 
-    it('names the memory when a process grows by 20 MB a second', async () => {
-      await delay(10_000);
-      const onset = Date.now();
-      const child = trouble('grow-memory.mjs', '20', '1200');
-      const anomaly = await anomalySince(onset, /memory|resident/);
-      child.kill('SIGKILL');
-      expect(['spike', 'level_shift', 'trend']).toContain(anomaly.kind);
-    });
+    it(
+      'names the CPU when a process burns a core',
+      async () => {
+        const anomaly = await anomalyOf(/cpu/, 'burn-cpu.mjs', '120');
+        expect(['spike', 'level_shift', 'trend']).toContain(anomaly.kind);
+        expect(anomaly.contributions.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 5);
+      },
+      PATIENCE_MS,
+    );
+
+    it(
+      'names the memory when a process grows by 20 MB a second',
+      async () => {
+        const anomaly = await anomalyOf(/memory|resident/, 'grow-memory.mjs', '20', '1200');
+        expect(['spike', 'level_shift', 'trend']).toContain(anomaly.kind);
+      },
+      PATIENCE_MS,
+    );
 
     it('says when a filling disk will be full, and cleans up after an approval', async (context) => {
       if (mountpoint === null) {
