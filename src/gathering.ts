@@ -10,12 +10,15 @@ import type { JournalCursors } from './collect/logs/journal-source.ts';
 import type { TailPositions } from './collect/logs/tail-source.ts';
 import type { FilePosition } from './collect/logs/file-streams.ts';
 import type { Config } from './config/schema.ts';
+import { FleetModels } from './detect/fleet-models.ts';
 import type { Json } from './model/detector.ts';
+import { SEQUENCE_ARTEFACT } from './model/log-sequence.ts';
 import type { Service } from './model/service.ts';
 import type { PipelineDeps } from './pipeline.ts';
 import { createEventKeeper } from './prepare/event-keeper.ts';
 import { Enrichment } from './prepare/inventory/enrichment.ts';
 import { createLogStage } from './prepare/log-stage.ts';
+import { loadSequences, type ServingSequences } from './prepare/sequences/session-judge.ts';
 import type { FrameRules } from './prepare/entity-frames.ts';
 import { framesOfPast } from './prepare/history-frames.ts';
 import { createPrepareStage } from './prepare/prepare-stage.ts';
@@ -42,6 +45,7 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
   const pulls = stages.has('collect');
   const files = config.prepare.inventory.map(({ file }) => resolve(file));
   const enrichment = new Enrichment({ ...deps, files });
+  const sequences = stages.has('logs') ? sequenceModels(deps) : null;
   const collect = createCollectStage({
     ...deps,
     ...(pulls
@@ -74,14 +78,34 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
   };
   return {
     collect,
+    /** New models of log sequences were trained in this process. */
+    sequencesChanged: () => sequences?.expire(),
     /** To be started before all stages, so that they begin with what is known of the past. */
     histories: pulls ? historiesOf(deps, rules) : [],
     services: [
       ...(pulls || stages.has('api') ? [collect, enrichment] : []),
-      ...(stages.has('logs') ? [createLogStage(deps)] : []),
+      ...(stages.has('logs') ? [createLogStage({ ...deps, ...sequencesOf(deps, sequences) })] : []),
       ...(stages.has('prepare') ? preparing(deps, rules) : []),
     ],
   };
+}
+
+/** Models of the order of log lines, as the registry has them. */
+const sequenceModels = (deps: PipelineDeps): FleetModels<ServingSequences> =>
+  new FleetModels({
+    ...deps,
+    kind: SEQUENCE_ARTEFACT,
+    load: loadSequences,
+    metric: 'vigia_prepare_sequence_models',
+  });
+
+/** How lines become sessions, and what these are judged by; nothing when the owner does not want it. */
+function sequencesOf({ config, store }: PipelineDeps, models: FleetModels<ServingSequences> | null) {
+  const { enabled, automatic, keys, idle, lateness } = config.prepare.sessions;
+  if (!enabled || models === null) return {};
+  const timing = { idleMs: idle, latenessMs: lateness, stepMs: config.step };
+  const { logs } = store;
+  return { sequences: { timing, key: { automatic, keys }, models, keep: logs.keepSequences.bind(logs) } };
 }
 
 /** Histories of Prometheus servers, and what makes frames of them: the same that makes live ones. */

@@ -19,6 +19,7 @@ import { LIVE_MEMBERS } from './detect/live-members.ts';
 import type { DetectExtensions } from './detect/load-extension.ts';
 import { memberTrust } from './learn/feedback/member-evidence.ts';
 import { createGathering, recordedStore } from './gathering.ts';
+import { createTrainingPool } from './ml/training-pool.ts';
 import { createLearnStage, MODELS_DUTY } from './learn/learn-stage.ts';
 import { type ActionDefinition, matchesPattern } from './model/action-definition.ts';
 import type { Run } from './model/action.ts';
@@ -155,10 +156,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   const predicting = createPredicting(deps);
   const choosing = createChoosing({ ...deps, catalogue });
   const acting = createActing(deps, catalogue, { serviceOf: alerting.serviceOf, choosing });
-  const { duties } = deps;
-  const recorded = recordedStore(deps, fencedModels(deps.store, duties, MODELS_DUTY));
-  const learning = { ...deps, store: recorded, mine: (duty: string) => duties.mine(duty) };
-  const training = () => detectTraining(deps, () => detect?.modelsChanged());
+  const recorded = recordedStore(deps, fencedModels(deps.store, deps.duties, MODELS_DUTY));
+  const learning = { ...deps, store: recorded, mine: (duty: string) => deps.duties.mine(duty) };
+  const trained = () => ({
+    training: detectTraining(deps, () => detect?.modelsChanged()),
+    sequences: sequenceTraining(deps, gathering.sequencesChanged),
+  });
   return {
     services: [
       ...gathering.services,
@@ -167,7 +170,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       ...predicting.services,
       ...(correlate === null ? [] : [correlate]),
       ...acting.services,
-      ...(has('learn') ? [choosing.training, createLearnStage({ ...learning, training: training() })] : []),
+      ...(has('learn') ? [choosing.training, createLearnStage({ ...learning, ...trained() })] : []),
       ...gathering.histories,
     ],
     collect: gathering.collect,
@@ -242,6 +245,22 @@ function detectTraining(deps: PipelineDeps, onTrained: () => void) {
       retrainMs: detect.retrain,
       stepsMs: store.retention.steps,
       own: (entity: string) => detect.ownModels.some((pattern) => matchesPattern(pattern, entity)),
+    },
+    onTrained,
+  };
+}
+
+/** What learn trains for the order of log lines: on the same schedule, on sessions that were kept; there may be none. */
+function sequenceTraining(deps: PipelineDeps, onTrained: () => void) {
+  const { window: windowMs, retrain: retrainMs } = deps.config.detect;
+  const pool = createTrainingPool({ threads: 1 });
+  return {
+    store: fencedModels(deps.store, deps.duties, MODELS_DUTY),
+    options: { windowMs, retrainMs },
+    trainer: {
+      fit: async (data: readonly (readonly number[])[], signal: AbortSignal) =>
+        (await pool.run({ kind: 'sequence', data, options: {} }, { signal })).bytes,
+      close: () => pool.close(),
     },
     onTrained,
   };

@@ -1,5 +1,5 @@
 import type { Anomaly, AnomalyKind, Contribution, Ending, Needs } from '../model/anomaly.ts';
-import type { DetectorScore, Json } from '../model/detector.ts';
+import type { Json } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
 import { phrase } from '../model/phrase.ts';
 import { stableId } from '../runtime/ids.ts';
@@ -8,8 +8,9 @@ import { contributionsOf, limitUsed, notable, strongest } from './contributions.
 import { decodeFloats, encodeFloats, stateNumber, stateNumbers, stateObject } from './float-columns.ts';
 import { kindReason } from './kind-reason.ts';
 import { type LookKind, LOOKS } from './looks.ts';
-import { MemberOpinions, type Opinion } from './member-opinions.ts';
-import { easier, type JudgedSeverity, judgeSeverity, type SeverityThresholds, thresholdsNeeded } from './severity.ts';
+import { MemberOpinions } from './member-opinions.ts';
+import { easier, type JudgedSeverity, judgeSeverity, thresholdsNeeded } from './severity.ts';
+import type { Circumstances, Sighting } from './sighting.ts';
 
 const VERSION = 1;
 const WHAT = 'anomaly tracker';
@@ -29,32 +30,11 @@ const KIND_FRAMES = 5;
 /** Weight of the newest abnormal frame in the strength by which severity goes. */
 const STRENGTH_WEIGHT = 0.1;
 
-/** One frame as the tracker of a group of features sees it. */
-export interface Sighting {
-  readonly frame: Frame;
-  readonly score: DetectorScore;
-  /** Tail probability of the group's score. */
-  readonly p: number;
-  /** How odd each feature is, 0 for those that are not of the group. */
-  readonly strengths: (feature: number) => number;
-  /** What each detector says. */
-  readonly opinions: readonly Opinion[];
-}
-
-/** What holds when something is told. */
-export interface Circumstances {
-  readonly minimumDurationMs: number;
-  /** What a second of it counts as when it is decided whom to tell. */
-  readonly pace: number;
-  /** In force for an anomaly of a kind. */
-  readonly thresholds: (kind: AnomalyKind) => SeverityThresholds;
-  readonly provisional: boolean;
-  /** Groups of the entity that are abnormal now, and all that it has. */
-  readonly groups: number;
-  readonly allGroups: number;
-  readonly detector: string;
-  /** Whether another anomaly of the entity speaks for this group already; then this one does not open. */
-  readonly held: boolean;
+/** What is to be said of an open anomaly, apart from what it has been all along. */
+interface Finding {
+  readonly kind: AnomalyKind;
+  readonly contributions: readonly Contribution[];
+  readonly judged: JudgedSeverity;
 }
 
 /**
@@ -159,7 +139,8 @@ export class AnomalyTracker {
     const lasted = frame.time + frame.stepMs - this.#start;
     const dense = this.#frames >= Math.max(LEAST_FRAMES, ABNORMAL_SHARE * this.#since);
     if (now.held || lasted < now.minimumDurationMs || !dense || this.#minP > OPENING_P) return null;
-    this.#told = this.#describe(sighting, now, { kind: this.#kind(), openedAt: frame.closedAt });
+    const found = this.#find(sighting, now, this.#kind());
+    this.#told = this.#describe(sighting, now, { ...found, openedAt: frame.closedAt });
     return this.#told;
   }
 
@@ -168,23 +149,26 @@ export class AnomalyTracker {
     // After a restart the frames before it are not at hand; until there are enough again the kind stays.
     const seen = this.#course.length >= Math.min(this.#frames, COURSE / 2);
     const kind = seen && this.#frames % KIND_FRAMES === 0 ? this.#kind() : told.kind;
-    const next = this.#describe(sighting, now, { kind, openedAt: told.openedAt });
-    if (kind === told.kind && next.severity === told.severity) return null;
-    this.#told = next;
-    return next;
+    const found = this.#find(sighting, now, kind);
+    if (kind === told.kind && found.judged.severity === told.severity) return null;
+    this.#told = this.#describe(sighting, now, { ...found, openedAt: told.openedAt });
+    return this.#told;
   }
 
   #kind(): AnomalyKind {
-    return this.#course.kind(strongest(this.#weights), this.#look.relational);
+    return this.#look.kind ?? this.#course.kind(strongest(this.#weights), this.#look.relational);
+  }
+
+  #find({ frame, score }: Sighting, now: Circumstances, kind: AnomalyKind): Finding {
+    const contributions = contributionsOf(this.#weights, frame, score, now.detector);
+    return { kind, contributions, judged: this.#judge(frame, { ...now, kind }, contributions) };
   }
 
   #describe(
-    { frame, score }: Sighting,
+    { frame, reason }: Sighting,
     now: Circumstances,
-    { kind, openedAt }: { readonly kind: AnomalyKind; readonly openedAt: number },
+    { kind, contributions, judged, openedAt }: Finding & { readonly openedAt: number },
   ): Anomaly {
-    const contributions = contributionsOf(this.#weights, frame, score, now.detector);
-    const { severity, reason } = this.#judge(frame, { ...now, kind }, contributions);
     return {
       id: stableId('anomaly', frame.entity, this.#group, this.#start),
       entity: frame.entity,
@@ -193,9 +177,9 @@ export class AnomalyTracker {
       end: null,
       openedAt,
       kind,
-      kindReason: kindReason(kind, contributions[0]?.feature ?? '', frame.time + frame.stepMs - this.#start),
-      severity,
-      severityReason: reason,
+      kindReason: reason ?? kindReason(kind, contributions[0]?.feature ?? '', frame.time + frame.stepMs - this.#start),
+      severity: judged.severity,
+      severityReason: judged.reason,
       score: peakScore(this.#minP),
       pValue: this.#minP,
       frames: this.#frames,

@@ -10,6 +10,7 @@ import { HabitWatch } from './habit/habit-watch.ts';
 import { JointPart, type JointSource } from './joint-part.ts';
 import { MissingFeatures } from './missing-features.ts';
 import { NewPatterns } from './new-patterns.ts';
+import { SequenceWatch, withoutSessions } from './sequence-watch.ts';
 import type { SeverityThresholds } from './severity.ts';
 import { localTime, type LocalTime } from './seasonal/local-time.ts';
 import { SilenceWatch } from './silence-watch.ts';
@@ -85,6 +86,7 @@ export class EntityWatch {
   readonly #missing = new MissingFeatures();
   readonly #patterns = new NewPatterns();
   readonly #vanished = new MissingFeatures('vanished_log_pattern');
+  readonly #sequences: SequenceWatch;
   #frames = 0;
   #latest: { readonly frame: Frame; readonly score: DetectorScore } | null = null;
   /** Start of the newest frame taken. */
@@ -98,27 +100,27 @@ export class EntityWatch {
     this.#joint = new JointPart(options.stepMs);
     this.#habit = new HabitWatch(options.stepMs, options.zone ?? localTime('UTC'));
     this.#board = new GroupBoard(options.stepMs);
+    this.#sequences = new SequenceWatch(options.stepMs);
   }
 
   /** Scores and learns a frame newer than all before; thresholds are asked for by kind of anomaly. */
-  take(frame: Frame, thresholds: (kind: AnomalyKind) => SeverityThresholds): Verdict {
+  take(whole: Frame, thresholds: (kind: AnomalyKind) => SeverityThresholds): Verdict {
     const { settings, adoptMs, joint } = this.#options;
+    const frame = withoutSessions(whole);
     this.position = frame.time;
     this.#frames += 1;
     const score = this.#detector.score(frame);
     const look = this.#joint.take(frame, joint?.() ?? null);
-    this.#latest = { frame, score };
-    const { changes, weight } = this.#board.track(
-      { frame, score, look, habit: this.#habit.take(frame) },
-      {
-        minimumDurationMs: settings.minimumDurationMs,
-        pace: settings.pace ?? 1,
-        thresholds,
-        detector: this.#detector.kind,
-        adoptMs,
-        adopted: (lastedMs) => adoption('detect.endAdopted', { seconds: Math.round(lastedMs / 1000) }),
-      },
-    );
+    this.#latest = { frame: whole, score };
+    const rules = {
+      minimumDurationMs: settings.minimumDurationMs,
+      pace: settings.pace ?? 1,
+      thresholds,
+      detector: this.#detector.kind,
+      adoptMs,
+      adopted: (lastedMs: number) => adoption('detect.endAdopted', { seconds: Math.round(lastedMs / 1000) }),
+    };
+    const { changes, weight } = this.#board.track({ frame, score, look, habit: this.#habit.take(frame) }, rules);
     this.#detector.learn(frame, weight);
     this.#joint.learn(weight);
     this.#habit.learn(weight);
@@ -128,6 +130,7 @@ export class EntityWatch {
       this.#missing.take(frame, adoptMs),
       this.#patterns.take(frame),
       this.#vanished.take(frame, adoptMs),
+      this.#sequences.take(whole, rules),
     ];
     return { changes: [...told.filter((change) => change !== null), ...changes], score };
   }
@@ -140,9 +143,10 @@ export class EntityWatch {
   /** A person says that an open anomaly is the new normal: it ends, and is learnt. Null when it is not open here. */
   adopt(anomaly: string, by: string): Anomaly | null {
     const at = this.position + this.#options.stepMs;
-    const adopted = this.#board.adopt(anomaly, at, adoption('detect.endAdoptedBy', { by }));
+    const ending = adoption('detect.endAdoptedBy', { by });
+    const adopted = this.#board.adopt(anomaly, at, ending);
     if (adopted !== null) this.#learnAdopted(adopted);
-    return adopted;
+    return adopted ?? this.#sequences.adopt(anomaly, at, ending);
   }
 
   #learnAdopted({ contributions }: Anomaly): void {
@@ -170,7 +174,7 @@ export class EntityWatch {
 
   /** What is found without a score. */
   get #plain(): readonly { readonly open: Anomaly | null }[] {
-    return [this.silence, this.#missing, this.#patterns, this.#vanished];
+    return [this.silence, this.#missing, this.#patterns, this.#vanished, this.#sequences];
   }
 
   /** Ids of what is open. */
@@ -187,7 +191,12 @@ export class EntityWatch {
 
   /** The entity is silent: what was abnormal of it is no longer known, and is closed. */
   abandon(at: number): readonly Anomaly[] {
-    const rest = [this.#missing.end(at, at, SILENT), this.#patterns.end(at, at), this.#vanished.end(at, at, SILENT)];
+    const rest = [
+      this.#missing.end(at, at, SILENT),
+      this.#patterns.end(at, at),
+      this.#vanished.end(at, at, SILENT),
+      this.#sequences.end(at, SILENT),
+    ];
     return [...this.#board.end(at, SILENT), ...rest.filter((change) => change !== null)];
   }
 
@@ -219,6 +228,7 @@ export class EntityWatch {
       missing: this.#missing.toJSON(),
       patterns: this.#patterns.toJSON(),
       vanished: this.#vanished.toJSON(),
+      sequences: this.#sequences.toJSON(),
       board: this.#board.toJSON(),
     };
   }
@@ -240,6 +250,7 @@ export class EntityWatch {
     watch.#missing.restore(saved['missing'] ?? null);
     watch.#patterns.restore(saved['patterns'] ?? null);
     if (saved['vanished'] !== undefined) watch.#vanished.restore(saved['vanished']);
+    if (saved['sequences'] !== undefined) watch.#sequences.restore(saved['sequences']);
     watch.#board = GroupBoard.fromJSON(saved['board'] ?? null, options.stepMs);
     return watch;
   }

@@ -11,12 +11,18 @@ import type { JointSource } from './joint-part.ts';
 const POLL_MS = 60_000;
 const PAGE = 200;
 const MOST_PAGES = 5;
-/** Scopes that are served: kinds and entities with a model of their own. */
-const MOST_SCOPES = 100;
+/** Scopes that are served: kinds and entities with a model of their own. Training makes fewer. */
+const MOST_SCOPES = 300;
 /** Damaged artefacts remembered, so that each is told of once. */
 const MOST_DAMAGED = 1000;
+const METRIC = 'vigia_detect_models';
 
-export interface FleetModelsDeps {
+/** A model with its id in the registry. */
+interface Identified {
+  readonly id: string;
+}
+
+export interface FleetModelsDeps<T extends Identified = JointSource> {
   readonly store: Pick<Store, 'models'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -24,25 +30,27 @@ export interface FleetModelsDeps {
   /** Kind under which the registry lists the models. */
   readonly kind: string;
   /** Throws when the bytes are damaged. */
-  readonly load: (id: string, bytes: Uint8Array) => JointSource;
+  readonly load: (id: string, bytes: Uint8Array) => T;
+  /** What its metrics begin with; default `vigia_detect_models`. */
+  readonly metric?: string;
 }
 
 /**
- * The joint models in force, of entity kinds and of single entities, as the registry has them. What is damaged is told
+ * The models in force: joint ones, and those of log sequences; of entity kinds and of single entities, as the registry has them. What is damaged is told
  * of and passed over: the model that served before goes on serving, or after a start the newest that can be read.
  */
-export class FleetModels {
-  readonly #deps: FleetModelsDeps;
-  readonly #serving = new Map<string, JointSource>();
+export class FleetModels<T extends Identified = JointSource> {
+  readonly #deps: FleetModelsDeps<T>;
+  readonly #serving = new Map<string, T>();
   readonly #damaged = new Set<string>();
   #polledAt = Number.NEGATIVE_INFINITY;
 
-  constructor(deps: FleetModelsDeps) {
+  constructor(deps: FleetModelsDeps<T>) {
     this.#deps = deps;
   }
 
   /** The model of the entity's own, or that of its kind; null when there is neither. */
-  of(entity: EntityId): JointSource | null {
+  of(entity: EntityId): T | null {
     return this.#serving.get(entity) ?? this.#serving.get(parseEntityId(entity).kind) ?? null;
   }
 
@@ -58,11 +66,11 @@ export class FleetModels {
 
   /** Loads what is new. Throws only when the store does. */
   async refresh(): Promise<void> {
-    const { clock, metrics } = this.#deps;
+    const { clock, metrics, metric = METRIC } = this.#deps;
     this.#polledAt = clock.monotonic();
     for (const [scope, candidates] of await this.#candidates())
       if (this.#serving.has(scope) || this.#serving.size < MOST_SCOPES) await this.#serve(scope, candidates);
-    metrics.gauge('vigia_detect_models', 'Joint models that serve.').set(this.#serving.size);
+    metrics.gauge(metric, 'Models that serve.').set(this.#serving.size);
   }
 
   /** Models by scope: the champion first, then those before it, newest first. */
@@ -72,12 +80,13 @@ export class FleetModels {
     let cursor: string | null = null;
     for (let page = 0; page < MOST_PAGES; page++) {
       const models: { readonly items: readonly Model[]; readonly next: string | null } = await store.models.list({
+        kind,
         limit: PAGE,
         cursor,
       });
       for (const model of models.items) {
         // What was refused when it was trained never served.
-        if (model.kind !== kind || model.state === 'challenger' || REFUSED.test(model.reason)) continue;
+        if (model.state === 'challenger' || REFUSED.test(model.reason)) continue;
         const others = found.get(model.scope) ?? [];
         if (model.state === 'champion') others.unshift(model);
         else others.push(model);
@@ -91,7 +100,7 @@ export class FleetModels {
 
   /** Takes the first candidate that can be read; stops at the one that serves already. */
   async #serve(scope: string, candidates: readonly Model[]): Promise<void> {
-    const { store, load, log, metrics } = this.#deps;
+    const { store, load, log, metrics, kind, metric = METRIC } = this.#deps;
     for (const { id } of candidates) {
       if (this.#serving.get(scope)?.id === id) return;
       if (this.#damaged.has(id)) continue;
@@ -99,14 +108,14 @@ export class FleetModels {
       if (bytes === null || bytes.length === 0) continue;
       try {
         this.#serving.set(scope, load(id, bytes));
-        log.info({ scope, model: id, bytes: bytes.length }, 'detect: a joint model serves');
+        log.info({ kind, scope, model: id, bytes: bytes.length }, 'detect: a model serves');
         return;
       } catch (error) {
         if (this.#damaged.size < MOST_DAMAGED) this.#damaged.add(id);
-        metrics.counter('vigia_detect_models_damaged_total', 'Joint models that could not be read.').inc();
+        metrics.counter(`${metric}_damaged_total`, 'Models that could not be read.').inc();
         log.warn(
-          { scope, model: id, err: toError(error) },
-          'detect: a joint model cannot be read; the one before serves',
+          { kind, scope, model: id, err: toError(error) },
+          'detect: a model cannot be read; the one before serves',
         );
       }
     }

@@ -1,5 +1,10 @@
-/** What an anomaly was seen by: one group of features, all features together, or the usual course of day and week. */
-export type LookKind = 'group' | 'joint' | 'habit';
+import type { AnomalyKind } from '../model/anomaly.ts';
+
+/**
+ * What an anomaly was seen by: one group of features, all features together, the usual course of day and week, or the order
+ * of log lines.
+ */
+export type LookKind = 'group' | 'joint' | 'habit' | 'sequences';
 
 /** What is peculiar to a look. */
 interface Look {
@@ -12,6 +17,8 @@ interface Look {
   readonly chanceMs: number;
   /** What it says is of minutes already, so that its strongest word counts and not the mean of its words. */
   readonly sustained: boolean;
+  /** What it finds is of this kind, whatever its features look like. */
+  readonly kind?: AnomalyKind;
 }
 
 const MINUTE_MS = 60_000;
@@ -20,4 +27,5 @@ export const LOOKS: Readonly<Record<LookKind, Look>> = {
   group: { relational: false, chanceMs: MINUTE_MS, sustained: false },
   joint: { relational: true, chanceMs: MINUTE_MS, sustained: false },
   habit: { relational: true, chanceMs: 8 * MINUTE_MS, sustained: true },
+  sequences: { relational: false, chanceMs: 10 * MINUTE_MS, sustained: true, kind: 'log_sequence' },
 };

@@ -10,6 +10,7 @@ import type { Metrics } from '../runtime/metrics.ts';
 import type { Store } from '../store/store.ts';
 import { failureOf } from './failure-of.ts';
 import { ModelTraining, type TrainingDeps } from './model-training.ts';
+import { SequenceTraining, type SequenceTrainingDeps } from './sequence-training.ts';
 
 export interface LearnDeps {
   readonly bus: Bus;
@@ -23,6 +24,8 @@ export interface LearnDeps {
   readonly tidyEveryMs?: number;
   /** What is trained, and how; without it nothing is. Whether it is time is asked every minute. */
   readonly training?: Pick<TrainingDeps, 'trainer' | 'options' | 'onTrained'> & { readonly everyMs?: number };
+  /** How the order of log lines is learnt; asked as often. */
+  readonly sequences?: Pick<SequenceTrainingDeps, 'store' | 'trainer' | 'options' | 'onTrained'>;
 }
 
 const TIDY_EVERY_MS = 60_000;
@@ -62,6 +65,7 @@ class LearnStage implements Service {
     await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));
     this.#end.abort();
     await this.#deps.training?.trainer.close();
+    await this.#deps.sequences?.trainer.close();
     await Promise.all([this.#tidying, this.#training]);
   }
 
@@ -84,15 +88,18 @@ class LearnStage implements Service {
   }
 
   async #trainForever(): Promise<void> {
-    const { clock, log, training } = this.#deps;
-    if (training === undefined) return;
+    const { clock, log, training, sequences, mine } = this.#deps;
+    const trainings = [
+      ...(training === undefined ? [] : [new ModelTraining({ ...this.#deps, ...training })]),
+      ...(sequences === undefined ? [] : [new SequenceTraining({ ...this.#deps, ...sequences })]),
+    ];
+    if (trainings.length === 0) return;
     const { signal } = this.#end;
-    const { mine } = this.#deps;
-    const models = new ModelTraining({ ...this.#deps, ...training });
     const round = async (): Promise<void> => {
-      if (await mine(MODELS_DUTY)) await models.round(signal);
+      if (!(await mine(MODELS_DUTY))) return;
+      for (const one of trainings) await one.round(signal);
     };
-    await every(training.everyMs ?? TRAIN_EVERY_MS, round, {
+    await every(training?.everyMs ?? TRAIN_EVERY_MS, round, {
       clock,
       signal,
       failed: ({ message }) => log.warn({ error: message }, 'models could not be trained; tried again'),

@@ -1,13 +1,13 @@
 import type { EntityId } from '../model/entity.ts';
 import type { Model } from '../model/failure.ts';
-import type { ModelTrainer, TrainedModel, TrainingHistory } from '../model/trainer.ts';
+import type { ModelTrainer, TrainingHistory } from '../model/trainer.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { toError } from '../runtime/errors.ts';
-import { stableId } from '../runtime/ids.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Store } from '../store/store.ts';
 import { abnormalRanges, falseAlarms } from './abnormal-ranges.ts';
+import { modelsByScope, registerModel } from './register-model.ts';
 import { readHistory } from './training-history.ts';
 import { type TrainingScope, trainingScopes } from './training-scopes.ts';
 
@@ -38,10 +38,6 @@ export interface TrainingDeps {
 const GROWTH = 2;
 /** After a training that brought nothing the next try waits so long. */
 const RETRY_MS = 900_000;
-/** Models of a scope whose artefacts are kept, the one in force among them. */
-const KEPT = 3;
-const PAGE = 200;
-const MOST_PAGES = 10;
 const SEED = 1;
 
 /**
@@ -59,10 +55,10 @@ export class ModelTraining {
 
   /** Trains every scope whose time has come, one after the other; returns how many new models serve. */
   async round(signal: AbortSignal): Promise<number> {
-    const { store, options, onTrained } = this.#deps;
+    const { store, options, trainer, onTrained } = this.#deps;
     const scopes = await trainingScopes(store, options.own);
     if (scopes.length === 0) return 0;
-    const models = await this.#models();
+    const models = await modelsByScope(store, trainer.kind);
     let served = 0;
     for (const scope of scopes) {
       if (signal.aborted) break;
@@ -71,24 +67,6 @@ export class ModelTraining {
     }
     if (served > 0) onTrained();
     return served;
-  }
-
-  /** Models of this trainer by scope, newest first. */
-  async #models(): Promise<ReadonlyMap<string, readonly Model[]>> {
-    const { store, trainer } = this.#deps;
-    const byScope = new Map<string, Model[]>();
-    let cursor: string | null = null;
-    for (let page = 0; page < MOST_PAGES; page++) {
-      const found: { readonly items: readonly Model[]; readonly next: string | null } = await store.models.list({
-        limit: PAGE,
-        cursor,
-      });
-      for (const model of found.items)
-        if (model.kind === trainer.kind) byScope.set(model.scope, [...(byScope.get(model.scope) ?? []), model]);
-      if (found.next === null) break;
-      cursor = found.next;
-    }
-    return byScope;
   }
 
   #due({ scope, entities }: TrainingScope, models: readonly Model[]): boolean {
@@ -132,7 +110,9 @@ export class ModelTraining {
     const histories = await this.#histories(scope, signal);
     const trained = histories.length === 0 ? null : await trainer.train(histories, { seed: SEED, signal });
     if (trained === null) return 'too_little';
-    await this.#register(scope.scope, { trained, histories, models });
+    const times = histories.flatMap(({ stretches }) => stretches.flatMap((one) => [one.times[0]!, one.times.at(-1)!]));
+    const window = { trainedFrom: Math.min(...times), trainedTo: Math.max(...times) };
+    await registerModel(this.#deps, { kind: trainer.kind, scope: scope.scope, trained, models, ...window });
     return trained.refused === null ? 'served' : 'refused';
   }
 
@@ -160,42 +140,4 @@ export class ModelTraining {
     }
     return histories;
   }
-
-  /** Writes the model, retires the one before, and lets go of the bytes of old ones. */
-  async #register(scope: string, { trained, histories, models }: Registration): Promise<void> {
-    const { store, clock, log, trainer } = this.#deps;
-    const times = histories.flatMap(({ stretches }) => stretches.flatMap((one) => [one.times[0]!, one.times.at(-1)!]));
-    const now = clock.now();
-    const [trainedFrom, trainedTo] = [Math.min(...times), Math.max(...times)];
-    const served = trained.refused === null;
-    await store.models.upsert(
-      {
-        id: stableId('model', trainer.kind, scope, now),
-        kind: trainer.kind,
-        version: new Date(now).toISOString(),
-        scope,
-        state: served ? 'champion' : 'retired',
-        trainedFrom,
-        trainedTo,
-        metrics: { ...trained.metrics },
-        reason: trained.refused === null ? (models.length === 0 ? 'first' : 'schedule') : `refused: ${trained.refused}`,
-        createdAt: now,
-      },
-      trained.bytes,
-    );
-    log.info({ scope, served, bytes: trained.bytes.length, ...trained.metrics }, 'learn: a model was trained');
-    if (!served) return;
-    for (const [place, model] of models.entries()) {
-      const bytes = place >= KEPT - 1 ? new Uint8Array(0) : null;
-      if (model.state === 'champion' || bytes !== null)
-        await store.models.upsert({ ...model, state: 'retired' }, bytes);
-    }
-  }
-}
-
-interface Registration {
-  readonly trained: TrainedModel;
-  readonly histories: readonly TrainingHistory[];
-  /** Those of the scope so far, newest first. */
-  readonly models: readonly Model[];
 }

@@ -46,3 +46,10 @@ export interface ModelTrainer {
   ): Promise<TrainedModel | null>;
   close(): Promise<void>;
 }
+
+/** Learns the order of events in sessions, beside the event loop. */
+export interface SequenceTrainer {
+  /** Normal sessions in the order of time, each the numbers of its events; the bytes are for `loadSequenceModel`. */
+  fit(sessions: readonly (readonly number[])[], signal: AbortSignal): Promise<Uint8Array>;
+  close(): Promise<void>;
+}

@@ -4,6 +4,8 @@ import { canonicalKey } from '../model/labels.ts';
 import { LOG_LEVELS, type LogLevel, type LogRecord } from '../model/log-record.ts';
 import type { SampleBatch, Series } from '../model/series.ts';
 import { type IdsPart, RecentIds } from './recent-ids.ts';
+import type { EntitySessions } from './sequences/entity-sessions.ts';
+import type { SessionsPart } from './sequences/open-sessions.ts';
 
 const VERSION = 1;
 /** Patterns of one entity that are counted by themselves; the rest together. */
@@ -29,6 +31,8 @@ export interface KeptLog {
   readonly position: number;
   /** Ids that changed since the last time. */
   readonly ids: readonly IdsPart[];
+  /** Open sessions that changed since the last time. */
+  readonly sessions: readonly SessionsPart[];
 }
 
 /**
@@ -38,7 +42,11 @@ export interface KeptLog {
 export class EntityLog {
   readonly entity: EntityId;
   #fleet = '';
-  readonly #counts = new Map<string, Counted>();
+  /** In the order in which they were met. */
+  readonly #counts: Counted[] = [];
+  /** The same by level and pattern. */
+  readonly #levels = new Map<LogLevel, Counted>();
+  readonly #patterns = new Map<string, Counted[]>();
   /** How far each stream has been counted, the one heard of last at the end. */
   readonly #streams = new Map<string, number>();
   #ids = new RecentIds();
@@ -46,6 +54,8 @@ export class EntityLog {
   /** Newest time of a line, and of what was said of them; samples are never older. */
   #time = 0;
   #said = 0;
+  /** Null until a line is of a session. */
+  sessions: EntitySessions | null = null;
 
   constructor(entity: EntityId) {
     this.entity = entity;
@@ -80,41 +90,58 @@ export class EntityLog {
     return true;
   }
 
+  get fleet(): string {
+    return this.#fleet;
+  }
+
   count(level: LogLevel, template: string): void {
     this.#add(null, level, 1);
-    const room = this.#counts.size < MAX_PATTERNS || this.#counts.has(keyOf(template, level));
-    this.#add(room ? template : OTHERS, level, 1);
+    const known = this.#find(template, level);
+    if (known !== undefined) add(known, 1);
+    else this.#add(this.#counts.length < MAX_PATTERNS ? template : OTHERS, level, 1);
+  }
+
+  #find(template: string | null, level: LogLevel): Counted | undefined {
+    if (template === null) return this.#levels.get(level);
+    // As many as there are levels, and mostly one.
+    return this.#patterns.get(template)?.find((counted) => counted.level === level);
   }
 
   #add(template: string | null, level: LogLevel, lines: number): void {
-    const key = keyOf(template, level);
-    let counted = this.#counts.get(key);
-    if (counted === undefined) {
-      counted = { series: seriesOf(this.entity, template, level), template, level, lines: 0, changed: true };
-      this.#counts.set(key, counted);
+    const known = this.#find(template, level);
+    if (known !== undefined) {
+      add(known, lines);
+      return;
     }
-    counted.lines += lines;
-    counted.changed = true;
+    const counted = { series: seriesOf(this.entity, template, level), template, level, lines, changed: true };
+    this.#counts.push(counted);
+    if (template === null) this.#levels.set(level, counted);
+    else this.#patterns.set(template, [...(this.#patterns.get(template) ?? []), counted]);
   }
 
   /** Its counters that changed since the last commit. `now` is when it is said. */
   samples(now: number): SampleBatch {
-    const changed = [...this.#counts.values()].filter((counted) => counted.changed);
+    const changed = this.#counts.filter((counted) => counted.changed);
     // Later than what was said before: a sample of the same time would not be taken.
-    this.#said = Math.max(Math.min(this.#time, now), this.#said + 1);
+    this.#said = Math.max(Math.min(this.sessions?.open.timeAt(now) ?? this.#time, now), this.#said + 1);
+    const sessions = this.sessions?.samples(this.#said) ?? null;
     return {
       entity: this.entity,
       fleet: this.#fleet,
       source: 'logs',
       receivedAt: now,
-      series: changed.map(({ series }) => series),
-      times: new Float64Array(changed.length).fill(this.#said),
-      values: Float64Array.from(changed, ({ lines }) => lines),
+      series: [...changed.map(({ series }) => series), ...(sessions?.series ?? [])],
+      times: Float64Array.from([
+        ...changed.map(() => this.#said),
+        ...(sessions?.series ?? []).map(() => sessions!.time),
+      ]),
+      values: Float64Array.from([...changed.map(({ lines }) => lines), ...(sessions?.values ?? [])]),
     };
   }
 
   committed(): void {
-    for (const counted of this.#counts.values()) counted.changed = false;
+    for (const counted of this.#counts) counted.changed = false;
+    this.sessions?.committed();
   }
 
   /** To be called after `samples`. */
@@ -125,11 +152,13 @@ export class EntityLog {
       time: this.#time,
       said: this.#said,
       lines: this.#lines,
-      counts: [...this.#counts.values()].map(({ template, level, lines }) => [template, level, lines]),
+      counts: this.#counts.map(({ template, level, lines }) => [template, level, lines]),
       streams: [...this.#streams],
       ids: this.#ids.size > 0,
+      ...(this.sessions !== null && { sessions: this.sessions.toJSON() }),
     };
-    return { state, position: this.#lines, ids: this.#ids.changed() };
+    const sessions = this.sessions?.open.changed() ?? [];
+    return { state, position: this.#lines, ids: this.#ids.changed(), sessions };
   }
 
   kept(): void {
@@ -139,6 +168,12 @@ export class EntityLog {
   /** Whether a state that was kept says that there are ids too. */
   static hasIds(state: Json): boolean {
     return fields(state)['ids'] === true;
+  }
+
+  /** What a state that was kept says of sessions; null when it says nothing. */
+  static sessionsOf(state: Json): Readonly<Record<string, Json | undefined>> | null {
+    const kept = fields(state)['sessions'];
+    return kept === undefined ? null : fields(kept);
   }
 
   /** Goes on from what was kept; a state that is damaged or of another version is as none. */
@@ -160,7 +195,10 @@ export class EntityLog {
   }
 }
 
-const keyOf = (template: string | null, level: LogLevel): string => `${level} ${template ?? ''}`;
+function add(counted: Counted, lines: number): void {
+  counted.lines += lines;
+  counted.changed = true;
+}
 
 function seriesOf(entity: EntityId, template: string | null, level: LogLevel): Series {
   const name = template === null ? 'log_lines_total' : 'log_pattern_lines_total';

@@ -1,10 +1,14 @@
 import type { LogExample, LogLevel, LogPattern, LogRecord } from '../model/log-record.ts';
 import { LOG_LEVELS } from '../model/log-record.ts';
 import type { EntityId } from '../model/entity.ts';
+import { eventOf, type LogSequence } from '../model/log-sequence.ts';
 import type { SampleBatch } from '../model/series.ts';
 import { stableId } from '../runtime/ids.ts';
 import type { Random } from '../ml/random.ts';
 import type { EntityLog, KeptLog } from './entity-log.ts';
+import { EntitySessions, type SessionTiming } from './sequences/entity-sessions.ts';
+import type { SessionLosses } from './sequences/open-sessions.ts';
+import { type SequencesOf, SessionJudge } from './sequences/session-judge.ts';
 import { type LogTemplate, TemplateMiner } from './templates/template-miner.ts';
 
 /** Lines kept as evidence, for each pattern of each entity in an hour. */
@@ -19,11 +23,35 @@ export interface LogHarvest {
   readonly patterns: readonly LogPattern[];
   readonly examples: readonly LogExample[];
   readonly samples: readonly SampleBatch[];
+  /** Sessions that ended, as far as they are kept. */
+  readonly sequences: readonly LogSequence[];
   /** What is to be kept of each entity that has lines in it. */
   readonly logs: readonly (readonly [EntityId, KeptLog])[];
 }
 
+/** How lines are sessions, and what these are judged by. */
+export interface SequenceParts {
+  readonly timing: SessionTiming;
+  readonly keyOf: (record: LogRecord) => string | null;
+  readonly modelOf: SequencesOf;
+}
+
+/** What became of sessions so far. */
+export interface SessionTotals extends SessionLosses {
+  judged: number;
+  /** Ended before there was a model, or began before there was anybody to see it. */
+  unjudged: number;
+}
+
+/** Lines of a pattern of an entity by hour; mostly there is one. */
+type Reservoir = Map<number, number>;
+
 const higher = (a: LogLevel, b: LogLevel): LogLevel => (LOG_LEVELS.indexOf(a) >= LOG_LEVELS.indexOf(b) ? a : b);
+
+interface Seen {
+  readonly template: string;
+  readonly now: number;
+}
 
 /**
  * From lines to numbers: how many lines of each level and each pattern an entity has written, as counters that go the way
@@ -41,11 +69,22 @@ export class LogCounts {
   readonly #touched = new Set<EntityId>();
   readonly #examples = new Map<string, LogExample>();
   /** Lines so far of an entity's pattern in an hour. */
-  readonly #reservoirs = new Map<string, number>();
+  readonly #reservoirs = new Map<EntityId, Map<string, Reservoir>>();
+  #reservoirCount = 0;
   #hour = 0;
+  /** Who wrote the line before: it is the one heard of last already. */
+  #last: EntityLog | null = null;
+  readonly #sequences: SequenceParts | null;
+  readonly #judge: SessionJudge | null;
+  /** Sessions that ended and are to be kept, since the last commit. */
+  readonly #ended = new Map<string, LogSequence>();
+  readonly sessions: SessionTotals = { judged: 0, unjudged: 0, late: 0, evicted: 0 };
 
-  constructor(random: Random) {
+  /** Without `sequences` lines are counted one by one and that is all. */
+  constructor(random: Random, sequences: SequenceParts | null = null) {
     this.#random = random;
+    this.#sequences = sequences;
+    this.#judge = sequences === null ? null : new SessionJudge(sequences.modelOf, () => this.miner.joined);
   }
 
   /** Takes what is known from before a restart, so that no pattern is taken for new. */
@@ -71,21 +110,70 @@ export class LogCounts {
         break;
       }
     this.#entities.set(log.entity, log);
+    this.#last = null;
     this.#touched.add(log.entity);
   }
 
-  /** Takes a line of an entity that is held; false when it was there already. */
-  take(record: LogRecord): boolean {
-    const log = this.#entities.get(record.entity);
-    if (log === undefined) return false;
-    this.#entities.delete(record.entity);
-    this.#entities.set(record.entity, log);
-    if (!log.meet(record)) return false;
+  /** Takes a line of an entity that is held, at `now`; false when it was there already. */
+  take(record: LogRecord, now = record.time): boolean {
+    const log = this.#heard(record.entity);
+    if (log === null || !log.meet(record)) return false;
     const template = this.miner.template(this.miner.add(record.text));
     this.#see(template, record);
     log.count(record.level, template.id);
     this.#keep(record, template.id);
+    if (this.#sequences !== null) this.#follow(log, record, { template: template.id, now, ...this.#sequences });
     return true;
+  }
+
+  /** What is known of an entity, which is the one heard of last from now on; null when it is not held. */
+  #heard(entity: EntityId): EntityLog | null {
+    if (this.#last?.entity === entity) return this.#last;
+    const log = this.#entities.get(entity);
+    if (log === undefined) return null;
+    this.#entities.delete(entity);
+    this.#entities.set(entity, log);
+    this.#last = log;
+    return log;
+  }
+
+  #follow(log: EntityLog, record: LogRecord, { keyOf, timing, template, now }: SequenceParts & Seen): void {
+    const key = keyOf(record);
+    if (key !== null) log.sessions ??= new EntitySessions(log.entity, timing);
+    const open = log.sessions?.open;
+    open?.heard(record.time, now);
+    if (key !== null) open?.add(key, record.time, eventOf(template));
+  }
+
+  /** Ends the sessions that are over, of entities with lines since the last commit; with a yield after each. */
+  *endSessions(now: number): Generator<void, void> {
+    for (const entity of this.#touched) {
+      const log = this.#entities.get(entity);
+      const { sessions } = log ?? {};
+      if (log === undefined || !sessions) continue;
+      const { losses } = sessions.open;
+      this.sessions.late += losses.late;
+      this.sessions.evicted += losses.evicted;
+      losses.late = losses.evicted = 0;
+      if (!sessions.open.pass(now)) continue;
+      for (const ended of sessions.open.ended()) {
+        const { pValue, sequence } = this.#judge!.judge(
+          { entity, fleet: log.fleet, since: sessions.open.since },
+          ended,
+        );
+        if (pValue !== null) sessions.count(pValue);
+        this.sessions[pValue === null ? 'unjudged' : 'judged'] += 1;
+        if (sequence !== null) this.#ended.set(sequence.id, sequence);
+        yield;
+      }
+    }
+  }
+
+  /** Takes up entities of which a session is over although no line says so, or that owe a word of those that were. */
+  touchEnded(now: number): boolean {
+    for (const [entity, { sessions }] of this.#entities)
+      if (sessions !== null && (sessions.open.pass(now) || sessions.owes(now))) this.#touched.add(entity);
+    return this.#touched.size > 0;
   }
 
   /** What has come together since the last commit. `now` is when it is said. */
@@ -94,7 +182,8 @@ export class LogCounts {
     const examples = [...this.#examples.values()];
     const logs = [...this.#touched].map((entity) => this.#entities.get(entity)!);
     const samples = logs.map((log) => log.samples(now)).filter(({ times }) => times.length > 0);
-    return { patterns, examples, samples, logs: logs.map((log) => [log.entity, log.keep()]) };
+    const sequences = [...this.#ended.values()];
+    return { patterns, examples, samples, sequences, logs: logs.map((log) => [log.entity, log.keep()]) };
   }
 
   /** Says that the last harvest is committed. Until then the next one holds it too, for its lines are not counted again. */
@@ -107,10 +196,12 @@ export class LogCounts {
     this.#touched.clear();
     this.#changed.clear();
     this.#examples.clear();
+    this.#ended.clear();
   }
 
   /** Lets go of entities whose lines another process counts from now on. */
   drop(gone: (entity: EntityId) => boolean): void {
+    this.#last = null;
     for (const entity of this.#entities.keys()) if (gone(entity)) this.#entities.delete(entity);
     for (const entity of this.#touched) if (gone(entity)) this.#touched.delete(entity);
   }
@@ -130,17 +221,27 @@ export class LogCounts {
 
   #keep(record: LogRecord, template: string): void {
     const hour = Math.floor(record.time / HOUR_MS);
-    if (hour > this.#hour || this.#reservoirs.size >= MAX_RESERVOIRS) {
-      this.#hour = Math.max(hour, this.#hour);
-      this.#reservoirs.clear();
-    }
-    const key = `${record.entity}\u0000${template}\u0000${hour}`;
-    const before = this.#reservoirs.get(key) ?? 0;
-    this.#reservoirs.set(key, before + 1);
+    const before = this.#turn(record.entity, template, hour);
     const place = before < EXAMPLES ? before : this.#random.int(before + 1);
     if (place >= EXAMPLES) return;
     const id = stableId('line', record.entity, template, hour, place);
     const { place: _, sentAgain: __, ...lasting } = record;
     this.#examples.set(id, { ...lasting, id, template });
+  }
+  /** How many lines of this pattern the entity has written in the hour before this one. */
+  #turn(entity: EntityId, template: string, hour: number): number {
+    if (hour > this.#hour || this.#reservoirCount >= MAX_RESERVOIRS) {
+      this.#hour = Math.max(hour, this.#hour);
+      this.#reservoirs.clear();
+      this.#reservoirCount = 0;
+    }
+    let ofEntity = this.#reservoirs.get(entity);
+    if (ofEntity === undefined) this.#reservoirs.set(entity, (ofEntity = new Map()));
+    let reservoir = ofEntity.get(template);
+    if (reservoir === undefined) ofEntity.set(template, (reservoir = new Map()));
+    const before = reservoir.get(hour) ?? 0;
+    if (before === 0) this.#reservoirCount += 1;
+    reservoir.set(hour, before + 1);
+    return before;
   }
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { LOG_LEVELS, type LogExample, type LogLevel, type LogPattern } from '../model/log-record.ts';
-import type { Database } from './database.ts';
+import type { LogSequence } from '../model/log-sequence.ts';
+import { type Database, rowsOf } from './database.ts';
 import type { Condition, RecordTable } from './record-table.ts';
 import * as record from './record-table.ts';
 import type { LogStore } from './store.ts';
@@ -38,6 +39,26 @@ const EXAMPLES: RecordTable<LogExample> = {
   },
 };
 
+const SEQUENCES: RecordTable<LogSequence> = {
+  name: 'log_sequences',
+  sort: 'end',
+  version: 'end',
+  columns: {
+    id: plain('id'),
+    entity: plain('entity'),
+    fleet: plain('fleet'),
+    start: time('start_time'),
+    end: time('end_time'),
+    templates: json('templates'),
+    sampled: plain('sampled'),
+    pValue: plain('p_value'),
+    model: plain('model'),
+    position: plain('position'),
+    expected: json('expected'),
+  },
+};
+const MOST_SAMPLED = 1000;
+
 const atLeast = (level: LogLevel | undefined): Condition | null =>
   level === undefined
     ? null
@@ -58,6 +79,24 @@ export function createLogStore(database: Database): LogStore {
       const where = [record.within('last_seen', range), writtenBy(query.entity)];
       return record.pageOfRecords(database, PATTERNS, { query, where });
     },
+    keepSequences: (sequences) => record.upsertRecords(database, SEQUENCES, sequences),
+    listSequences: (query) =>
+      record.pageOfRecords(database, SEQUENCES, {
+        query,
+        where: [
+          record.equals('entity', query.entity),
+          record.within('end_time', query.range),
+          query.sampled === undefined ? null : sql`sampled = ${query.sampled}`,
+          query.atMost === undefined ? null : sql`p_value <= ${query.atMost}`,
+        ],
+      }),
+    sampledEntities: (range) =>
+      rowsOf(
+        database.sql,
+        sql<{ entity: string; sessions: number }>`select entity, count(*)::int as sessions from log_sequences
+          where sampled and ${record.within('end_time', range)}
+          group by entity order by count(*) desc, entity limit ${MOST_SAMPLED}`,
+      ),
     listExamples: (query) =>
       record.pageOfRecords(database, EXAMPLES, {
         query,

@@ -43,6 +43,10 @@ const DEAD_LETTERS_MS = 30 * DAY_MS;
 const MAX_DEAD_LETTERS = 10_000;
 const QUALITY_MS = 30 * DAY_MS;
 
+/** Samples of sessions are kept for as long as a month of learning takes; no more of them than this. */
+const SEQUENCES_MS = 30 * DAY_MS;
+const MAX_SEQUENCES = 200_000;
+
 /** Rows of these change or go one by one, and PGlite has no autovacuum: what they leave behind is cleared here. */
 const CHANGING_TABLES = [
   'entities',
@@ -57,6 +61,7 @@ const CHANGING_TABLES = [
   'events',
   'log_patterns',
   'log_examples',
+  'log_sequences',
   'dead_letters',
   'entity_quality',
 ];
@@ -130,9 +135,18 @@ async function trimKeptLogs(database: MaintenanceDeps['database'], now: number):
     and case when stage = 'logs' then (state ->> 'time')::double precision < ${now - PATTERNS_MS} end`.execute(
     database.sql,
   );
-  await sql`delete from checkpoints as ids where ids.stage = 'logs.ids' and not exists (
+  await sql`delete from checkpoints as ids where ids.stage in ('logs.ids', 'logs.sessions') and not exists (
     select 1 from checkpoints as log
     where log.stage = 'logs' and log.key = substring(ids.key from position(' ' in ids.key) + 1))`.execute(database.sql);
+}
+
+async function trimSequences({ database, retention }: MaintenanceDeps, now: number): Promise<void> {
+  await sql`delete from log_sequences where end_time < ${timestamp(now - SEQUENCES_MS)}
+    or (not sampled and end_time < ${timestamp(now - retention.samplesMs)})`.execute(database.sql);
+  await sql`delete from log_sequences where (end_time, id) <= (
+    select end_time, id from log_sequences order by end_time desc, id desc offset ${MAX_SEQUENCES} limit 1)`.execute(
+    database.sql,
+  );
 }
 
 async function trimLogs({ database, retention }: MaintenanceDeps, now: number): Promise<void> {
@@ -166,6 +180,7 @@ export const createMaintenance = (deps: MaintenanceDeps): Maintenance => ({
     const old = await dropOld(deps, now);
     await trimLists(deps, now);
     await trimLogs(deps, now);
+    await trimSequences(deps, now);
     await vacuum(deps);
     const spent = await dropOverBudget(deps, now);
     for (const partitioner of Object.values(deps.partitioners)) await partitioner.tune();

@@ -18,6 +18,7 @@ import { modelChecks } from './migrations/0016-model-checks.ts';
 import { decisions } from './migrations/0017-decisions.ts';
 import { ladder } from './migrations/0018-ladder.ts';
 import { dataQuality } from './migrations/0019-data-quality.ts';
+import { logSequences } from './migrations/0020-log-sequences.ts';
 import { StatementError } from './statement-error.ts';
 import { timestamp } from './values.ts';
 
@@ -47,6 +48,7 @@ export const MIGRATIONS: readonly Migration[] = [
   decisions,
   ladder,
   dataQuality,
+  logSequences,
 ];
 
 /** Whoever changes the schema holds this lock until it commits. */

@@ -10,6 +10,7 @@ import type { AuditEntry, Failure, Feedback, Model } from '../model/failure.ts';
 import type { Frame, FrameLayout, RollupFrame } from '../model/frame.ts';
 import type { Incident } from '../model/incident.ts';
 import type { LogExample, LogLevel, LogPattern } from '../model/log-record.ts';
+import type { LogSequence } from '../model/log-sequence.ts';
 import type { Decision } from '../model/policy.ts';
 import type { ModelCheck } from '../model/model-check.ts';
 import type { Prediction } from '../model/prediction.ts';
@@ -137,6 +138,19 @@ export interface LogStore {
       readonly range?: TimeRange;
     },
   ): Promise<Page<LogExample>>;
+  /** Sessions, by id: one that ended later takes the place of an earlier one. */
+  keepSequences(sequences: readonly LogSequence[]): Promise<void>;
+  /** Newest end first; `atMost` takes those that were judged to be no likelier. */
+  listSequences(
+    query: PageQuery & {
+      readonly entity?: EntityId;
+      readonly sampled?: boolean;
+      readonly atMost?: number;
+      readonly range?: TimeRange;
+    },
+  ): Promise<Page<LogSequence>>;
+  /** Entities with samples to learn from, those with most first, a thousand at most. */
+  sampledEntities(range: TimeRange): Promise<readonly { readonly entity: EntityId; readonly sessions: number }[]>;
 }
 
 export interface AnomalyStore {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { lineTokens, VARIABLE } from './line-tokens.ts';
+import { KnownShapes } from './known-shapes.ts';
 import { ProvenPatterns } from './proven-patterns.ts';
 import { type Family, joinFamilies } from './template-families.ts';
 
@@ -31,22 +32,42 @@ export class TemplateMiner {
   readonly #families: Family[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #proven = new ProvenPatterns();
+  readonly #shapes = new KnownShapes();
   /** What numbers stand for, as far as it was asked since the last joining. */
   #templates: LogTemplate[] = [];
   #joinedAt = 0;
+  readonly #joined = new Map<string, string>();
 
   /** Number of lines' patterns seen, joined or not. */
   get size(): number {
     return this.#families.length;
   }
 
+  /** Ids that patterns had before they were joined with others, and those that they have now. */
+  get joined(): ReadonlyMap<string, string> {
+    return this.#joined;
+  }
+
+  /** Takes ids that were joined before, also those that another process has joined. */
+  restoreJoined(pairs: Iterable<readonly [string, string]>): void {
+    for (const [from, to] of pairs) this.#rename(from, to);
+  }
+
   /** The pattern number of a line's text (without its header). */
   add(text: string): number {
+    const shaped = this.#shapes.find(text);
+    if (shaped >= 0) return shaped;
     const tokens = lineTokens(text);
     const key = tokens.join(' ');
-    const known = this.#numbers.get(key) ?? this.#match(key, tokens);
-    if (known !== undefined) return known;
-    return this.#families.length >= MAX_FAMILIES ? this.#coarse(tokens) : this.#insert(key, tokens);
+    const number = this.#numbers.get(key) ?? this.#match(key, tokens) ?? this.#meet(key, tokens);
+    // Only what is remembered by its key has the same number whenever it comes.
+    if (this.#numbers.has(key)) this.#shapes.remember(number);
+    return number;
+  }
+
+  #meet(key: string, tokens: readonly string[]): number {
+    // What is kept are pieces of the key, which is kept too, and not of the line, which may be part of a far larger text.
+    return this.#families.length >= MAX_FAMILIES ? this.#coarse(tokens) : this.#insert(key, key.split(' '));
   }
 
   /**
@@ -93,6 +114,7 @@ export class TemplateMiner {
   /** A pattern has the id of its oldest line. */
   #name(): void {
     const named = new Set<Family>();
+    const before = this.#families.map(({ id }) => id);
     this.#proven.clear();
     this.#templates = [];
     this.#families.forEach((family, number) => {
@@ -101,6 +123,16 @@ export class TemplateMiner {
       named.add(root);
       if (family === root && root.proven) this.#proven.add(root.tokens, number);
     });
+    this.#families.forEach((family, number) => this.#rename(before[number]!, rootOf(family).id));
+  }
+
+  #rename(from: string, to: string): void {
+    if (from === to || this.#joined.get(from) === to || this.#joined.size >= MAX_NUMBERS) return;
+    // A pattern never becomes part of itself, whatever another process has made of it.
+    const last = this.#joined.get(to) ?? to;
+    if (last === from) return;
+    this.#joined.set(from, last);
+    for (const [older, now] of this.#joined) if (now === from) this.#joined.set(older, last);
   }
 
   #match(key: string, tokens: readonly string[]): number | undefined {

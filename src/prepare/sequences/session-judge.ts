@@ -1,0 +1,132 @@
+import { type SequenceModel, loadSequenceModel } from '../../ml/sequence-model.ts';
+import type { EntityId } from '../../model/entity.ts';
+import { eventOf, type LogSequence, ODD_LEVELS, templateOf } from '../../model/log-sequence.ts';
+import { stableId } from '../../runtime/ids.ts';
+import type { EndedSession } from './open-sessions.ts';
+
+/** A model in force, as the registry has it. */
+export interface ServingSequences {
+  readonly id: string;
+  readonly model: SequenceModel;
+}
+
+/** Which model judges an entity; null when there is none yet. */
+export type SequencesOf = (entity: EntityId) => ServingSequences | null;
+
+export const loadSequences = (id: string, bytes: Uint8Array): ServingSequences => ({
+  id,
+  model: loadSequenceModel(bytes),
+});
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Sessions kept of an entity in an hour to be learnt from: many on its first day, so that there is a model soon. */
+const SAMPLED = { first: 500, later: 40 } as const;
+/** Odd sessions kept as evidence in a minute. */
+const EVIDENCE = 3;
+/** Entities whose samples are counted; beyond them all begin anew. */
+const MAX_COUNTED = 20_000;
+const MOST_EXPECTED = 3;
+const HASH = 2 ** 48;
+
+/** What became of a session: how rare it is, when it was judged, and what is kept of it. */
+export interface JudgedSession {
+  readonly pValue: number | null;
+  readonly sequence: LogSequence | null;
+}
+
+/** Whose session it is, and since when its sessions were seen. */
+interface Whose {
+  readonly entity: EntityId;
+  readonly fleet: string;
+  readonly since: number;
+}
+
+/** Says how odd sessions are that are over, and which of them are kept. The same sessions bring the same. */
+export class SessionJudge {
+  readonly #modelOf: SequencesOf;
+  /** Which pattern another one has become part of. */
+  readonly #joined: () => ReadonlyMap<string, string>;
+  /** Sessions of an entity in an hour, and those kept as evidence in a minute. */
+  readonly #sampled = new Map<EntityId, { hour: number; count: number }>();
+  readonly #evidence = new Map<EntityId, { minute: number; count: number }>();
+  #stale = new WeakMap<SequenceModel, { readonly joined: number; readonly stale: boolean }>();
+
+  constructor(modelOf: SequencesOf, joined: () => ReadonlyMap<string, string>) {
+    this.#modelOf = modelOf;
+    this.#joined = joined;
+  }
+
+  judge(of: Whose, session: EndedSession): JudgedSession {
+    if (session.partial) return { pValue: null, sequence: null };
+    const joined = this.#joined();
+    const templates = session.events.map((event) => joined.get(templateOf(event)) ?? templateOf(event));
+    const events = templates.map(eventOf);
+    const serving = this.#serving(of.entity, joined);
+    const verdict = serving?.model.score(events) ?? null;
+    const pValue = verdict?.pValue ?? null;
+    const place = this.#place(of, session);
+    const isOdd = pValue !== null && pValue <= ODD_LEVELS[0] && this.#isEvidence(of.entity, session.last);
+    if (place === null && !isOdd) return { pValue, sequence: null };
+    const kept = { templates, sampled: place !== null, pValue, ...saidOf(serving, events, verdict?.position ?? 0) };
+    return { pValue, sequence: { ...identity(of, session, place), ...kept } };
+  }
+
+  /** A model that knows patterns apart which are one by now says nothing until it is trained anew. */
+  #serving(entity: EntityId, joined: ReadonlyMap<string, string>): ServingSequences | null {
+    const serving = this.#modelOf(entity);
+    if (serving === null) return null;
+    const { model } = serving;
+    let known = this.#stale.get(model);
+    if (known === undefined || known.joined !== joined.size) {
+      known = {
+        joined: joined.size,
+        stale: [...joined.keys()].some((template) => model.events.has(eventOf(template))),
+      };
+      this.#stale.set(model, known);
+    }
+    return known.stale ? null : serving;
+  }
+
+  /** Where it is kept among the samples of its hour, so that any session has the same chance; null when it is not. */
+  #place({ entity, since }: Whose, { key, last }: EndedSession): number | null {
+    const hour = Math.floor(last / HOUR_MS);
+    if (this.#sampled.size >= MAX_COUNTED) this.#sampled.clear();
+    let counted = this.#sampled.get(entity);
+    if (counted === undefined || hour > counted.hour) this.#sampled.set(entity, (counted = { hour, count: 0 }));
+    const most = last - since < DAY_MS ? SAMPLED.first : SAMPLED.later;
+    const before = counted.count;
+    counted.count += 1;
+    // Its key is a hash, so that chance is the same in every process (reservoir sampling, Vitter 1985).
+    const place = before < most ? before : Math.floor((Number.parseInt(key.slice(0, 12), 16) / HASH) * (before + 1));
+    return place < most ? place : null;
+  }
+
+  #isEvidence(entity: EntityId, time: number): boolean {
+    const minute = Math.floor(time / MINUTE_MS);
+    if (this.#evidence.size >= MAX_COUNTED) this.#evidence.clear();
+    let counted = this.#evidence.get(entity);
+    if (counted === undefined || minute > counted.minute) this.#evidence.set(entity, (counted = { minute, count: 0 }));
+    counted.count += 1;
+    return counted.count <= EVIDENCE;
+  }
+}
+
+/** Samples take each other's places; an odd session keeps its own. */
+function identity({ entity, fleet }: Whose, { key, first, last }: EndedSession, place: number | null) {
+  const id =
+    place === null
+      ? stableId('sequence', entity, key, first)
+      : stableId('sequence', entity, Math.floor(last / HOUR_MS), 'sampled', place);
+  return { id, entity, fleet, start: first, end: last };
+}
+
+function saidOf(serving: ServingSequences | null, events: readonly number[], position: number) {
+  if (serving === null) return { model: null, position: null, expected: [] };
+  const expected = serving.model.expected(events, position, MOST_EXPECTED).map(({ event, probability }) => ({
+    template: event === null ? null : templateOf(event),
+    probability,
+  }));
+  return { model: serving.id, position, expected };
+}
