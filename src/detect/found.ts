@@ -1,5 +1,5 @@
 import { cauchyCombination } from '../ml/cauchy-combination.ts';
-import type { AnomalyTracker } from './anomaly-tracker.ts';
+import { ABNORMAL_P, type AnomalyTracker } from './anomaly-tracker.ts';
 import type { FeatureGroups } from './feature-groups.ts';
 import type { GroupWatch } from './group-watch.ts';
 import type { Relation } from './joint-part.ts';
@@ -28,10 +28,14 @@ export const sharesOf = ({ tracker }: GroupWatch, groups: FeatureGroups): Float6
 export const warned = (group: GroupWatch | null): group is GroupWatch =>
   group?.tracker.open != null && group.tracker.open.severity !== 'info';
 
-/** A group's own probability, helped by the joint members where both see something in the same place. */
+/**
+ * A group's own probability, helped by the joint members where both see something in the same place. Where even that makes
+ * nothing of it, nobody is asked for the place, which costs more than all else.
+ */
 export function helped(own: number, relation: Relation | null, g: number): number {
-  if (relation === null || own > MILD_P || relation.look.p >= own || relation.share(g) < HELPED_SHARE) return own;
-  return Math.min(own, cauchyCombination([own, relation.look.p]));
+  if (relation === null || own > MILD_P || relation.look.p >= own) return own;
+  const together = Math.min(own, cauchyCombination([own, relation.look.p]));
+  return together > ABNORMAL_P || relation.share(g) < HELPED_SHARE ? own : together;
 }
 
 /** How much the frame teaches, as far as this anomaly goes. */

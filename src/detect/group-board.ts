@@ -8,7 +8,7 @@ import { type Found, helped, sharesOf, warned, WEIGHT, weightOf } from './found.
 import { GroupWatch } from './group-watch.ts';
 import { HabitFinding, habitShares } from './habit/habit-finding.ts';
 import type { HabitLook } from './habit/habit-watch.ts';
-import { jointCadence, type JointLook, jointStrengths, Relation } from './joint-part.ts';
+import { jointCadence, type JointLook, jointStrengths, ODD_P, Relation } from './joint-part.ts';
 import type { SeverityThresholds } from './severity.ts';
 
 const VERSION = 1;
@@ -166,18 +166,23 @@ export class GroupBoard {
     return explained < EXPLAINED_SHARE ? this.#relationP : 1;
   }
 
+  /** Whether no group has a part in what the joint members say: what one is odd by teaches nothing of what is usual of all together. */
+  #isCalm(look: JointLook): boolean {
+    return this.#explaining.size === 0 || look.p > ODD_P;
+  }
+
   #trackRelation(round: Round, look: JointLook, echo: boolean): void {
     this.#relation ??= GroupWatch.create(RELATION, jointCadence(this.#stepMs), 1, 'joint');
     const group = this.#relation;
-    const { frame } = round;
     const score = look.surprise;
-    if (look.fresh) this.#relationP = group.probability(score, frame.time);
-    const explained = echo ? 1 : this.#explained(round);
-    const p = this.#relationFinding(round, explained);
-    if (p > ABNORMAL_P && !group.tracker.active) {
-      if (look.fresh && explained === 0) group.learn(score);
+    if (look.fresh) this.#relationP = group.probability(score, round.frame.time);
+    if (this.#relationP > ABNORMAL_P && !group.tracker.active) {
+      if (look.fresh && !echo && this.#isCalm(look)) group.learn(score);
       return;
     }
+    const explained = echo ? 1 : this.#explained(round);
+    const p = this.#relationFinding(round, explained);
+    if (p > ABNORMAL_P && !group.tracker.active) return;
     const held = round.strays !== null;
     const closed = this.#take(round, group, { p, own: null, strengths: jointStrengths(look), held, detector: 'joint' });
     if (look.fresh) group.settle(score, closed);
@@ -247,8 +252,9 @@ export class GroupBoard {
 
   /** How many have an open anomaly. */
   get openAnomalies(): number {
-    let open = 0;
-    for (const { tracker } of this.#all()) if (tracker.open !== null) open += 1;
+    let open = this.#relation?.tracker.open == null ? 0 : 1;
+    if (this.#habit.group?.tracker.open != null) open += 1;
+    for (const { tracker } of this.#groups.values()) if (tracker.open !== null) open += 1;
     return open;
   }
 

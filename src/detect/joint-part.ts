@@ -58,7 +58,7 @@ interface SavedLook {
 
 const WHAT = 'joint members';
 /** Above this nothing is odd, and nobody asks who is to blame. */
-const ODD_P = 0.05;
+export const ODD_P = 0.05;
 
 /**
  * The joint members for one entity: gathers frames into rows, asks, and remembers the answer until the next row. Without
@@ -196,24 +196,28 @@ function lookOf(score: JointScore, features: number): JointLook {
 
 /** Groups of features that the joint members blame: what they make of a group's own finding. */
 export class Relation {
-  readonly #look: JointLook;
-  readonly #shares: Float64Array;
+  readonly look: JointLook;
+  readonly #groups: FeatureGroups;
+  #shares: Float64Array | null = null;
 
   constructor(look: JointLook, groups: FeatureGroups) {
-    this.#look = look;
-    this.#shares = new Float64Array(groups.names.length);
-    if (look.p > ODD_P) return;
-    const blame = look.blame();
-    for (let f = 0; f < blame.length; f++) this.#shares[groups.of[f]!] = this.#shares[groups.of[f]!]! + blame[f]!;
+    this.look = look;
+    this.#groups = groups;
   }
 
-  get look(): JointLook {
-    return this.#look;
-  }
-
-  /** How much of the blame a group has, 0 to 1. */
+  /** How much of the blame a group has, 0 to 1. Blame costs as much as several scores, so it waits until somebody asks. */
   share(group: number): number {
+    this.#shares ??= this.#sum();
     return this.#shares[group]!;
+  }
+
+  #sum(): Float64Array {
+    const { names, of } = this.#groups;
+    const shares = new Float64Array(names.length);
+    if (this.look.p > ODD_P) return shares;
+    const blame = this.look.blame();
+    for (let f = 0; f < blame.length; f++) shares[of[f]!] = shares[of[f]!]! + blame[f]!;
+    return shares;
   }
 }
 

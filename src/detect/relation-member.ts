@@ -74,6 +74,7 @@ class Distances {
     const [precision, present, { length: features }] = [this.#precision, this.#present, this.values];
     let count = 0;
     for (let f = 0; f < features; f++) if (!Number.isNaN(row[offset + f]!)) present[count++] = f;
+    if (count === features) return this.#ofWhole(row, offset);
     this.values.fill(0);
     for (let i = 0; i < count; i++) {
       const base = present[i]! * features;
@@ -82,6 +83,18 @@ class Distances {
       this.values[present[i]!] = Math.abs(sum) / Math.sqrt(precision[base + present[i]!]!);
     }
     return this.values;
+  }
+
+  /** The same without detours, where nothing is missing. */
+  #ofWhole(row: ArrayLike<number>, offset: number): Float64Array {
+    const [precision, values] = [this.#precision, this.values];
+    const features = values.length;
+    for (let i = 0, at = 0; i < features; i++) {
+      let sum = 0;
+      for (let j = 0; j < features; j++, at++) sum += precision[at]! * row[offset + j]!;
+      values[i] = Math.abs(sum) / Math.sqrt(precision[i * features + i]!);
+    }
+    return values;
   }
 }
 

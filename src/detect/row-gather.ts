@@ -35,10 +35,15 @@ export class RowGather {
   /** Takes a frame; the row that it completes, `NaN` where no value came, or null. A row whose last frame is missing is lost. */
   take({ time, stepMs, values }: Frame): Float32Array | null {
     const start = Math.floor(time / this.#cadenceMs) * this.#cadenceMs;
-    if (start !== this.#start || this.#sums.length !== values.length) {
-      this.#start = start;
+    if (this.#sums.length !== values.length) {
+      this.#start = Number.NaN;
       this.#sums = new Float64Array(values.length);
       this.#counts = new Uint16Array(values.length);
+    }
+    if (start !== this.#start) {
+      this.#start = start;
+      this.#sums.fill(0);
+      this.#counts.fill(0);
     }
     this.#over = (time + stepMs) % this.#cadenceMs === 0;
     for (let f = 0; f < values.length; f++) {

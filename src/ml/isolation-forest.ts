@@ -75,6 +75,7 @@ export function isolationForestFromTrees(trees: TreeEnsemble, subsample: number)
   // One training row cannot be set apart from anything: every score is the neutral one.
   const score = (sum: number): number => (subsample > 1 ? 2 ** (-sum * scale) : 0.5);
   const shap = createTreeShap(trees);
+  let expected: Float64Array | null = null;
   return {
     columns,
     trees,
@@ -101,27 +102,34 @@ export function isolationForestFromTrees(trees: TreeEnsemble, subsample: number)
     pathGains: (row, out, offset = 0) => {
       checkRow(row, offset, columns);
       out.fill(0);
-      for (const root of trees.roots) addGains(trees, { root, row, offset }, out);
+      expected ??= Float64Array.from(trees.cover, averagePathLength);
+      for (const root of trees.roots) addGains(trees, { root, row, offset, expected }, out);
       return out;
     },
     toBytes: () => encodeModel(KIND, VERSION, { columns, subsample }, treeSections(trees)),
   };
 }
 
+interface Walk {
+  readonly root: number;
+  readonly row: FloatArray;
+  readonly offset: number;
+  /** How many splits are still to be expected at each node. */
+  readonly expected: Float64Array;
+}
+
 /** Walks one tree and adds what each split saved to its column. */
 function addGains(
-  { feature, threshold, left, missingLeft, cover }: TreeEnsemble,
-  { root, row, offset }: { readonly root: number; readonly row: FloatArray; readonly offset: number },
+  { feature, threshold, left, missingLeft }: TreeEnsemble,
+  { root, row, offset, expected }: Walk,
   out: Float64Array,
 ): void {
   let at = root;
-  let expected = averagePathLength(cover[at]!);
   for (let column = feature[at]!; column >= 0; column = feature[at]!) {
     const x = row[offset + column]!;
     const goesLeft = x <= threshold[at]! || (x !== x && missingLeft[at] === 1);
-    at = left[at]! + (goesLeft ? 0 : 1);
-    const next = averagePathLength(cover[at]!);
-    out[column]! += expected - (1 + next);
-    expected = next;
+    const next = left[at]! + (goesLeft ? 0 : 1);
+    out[column]! += expected[at]! - (1 + expected[next]!);
+    at = next;
   }
 }

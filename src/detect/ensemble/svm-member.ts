@@ -6,48 +6,89 @@ import { someRows } from './some-rows.ts';
 /** Share of training rows outside; a tenth of these rows are support vectors, which is what a score costs. */
 const NU = 0.1;
 const MOST_ROWS = 2000;
+/** Support vectors with less of the score than this do not take part in its blame: most are far away. */
+const LEAST_PART = 1e-6;
+
+/** Squared lengths of the support vectors. */
+function squaresOf({ supportVectors: { data, rows, columns } }: OneClassSvm): Float64Array {
+  const squares = new Float64Array(rows);
+  for (let i = 0, at = 0; i < rows; i++)
+    for (let c = 0; c < columns; c++, at++) squares[i] = squares[i]! + data[at]! * data[at]!;
+  return squares;
+}
 
 /**
- * How much nearer the row would be to the support vectors that it is near to, were a column at its usual value, which is 0. They are
- * weighed by their part in the score, so that what goes with the others, as a high load does, is not blamed.
+ * How much nearer the row would be to the support vectors that it is near to, were a column at its usual value, which is 0:
+ * (x − v)² − v², that is x² − 2xv. They are weighed by their part in the score, so that what goes with the others, as a high
+ * load does, is not blamed. Missing values have no part. O(support vectors × columns).
  */
-function distances(
-  { supportVectors, coefficients, gamma }: OneClassSvm,
-  row: FloatArray,
-  { offset, out }: { readonly offset: number; readonly out: Float64Array },
-): void {
-  const { data, rows, columns } = supportVectors;
-  const parts = new Float64Array(rows);
-  let most = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < rows; i++) {
-    let square = 0;
-    for (let c = 0; c < columns; c++) {
-      const x = row[offset + c]!;
-      if (x === x) square += (x - data[i * columns + c]!) ** 2;
-    }
-    parts[i] = Math.log(coefficients[i]!) - gamma * square;
-    most = Math.max(most, parts[i]!);
+class Nearness {
+  readonly #svm: OneClassSvm;
+  readonly #squares: Float64Array;
+  readonly #parts: Float64Array;
+  readonly #row: Float64Array;
+  readonly #missing: number[] = [];
+
+  constructor(svm: OneClassSvm) {
+    this.#svm = svm;
+    this.#squares = squaresOf(svm);
+    this.#parts = new Float64Array(this.#squares.length);
+    this.#row = new Float64Array(svm.columns);
   }
-  let total = 0;
-  for (let i = 0; i < rows; i++) total += parts[i] = Math.exp(parts[i]! - most);
-  out.fill(0);
-  for (let i = 0; i < rows; i++) {
-    const part = parts[i]! / total;
-    for (let c = 0; c < columns; c++) {
+
+  blame(row: FloatArray, offset: number, out: Float64Array): void {
+    this.#missing.length = 0;
+    this.#row.forEach((_, c) => {
       const x = row[offset + c]!;
-      const near = data[i * columns + c]!;
-      if (x === x) out[c]! += part * ((x - near) ** 2 - near ** 2);
+      if (Number.isNaN(x)) this.#missing.push(c);
+      this.#row[c] = Number.isNaN(x) ? 0 : x;
+    });
+    this.#weigh();
+    this.#average(out);
+    this.#row.forEach((x, c) => (out[c] = Math.max(0, x * x - 2 * x * out[c]!)));
+  }
+
+  /** Each support vector's part in the score; they add up to 1. */
+  #weigh(): void {
+    const { supportVectors, coefficients, gamma } = this.#svm;
+    const { data, columns } = supportVectors;
+    const [parts, row] = [this.#parts, this.#row];
+    let most = Number.NEGATIVE_INFINITY;
+    for (let i = 0; i < parts.length; i++) {
+      const base = i * columns;
+      let product = 0;
+      for (let c = 0; c < columns; c++) product += row[c]! * data[base + c]!;
+      let square = this.#squares[i]! - 2 * product;
+      for (const c of this.#missing) square -= data[base + c]! ** 2;
+      parts[i] = Math.log(coefficients[i]!) - gamma * square;
+      most = Math.max(most, parts[i]!);
+    }
+    let total = 0;
+    for (let i = 0; i < parts.length; i++) total += parts[i] = Math.exp(parts[i]! - most);
+    for (let i = 0; i < parts.length; i++) parts[i] = parts[i]! / total;
+  }
+
+  /** The mean of the support vectors by their parts, into `out`. */
+  #average(out: Float64Array): void {
+    const { data, columns } = this.#svm.supportVectors;
+    const parts = this.#parts;
+    out.fill(0);
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i]!;
+      if (part < LEAST_PART) continue;
+      const base = i * columns;
+      for (let c = 0; c < columns; c++) out[c] = out[c]! + part * data[base + c]!;
     }
   }
-  for (let c = 0; c < columns; c++) out[c] = Math.max(0, out[c]!);
 }
 
 function memberOf(svm: OneClassSvm): MemberModel {
+  let nearness: Nearness | null = null;
   return {
     kind: 'svm',
     columns: svm.columns,
     score: (row, offset) => svm.scoreRow(row, offset),
-    blame: (row, out, offset = 0) => distances(svm, row, { offset, out }),
+    blame: (row, out, offset = 0) => (nearness ??= new Nearness(svm)).blame(row, offset, out),
     toBytes: () => svm.toBytes(),
   };
 }
