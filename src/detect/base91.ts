@@ -3,6 +3,7 @@ const ALPHABET = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i
   .filter((one) => one !== '"' && one !== '\\' && one !== "'")
   .join('');
 const BASE = ALPHABET.length;
+const CODES = Uint8Array.from(ALPHABET, (one) => one.charCodeAt(0));
 const VALUES = new Int8Array(128).fill(-1);
 for (let i = 0; i < BASE; i++) VALUES[ALPHABET.charCodeAt(i)] = i;
 /** Two characters hold 91² = 8281 values: 13 bits, and 14 where these are below 8281 - 8192. */
@@ -12,20 +13,21 @@ const SPARE = BASE * BASE - 2 ** 13;
 export function toBase91(bytes: Uint8Array): string {
   const codes = new Uint8Array(Math.ceil((bytes.length * 16) / 13) + 2);
   let [held, count, to] = [0, 0, 0];
-  const put = (value: number): void => {
-    codes[to++] = ALPHABET.charCodeAt(value % BASE);
-    codes[to++] = ALPHABET.charCodeAt(Math.floor(value / BASE));
-  };
-  for (const byte of bytes) {
-    held |= byte << count;
+  for (let at = 0; at < bytes.length; at++) {
+    held |= bytes[at]! << count;
     count += 8;
     if (count <= 13) continue;
     const bits = (held & 0x1f_ff) >= SPARE ? 13 : 14;
-    put(held & (2 ** bits - 1));
+    const value = held & ((1 << bits) - 1);
+    codes[to++] = CODES[value % BASE]!;
+    codes[to++] = CODES[(value / BASE) | 0]!;
     held >>>= bits;
     count -= bits;
   }
-  if (count > 0) put(held);
+  if (count > 0) {
+    codes[to++] = CODES[held % BASE]!;
+    codes[to++] = CODES[(held / BASE) | 0]!;
+  }
   return Buffer.from(codes.buffer, 0, to).toString('latin1');
 }
 

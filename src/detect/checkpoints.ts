@@ -8,9 +8,12 @@ import { EntityWatch, type WatchOptions } from './entity-watch.ts';
 import { packed, unpacked } from './packed-state.ts';
 
 const STAGE = 'detect';
-/** Every state is kept so often, and no more often than once in so many frames: replaying those takes less than keeping it. */
+/**
+ * Every state is kept so often, and no more often than once in so many frames: to keep one takes as long as twenty frames, so that
+ * more often would cost more than watching, and to go through them again after a crash takes some milliseconds an entity.
+ */
 const EVERY_MS = 40_000;
-const EVERY_FRAMES = 16;
+const EVERY_FRAMES = 32;
 /** States written together: some ten to twenty KB each. */
 const BATCH = 32;
 /** States kept at most in one go, so that a thousand do not stand in the way of frames. */

@@ -12,6 +12,8 @@ const LEAST_BASE64 = 24;
 const MARK = '\u0000';
 /** Widths of numbers, in the order in which they are kept. */
 const WIDTHS = [4, 2, 1] as const;
+/** Numbers that the width is guessed from: more tell no more. */
+const MOST_LOOKED_AT = 512;
 /** Length of what is packed, which the text need not tell; and before what it unpacks to, that of the text and how many numbers of each width. */
 const LENGTH_BYTES = 4;
 const HEAD_BYTES = LENGTH_BYTES * (1 + WIDTHS.length);
@@ -25,11 +27,12 @@ function bytesIn(text: string): Buffer | null {
   return bytes.toString('base64') === text ? bytes : null;
 }
 
-/** Different values among every so manieth byte. */
+/** Different values among every so manieth byte, as far as is looked. */
 function distinct(bytes: Buffer, first: number, step: number): number {
   const seen = new Uint8Array(256);
+  const end = Math.min(bytes.length, MOST_LOOKED_AT * step);
   let count = 0;
-  for (let at = first; at < bytes.length; at += step) if (seen[bytes[at]!] === 0) count += seen[bytes[at]!] = 1;
+  for (let at = first; at < end; at += step) if (seen[bytes[at]!] === 0) count += seen[bytes[at]!] = 1;
   return count;
 }
 
