@@ -8,14 +8,9 @@ import { fitPca } from '../src/ml/pca.ts';
 import { createRandom, type Random } from '../src/ml/random.ts';
 import { averagePrecision } from '../src/ml/ranking-metrics.ts';
 import { fitSequenceModel } from '../src/ml/sequence-model.ts';
-import { createEntityRules, DEFAULT_ENTITY_RULES } from '../src/collect/entity-rules.ts';
-import { LineAssembler } from '../src/collect/logs/line-assembler.ts';
-import { createLogIntake } from '../src/collect/logs/log-intake.ts';
-import { EntityLog } from '../src/prepare/entity-log.ts';
-import { LogCounts } from '../src/prepare/log-counts.ts';
 import { findHeader, textStart } from '../src/prepare/templates/line-header.ts';
 import { TemplateMiner } from '../src/prepare/templates/template-miner.ts';
-import { createMetrics } from '../src/runtime/metrics.ts';
+import { logLinesRow } from './collect-log-lines.ts';
 import { drain } from './peers/drain.ts';
 import type { Row } from './report.ts';
 
@@ -77,7 +72,7 @@ function patterns(lines: readonly string[]): string[] {
   return numbers.map((number) => miner.template(number).id);
 }
 
-export function templateRows(folder: string): Row[] {
+export async function templateRows(folder: string): Promise<Row[]> {
   const systems = SYSTEMS.map((name) => readSystem(folder, name));
   const ours = systems.map(({ lines, truth }) => groupingAccuracy(patterns(lines), truth));
   const raw = systems.map(({ lines, truth }) => groupingAccuracy(drain(lines), truth));
@@ -93,69 +88,9 @@ export function templateRows(folder: string): Row[] {
     { ...row, name: 'template-ga', value: mean(ours), bound: 0.96, note: list(ours) },
     { ...row, name: 'template-ga-drain', value: mean(raw), note: `Drain, one configuration, raw lines: ${list(raw)}` },
     { ...row, name: 'template-ga-drain-headers', value: mean(headed), note: 'the same Drain after our header finder' },
-    lineRow(systems),
-    wholeRow(systems),
+    await logLinesRow(systems),
     memoryRow(),
   ];
-}
-
-/** Lines a second through header, masks and patterns, one core. Tailing and parsing are not in it. */
-function lineRow(systems: readonly System[]): Row {
-  const sources = systems.map(({ lines }) => ({ lines, header: findHeader(lines) }));
-  const miner = new TemplateMiner();
-  let [lines, start] = [0, 0];
-  for (let round = 0; round < 30; round++) {
-    if (round === 10) [lines, start] = [0, performance.now()];
-    for (const source of sources)
-      for (const line of source.lines) {
-        miner.add(line.slice(textStart(line, source.header)));
-        lines += 1;
-      }
-  }
-  const value = lines / ((performance.now() - start) / 1000);
-  return {
-    name: 'log-lines',
-    value,
-    unit: 'lines/s',
-    bound: 150_000,
-    better: 'higher',
-    note: 'header, masks and patterns; without reading the file',
-  };
-}
-
-/** Lines a second from the bytes of a file to counts: cut, joined, parsed, masked, mined and counted. Nothing is stored. */
-function wholeRow(systems: readonly System[]): Row {
-  const files = systems.map(({ lines }) => Buffer.from(`${lines.join('\n')}\n`));
-  const far = Number.MAX_SAFE_INTEGER;
-  const limits = { lineBytes: 65_536, aheadMs: far, behindMs: far };
-  const intake = createLogIntake({
-    metrics: createMetrics(),
-    assign: createEntityRules(DEFAULT_ENTITY_RULES, 'service/push'),
-    limits,
-  });
-  const counts = new LogCounts(createRandom(1));
-  counts.admit(new EntityLog('service/shop'));
-  const origin = { source: 'logs/bench', labels: { service: 'shop' } };
-  const now = Date.now();
-  let [lines, start] = [0, 0];
-  for (let round = 0; round < 12; round++) {
-    if (round === 4) [lines, start] = [0, performance.now()];
-    files.forEach((file, at) => {
-      const assembler = new LineAssembler(65_536);
-      const { lines: taken } = assembler.take(file, 0);
-      for (const { text, time, from } of [...taken, ...assembler.flush()]) {
-        const place = { stream: `${round} ${at}`, at: from };
-        const record = intake.record(text, { ...origin, place, time }, now);
-        if (record !== null) counts.take(record);
-        lines += 1;
-      }
-    });
-    counts.committed();
-    counts.hold('service/shop');
-  }
-  const value = lines / ((performance.now() - start) / 1000);
-  const note = 'from bytes to counts, without disk and store';
-  return { name: 'log-lines-whole', value, unit: 'lines/s', bound: null, better: 'higher', note };
 }
 
 function memoryRow(): Row {

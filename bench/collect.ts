@@ -9,7 +9,7 @@ const folder = process.env['VIGIA_BENCH_DATA'] ?? '../shared/data';
 const series = await seriesRows();
 report([
   ...series,
-  ...templateRows(folder),
+  ...(await templateRows(folder)),
   ...sessionRows(folder),
   ...(await expositionRows()),
   ...(await decodeRows()),

@@ -1,6 +1,9 @@
 /** Label names and values of a series, as the sender gave them. */
 export type Labels = Readonly<Record<string, string>>;
 
+/** No labels at all. */
+export const NO_LABELS: Labels = Object.freeze({});
+
 /** Escapes a label value as the Prometheus text exposition does. */
 const escapeValue = (value: string): string => value.replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
 

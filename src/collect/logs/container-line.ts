@@ -16,10 +16,13 @@ const DOCKER = '{"log":';
 /** Kubernetes' CRI: time, output, `P`art or `F`ull and other tags, text. */
 const CRI = /^(\d{4}-\d{2}-\d{2}T[\d:.]{8,18}(?:Z|[+-]\d{2}:\d{2})) (stdout|stderr) ([FP])(?::[^ ]{0,64})? ?/;
 
+const LETTER_T = 84;
+
 /** Takes the wrapping off a line of Docker's `json-file` or of a CRI runtime; null when it has none. */
 export function unwrapContainerLine(line: string): ContainerLine | null {
   if (line.startsWith(DOCKER)) return unwrapDocker(line);
-  const found = CRI.exec(line);
+  // Where the date of a CRI line ends, looked at first, as most lines are none.
+  const found = line.charCodeAt(10) === LETTER_T ? CRI.exec(line) : null;
   if (found === null) return null;
   const [head, time = '', output, tag] = found;
   return {

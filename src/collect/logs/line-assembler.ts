@@ -23,6 +23,8 @@ export class LineAssembler {
   readonly #limit: number;
   readonly #cutter: LineCutter;
   readonly #outputs = new Map<WrittenLine['output'], Output>();
+  /** The one of the line before. */
+  #newest: Output | null = null;
 
   constructor(lineBytes: number) {
     this.#limit = lineBytes;
@@ -34,7 +36,7 @@ export class LineAssembler {
     const lines: WrittenLine[] = [];
     let long = 0;
     const cut = this.#cutter.take(bytes, from, (line, begin, end) => {
-      long += this.#line(line.toString('utf8').replace(/\r$/, ''), begin, end, lines);
+      long += this.#line(line, begin, end, lines);
     });
     return { lines, cut: cut + long };
   }
@@ -43,16 +45,16 @@ export class LineAssembler {
   flush(): WrittenLine[] {
     const held = [...this.#outputs.values()].flatMap(({ name, joiner }) => {
       const line = joiner.flush();
-      return line === null ? [] : [{ ...line, output: name }];
+      return line === null ? [] : [{ line, name }];
     });
-    return held.toSorted((a, b) => a.from - b.from).map((line) => this.#placed(line));
+    return held.toSorted((a, b) => a.line.from - b.line.from).map(({ line, name }) => this.#placed(line, name));
   }
 
   /** Everything that is held, when nothing follows for good; `from` is where the bytes end. */
   end(from: number): WrittenLine[] {
     const lines: WrittenLine[] = [];
     this.#cutter.end(from, (line, begin, end) => {
-      this.#line(line.toString('utf8').replace(/\r$/, ''), begin, end, lines);
+      this.#line(line, begin, end, lines);
     });
     for (const output of this.#outputs.values()) {
       const { partial } = output;
@@ -65,32 +67,40 @@ export class LineAssembler {
   /** Returns 1 when the line was longer than the limit. */
   // oxlint-disable-next-line eslint/max-params -- text and its two ends belong together
   #line(text: string, from: number, to: number, lines: WrittenLine[]): number {
-    const said = unwrapContainerLine(text) ?? { text, time: null, output: null, partial: false };
+    const said = unwrapContainerLine(text);
+    if (said === null) return this.#whole(this.#output(null), { text, time: null, from, to }, lines);
     const piece = { text: said.text, time: said.time, from, to };
     const output = this.#output(said.output);
     const line = output.partial === null ? piece : { ...output.partial, text: output.partial.text + piece.text, to };
-    const whole = !said.partial;
-    const cut = { ...line, text: line.text.slice(0, this.#limit) };
-    output.partial = whole ? null : cut;
-    if (whole) this.#join(output, cut, lines);
-    return whole && line.text.length > this.#limit ? 1 : 0;
+    if (!said.partial) return this.#whole(output, line, lines);
+    output.partial = { ...line, text: line.text.slice(0, this.#limit) };
+    return 0;
+  }
+
+  #whole(output: Output, line: JoinedLine, lines: WrittenLine[]): number {
+    const long = line.text.length > this.#limit;
+    output.partial = null;
+    this.#join(output, long ? { ...line, text: line.text.slice(0, this.#limit) } : line, lines);
+    return long ? 1 : 0;
   }
 
   #join(output: Output, line: JoinedLine, lines: WrittenLine[]): void {
     const ended = output.joiner.take(line);
-    if (ended !== null) lines.push(this.#placed({ ...ended, output: output.name }));
+    if (ended !== null) lines.push(this.#placed(ended, output.name));
   }
 
   #output(name: WrittenLine['output']): Output {
+    if (name === this.#newest?.name) return this.#newest;
     let output = this.#outputs.get(name);
     if (output === undefined) this.#outputs.set(name, (output = { name, joiner: new LineJoiner(), partial: null }));
+    this.#newest = output;
     return output;
   }
 
-  #placed(line: WrittenLine): WrittenLine {
-    let to = line.to;
+  #placed({ text, time, from, to }: JoinedLine, output: WrittenLine['output']): WrittenLine {
+    let until = to;
     for (const { joiner, partial } of this.#outputs.values())
-      to = Math.min(to, joiner.heldFrom ?? to, partial?.from ?? to);
-    return { ...line, to };
+      until = Math.min(until, joiner.heldFrom ?? until, partial?.from ?? until);
+    return { text, time, from, to: until, output };
   }
 }

@@ -4,6 +4,9 @@ const MAX_CHARACTERS = 65_536;
 
 /** How the lines of stack traces go on: indented, or with the words that languages use there. */
 const GOES_ON = /^(?:[ \t]+\S|Caused by:|Suppressed:|\.\.\. \d+ more|\s*$)/;
+/** Whether a line that begins so may go on: NaN is that of an empty one. */
+const mayGoOn = (code: number): boolean => !(code > 32 && code < 128) || code === 67 || code === 83 || code === 46;
+const TRACEBACK = 'Traceback';
 const PYTHON = /^Traceback \(most recent call last\):/;
 
 /** A line of the file, or several that are one. */
@@ -19,22 +22,25 @@ export interface JoinedLine {
 
 /** Joins the lines of a stack trace to the line that they belong to. A line is given back when the next one begins. */
 export class LineJoiner {
+  /** The first line, and those joined to it. */
+  #first: JoinedLine | null = null;
   #parts: string[] = [];
   #size = 0;
-  #first = { from: 0, time: null as number | null };
   #to = 0;
   /** Inside a traceback of Python, which ends with a line that is not indented. */
   #python = false;
 
   /** Takes a line; returns the one that it ends, if there was one. */
-  take({ text, time, from, to }: JoinedLine): JoinedLine | null {
-    const full = this.#parts.length >= MAX_LINES || this.#size + text.length > MAX_CHARACTERS;
-    if (this.#parts.length > 0 && !full && this.#continues(text)) {
+  take(line: JoinedLine): JoinedLine | null {
+    const { text, to } = line;
+    const full = this.#parts.length + 1 >= MAX_LINES || this.#size + text.length > MAX_CHARACTERS;
+    if (this.#first !== null && !full && this.#continues(text)) {
+      this.#parts.push(text);
       this.#add(text, to);
       return null;
     }
     const before = this.flush();
-    this.#first = { from, time };
+    this.#first = line;
     this.#python = false;
     this.#add(text, to);
     return before;
@@ -42,27 +48,29 @@ export class LineJoiner {
 
   /** Where what is held begins; null when nothing is. */
   get heldFrom(): number | null {
-    return this.#parts.length === 0 ? null : this.#first.from;
+    return this.#first?.from ?? null;
   }
 
   /** What is held, when nothing follows. */
   flush(): JoinedLine | null {
-    if (this.#parts.length === 0) return null;
-    const joined = { text: this.#parts.join('\n').trimEnd(), ...this.#first, to: this.#to };
-    this.#parts = [];
+    if (this.#first === null) return null;
+    const { text, time, from } = this.#first;
+    const joined = this.#parts.length === 0 ? text : [text, ...this.#parts].join('\n');
+    if (this.#parts.length > 0) this.#parts = [];
+    this.#first = null;
     this.#size = 0;
-    return joined;
+    return { text: joined.trimEnd(), time, from, to: this.#to };
   }
 
   #add(text: string, to: number): void {
-    this.#parts.push(text);
     this.#size += text.length;
     this.#to = to;
-    if (PYTHON.test(text.trimStart())) this.#python = true;
+    if (text.includes(TRACEBACK) && PYTHON.test(text.trimStart())) this.#python = true;
   }
 
   #continues(text: string): boolean {
-    if (GOES_ON.test(text) || PYTHON.test(text)) return true;
+    if ((mayGoOn(text.charCodeAt(0)) && GOES_ON.test(text)) || (text.startsWith(TRACEBACK) && PYTHON.test(text)))
+      return true;
     if (!this.#python) return false;
     this.#python = false;
     return true;

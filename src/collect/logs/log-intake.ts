@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Labels } from '../../model/labels.ts';
+import { type Labels, NO_LABELS } from '../../model/labels.ts';
 import { LOG_TEXT, type LogRecord } from '../../model/log-record.ts';
 import { VigiaError } from '../../runtime/errors.ts';
 import { stableId } from '../../runtime/ids.ts';
@@ -61,6 +61,7 @@ const MAX_VALUE = 512;
 
 /** The labels of a line, what it says itself included; the very ones that were given where it says nothing. */
 function tellingLabels(given: Labels, attributes: Labels): Labels {
+  if (attributes === NO_LABELS) return given;
   let labels: Record<string, string> | null = null;
   for (const name of TELLING) {
     const value = attributes[name];
@@ -99,20 +100,20 @@ export function createLogIntake({ metrics, assign, limits }: LogIntakeDeps): Log
     if (time > now + limits.aheadMs) return drop(origin.source, 'future');
     if (time < now - limits.behindMs) return drop(origin.source, 'too_old');
     const { entity, fleet } = entityOf(tellingLabels(origin.labels, parsed.attributes));
-    return {
+    const made = {
       id: idOf(origin, { entity, time, line }),
       entity,
       fleet,
       time,
       level: parsed.level ?? 'info',
-      text: maskPrivate(parsed.text.slice(0, LOG_TEXT)),
+      text: maskPrivate(parsed.text.length > LOG_TEXT ? parsed.text.slice(0, LOG_TEXT) : parsed.text),
       attributes: masked(origin.attributes, parsed.attributes),
       source: origin.source,
-      ...identity(origin, told !== null),
     };
+    return identified(made, origin, told !== null);
   };
   const record: LogIntake['record'] = (line, origin, now) =>
-    line.trim() === '' ? null : fromParts(parseLogLine(line.slice(0, limits.lineBytes), now), line, origin, now);
+    isEmpty(line) ? null : fromParts(parseLogLine(line.slice(0, limits.lineBytes), now), line, origin, now);
   return {
     record,
     parsed: fromParts,
@@ -126,9 +127,20 @@ export function createLogIntake({ metrics, assign, limits }: LogIntakeDeps): Log
   };
 }
 
-function masked(...parts: readonly (Labels | undefined)[]): Labels {
+const SPACE = 32;
+const LAST_ASCII = 126;
+
+/** Most lines begin with what is no blank. */
+function isEmpty(line: string): boolean {
+  const first = line.charCodeAt(0);
+  return !(first > SPACE && first <= LAST_ASCII) && line.trim() === '';
+}
+
+function masked(known: Labels = NO_LABELS, said: Labels): Labels {
+  if (known === NO_LABELS && said === NO_LABELS) return NO_LABELS;
   const found: Record<string, string> = {};
-  for (const attributes of parts) for (const name in attributes) found[name] = maskPrivate(attributes[name]!);
+  for (const name in known) found[name] = maskPrivate(known[name]!);
+  for (const name in said) found[name] = maskPrivate(said[name]!);
   return found;
 }
 
@@ -142,11 +154,17 @@ function idOf(
 }
 
 /** Without a time a line that comes again cannot be told from another one that says the same. */
-const identity = ({ place, sentAgain }: LineOrigin, hasTime: boolean): Pick<LogRecord, 'place' | 'sentAgain'> => {
-  if (sentAgain === undefined) return place === undefined ? {} : { place };
-  if (sentAgain === 'any' && !hasTime) return {};
-  return { ...(place && { place }), ...(hasTime && { sentAgain }) };
-};
+function identified(record: LogRecord, { place, sentAgain }: LineOrigin, hasTime: boolean): LogRecord {
+  if (sentAgain === undefined) return place === undefined ? record : withPlace(record, place);
+  if (sentAgain === 'any' && !hasTime) return record;
+  return { ...record, ...(place && { place }), ...(hasTime && { sentAgain }) };
+}
+
+/** Spelt out, as most lines are such. */
+function withPlace(record: LogRecord, place: NonNullable<LogRecord['place']>): LogRecord {
+  const { id, entity, fleet, time, level, text, attributes, source } = record;
+  return { id, entity, fleet, time, level, text, attributes, source, place };
+}
 
 /**
  * Tells the lines of a body that was sent apart, so that a repeat of the body is the same again: by their place in it, and

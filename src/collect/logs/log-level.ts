@@ -9,8 +9,20 @@ const NAMES: readonly (readonly [RegExp, LogLevel])[] = [
   [/^(?:fatal|crit|critical|alert|emerg|emergency|panic|dpanic|f|c)\d?$/, 'fatal'],
 ];
 
+/** Names that were read, as a log has few of them. */
+const KNOWN = new Map<string, LogLevel | null>();
+const MAX_KNOWN = 256;
+
 /** The level that a name stands for, in any case and with brackets or a colon around it; null when it is none. */
 export function levelOfName(name: string): LogLevel | null {
+  let level = KNOWN.get(name);
+  if (level !== undefined) return level;
+  if (KNOWN.size >= MAX_KNOWN) KNOWN.clear();
+  KNOWN.set(name, (level = readName(name)));
+  return level;
+}
+
+function readName(name: string): LogLevel | null {
   const plain = name.replaceAll(/^[[<(\s]+|[\])>:,\s]+$/g, '').toLowerCase();
   return NAMES.find(([pattern]) => pattern.test(plain))?.[1] ?? null;
 }

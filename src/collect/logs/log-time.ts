@@ -19,14 +19,17 @@ export interface FoundTime {
 
 /** Finds the time that a text begins with. `now` gives the year where it is left out. */
 export function leadingTime(text: string, now: number): FoundTime | null {
-  return isoTime(text) ?? commonTime(text) ?? syslogTime(text, now) ?? epochTime(text);
+  const first = text.charCodeAt(0);
+  if (first >= 48 && first <= 57) return isoTime(text) ?? commonTime(text) ?? epochTime(text);
+  return first >= 65 && first <= 90 ? syslogTime(text, now) : null;
 }
 
 const fraction = (digits: string | undefined): number =>
   digits === undefined ? 0 : Math.floor(Number(`0.${digits}`) * 1000);
 
 function zoneMs(zone: string | undefined): number {
-  const found = /^([+-])(\d{2}):?(\d{2})$/.exec(zone ?? '');
+  if (zone === undefined) return 0;
+  const found = /^([+-])(\d{2}):?(\d{2})$/.exec(zone);
   if (found === null) return 0;
   return (found[1] === '-' ? -1 : 1) * (Number(found[2]) * 60 + Number(found[3])) * 60_000;
 }

@@ -5,10 +5,56 @@ const mark = (kind: string): string => `[${kind}]`;
 interface MaskRule {
   readonly kind: string;
   /** A cheap test whether the rule can match at all. */
-  readonly hint: RegExp;
+  readonly hint: (text: string, signs: Signs) => boolean;
   readonly pattern: RegExp;
   /** For patterns with look-alikes: whether this match is what it seems. */
   readonly confirms?: (match: string) => boolean;
+}
+
+/** What a text holds, from one look at each of its characters. */
+interface Signs {
+  /** Most characters in a row that are letters, digits, `_` or `-`. */
+  readonly word: number;
+  /** Most digits in a row, and most with a blank or a hyphen between two at most. */
+  readonly digits: number;
+  readonly spaced: number;
+  /** There is a digit behind a capital letter. */
+  readonly capital: boolean;
+}
+
+/** What the shortest of each has. */
+const SHORTEST_TOKEN = 13;
+const SHORTEST_CARD = 13;
+const DIGITS_OF_SSN = 9;
+const DIGITS_OF_NIE = 7;
+
+const [OTHER, DIGIT, CAPITAL, LETTER, HYPHEN, BLANK] = [0, 1, 2, 3, 4, 5];
+const KINDS = new Uint8Array(128);
+for (let code = 0; code < 26; code++) [KINDS[65 + code], KINDS[97 + code]] = [CAPITAL, LETTER];
+for (let code = 48; code < 58; code++) KINDS[code] = DIGIT;
+[KINDS[95], KINDS[45], KINDS[32]] = [LETTER, HYPHEN, BLANK];
+
+function signsOf(text: string): Signs {
+  let [word, digits, spaced, capital] = [0, 0, 0, false];
+  let [inWord, inDigits, inSpaced, before] = [0, 0, 0, OTHER];
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const kind = code < 128 ? KINDS[code]! : OTHER;
+    if (kind === DIGIT) {
+      inDigits += 1;
+      inSpaced += 1;
+      if (inDigits > digits) digits = inDigits;
+      if (inSpaced > spaced) spaced = inSpaced;
+      if (before === CAPITAL) capital = true;
+    } else {
+      inDigits = 0;
+      if (before !== DIGIT || kind < HYPHEN) inSpaced = 0;
+    }
+    if (kind === OTHER || kind === BLANK) inWord = 0;
+    else if (++inWord > word) word = inWord;
+    before = kind;
+  }
+  return { word, digits, spaced, capital };
 }
 
 const digitsOf = (text: string): string => text.replaceAll(/\D/g, '');
@@ -47,36 +93,48 @@ function isDni(text: string): boolean {
 const SECRET_NAME =
   '(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|client[-_]?secret|session[-_]?id|sessid|credential|authorization|auth|cookie|contraseña|clave)';
 
+const TOKEN_HINT = /gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sk[-_]|AKIA|ASIA|AIza|npm_|dop_v1_/;
+const AT_HINT = /[\w.+-]@[A-Za-z0-9-]{1,63}\.[A-Za-z0-9-]/;
+
 const RULES: readonly MaskRule[] = [
   {
     kind: 'private key',
-    hint: /-----BEGIN/,
+    hint: (text) => text.includes('-----BEGIN'),
     pattern:
       /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[A-Za-z0-9+/=\s\\]{0,16384}(?:-----END [A-Z ]{0,40}PRIVATE KEY-----)?/g,
   },
-  { kind: 'token', hint: /eyJ/, pattern: /\beyJ[\w-]{8,4096}\.[\w-]{8,8192}\.[\w-]{0,2048}/g },
+  { kind: 'token', hint: (text) => text.includes('eyJ'), pattern: /\beyJ[\w-]{8,4096}\.[\w-]{8,8192}\.[\w-]{0,2048}/g },
   {
     kind: 'token',
-    hint: /gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sk[-_]|AKIA|ASIA|AIza|npm_|dop_v1_/,
+    hint: (text, { word }) => word >= SHORTEST_TOKEN && TOKEN_HINT.test(text),
     pattern:
       /\b(?:gh[pousr]_\w{20,255}|github_pat_\w{20,255}|glpat-[\w-]{16,64}|xox[abeprs]-[\w-]{8,255}|sk[-_](?:live|test|ant|proj)?[\w-]{16,255}|(?:AKIA|ASIA)[0-9A-Z]{16}|AIza[\w-]{35}|npm_\w{20,64}|dop_v1_[0-9a-f]{64})/g,
   },
-  { kind: 'e-mail', hint: /@/, pattern: /(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/g },
-  { kind: 'card', hint: /\d{4}[ -]?\d{4}/, pattern: /(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d.-])/g, confirms: isCard },
+  {
+    kind: 'e-mail',
+    hint: (text) => AT_HINT.test(text),
+    pattern: /(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/g,
+  },
+  {
+    kind: 'card',
+    hint: (text, { spaced }) => spaced >= SHORTEST_CARD && /\d{4}[ -]?\d{4}/.test(text),
+    pattern: /(?<![\d.-])\d(?:[ -]?\d){12,18}(?![\d.-])/g,
+    confirms: isCard,
+  },
   {
     kind: 'account',
-    hint: /\b[A-Z]{2}\d{2}/,
+    hint: (text, { capital }) => capital && /\b[A-Z]{2}\d{2}/.test(text),
     pattern: /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b/g,
     confirms: isIban,
   },
   {
     kind: 'identity number',
-    hint: /\d{3}-\d{2}-\d{4}/,
+    hint: (text, { spaced }) => spaced >= DIGITS_OF_SSN && /\d{3}-\d{2}-\d{4}/.test(text),
     pattern: /(?<![\d-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\d-])/g,
   },
   {
     kind: 'identity number',
-    hint: /\d{7}/,
+    hint: (_, { digits }) => digits >= DIGITS_OF_NIE,
     pattern: /(?<![\w-])(?:\d{8}|[XYZxyz]-?\d{7})-?[A-HJ-NP-TV-Za-hj-np-tv-z](?![\w-])/g,
     confirms: isDni,
   },
@@ -91,6 +149,7 @@ const NAMED = new RegExp(
   `((?:["']?[\\w.-]{0,64}?${SECRET_NAME}[\\w-]{0,32}["']?\\s{0,3}[=:]\\s{0,3})|(?:--?[\\w-]{0,32}?${SECRET_NAME}\\s+))(?:"(?:[^"\\\\]|\\\\.){0,4096}"|'(?:[^'\\\\]|\\\\.){0,4096}'|[^\\s,;&"'\`)\\]}]{1,4096})`,
   'gi',
 );
+const NAMED_HINT = new RegExp(`${SECRET_NAME}[\\w-]{0,32}["']?\\s{0,3}[=:]|-[\\w-]{0,32}${SECRET_NAME}\\s`, 'i');
 const WORDS_HINT = new RegExp(`${SECRET_NAME}|bearer|basic|digest|negotiate`, 'i');
 /** What is said of a secret without saying it. */
 const HARMLESS =
@@ -102,14 +161,17 @@ const HARMLESS =
  * identifiers stay readable. O(length); texts are cut to their limit before.
  */
 export function maskPrivate(text: string): string {
+  const signs = signsOf(text);
   let masked = text;
   for (const { kind, hint, pattern, confirms } of RULES)
-    if (hint.test(masked))
+    // Signs are those of the text as it was: what is put in holds fewer.
+    if (hint(masked, signs))
       masked = masked.replace(pattern, (match) => (confirms === undefined || confirms(match) ? mark(kind) : match));
   if (masked.includes('://')) masked = masked.replace(URL_PASSWORD, `$1${mark('secret')}@`);
   if (!WORDS_HINT.test(masked)) return masked;
   masked = masked.replace(SCHEME, (whole, scheme: string, space: string) =>
     /[\d+/=]/.test(whole) || whole.length > 40 ? `${scheme}${space}${mark('secret')}` : whole,
   );
+  if (!NAMED_HINT.test(masked)) return masked;
   return masked.replace(NAMED, (whole, name: string) => (HARMLESS.test(whole) ? whole : `${name}${mark('secret')}`));
 }

@@ -1,4 +1,4 @@
-import type { Labels } from '../../model/labels.ts';
+import { type Labels, NO_LABELS } from '../../model/labels.ts';
 import type { LogLevel } from '../../model/log-record.ts';
 import { levelOfName, levelOfNumber } from './log-level.ts';
 import { leadingTime } from './log-time.ts';
@@ -27,12 +27,14 @@ export function parseLogLine(line: string, now: number): ParsedLine {
   const trimmed = line.trim();
   return (
     (trimmed.startsWith('{') ? parseJson(trimmed, now) : null) ??
-    parseAccess(trimmed, now) ??
-    parseKlog(trimmed, now) ??
-    parseLogfmt(trimmed, now) ??
+    (trimmed.includes('] "') ? parseAccess(trimmed, now) : null) ??
+    (isDigit(trimmed.charCodeAt(1)) ? parseKlog(trimmed, now) : null) ??
+    (KEY.test(trimmed) ? parseLogfmt(trimmed, now) : null) ??
     parseText(line, now)
   );
 }
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
 function parseJson(line: string, now: number): ParsedLine | null {
   let value: unknown;
@@ -119,6 +121,7 @@ function parseKlog(line: string, now: number): ParsedLine | null {
   };
 }
 
+const KEY = /^[A-Za-z_][\w.@-]{0,63}=/;
 const PAIR = /([A-Za-z_][\w.@-]{0,63})=("(?:[^"\\]|\\.){0,8192}"|[^\s"]{0,8192})(?:\s+|$)/y;
 
 /** Pairs of key and value from beginning to end, a level or a message among them. */
@@ -142,24 +145,27 @@ function parseLogfmt(line: string, now: number): ParsedLine | null {
   };
 }
 
-/** `[` before a time, and what stands between time, level and text. */
-const OPENING = /^[[(<]?/;
+/** What stands between time, level and text; before a time there may be an opening bracket. */
 const CLOSING = /^[\])>]?[\s:,|-]*/;
 const LEVEL =
   /^[[(<]?(trace|verbose|debug|info|information|notice|warn|warning|err|error|severe|crit|critical|alert|emerg|fatal|panic)[\])>]?(?=[\s:,|-]|$)[\s:,|-]*/i;
 /** Names and numbers that may stand between time and level. */
 const BETWEEN = /^(?:\[[^\]]{0,128}\]|[\w.$/@:-]{1,128})[\s:,|-]+/;
 const MAX_BETWEEN = 4;
+const isOpening = (code: number): boolean => code === 91 || code === 40 || code === 60;
+/** What the names of levels begin with, in any case. */
+const LEVEL_LETTERS = new Set(Buffer.from('tvdinwescafpTVDINWESCAFP'));
+const mayBeLevel = (text: string): boolean => LEVEL_LETTERS.has(text.charCodeAt(isOpening(text.charCodeAt(0)) ? 1 : 0));
 
 function parseText(line: string, now: number): ParsedLine {
   const { time, rest } = afterTime(line, now);
   const found = levelIn(rest, time === null ? 0 : MAX_BETWEEN);
-  return { time, level: found?.level ?? null, text: found?.text ?? rest, attributes: {} };
+  return { time, level: found?.level ?? null, text: found?.text ?? rest, attributes: NO_LABELS };
 }
 
 function afterTime(line: string, now: number): { readonly time: number | null; readonly rest: string } {
-  const opening = OPENING.exec(line)?.[0].length ?? 0;
-  const found = leadingTime(line.slice(opening), now);
+  const opening = isOpening(line.charCodeAt(0)) ? 1 : 0;
+  const found = leadingTime(opening === 0 ? line : line.slice(1), now);
   if (found === null) return { time: null, rest: line };
   const rest = line.slice(opening + found.length);
   return { time: found.time, rest: rest.slice(CLOSING.exec(rest)?.[0].length ?? 0) };
@@ -168,7 +174,7 @@ function afterTime(line: string, now: number): { readonly time: number | null; r
 function levelIn(text: string, between: number): { readonly level: LogLevel | null; readonly text: string } | null {
   let rest = text;
   for (let step = 0; step <= between; step++) {
-    const level = LEVEL.exec(rest);
+    const level = mayBeLevel(rest) ? LEVEL.exec(rest) : null;
     if (level !== null) return { level: levelOfName(level[1]!), text: rest.slice(level[0].length) };
     const names = BETWEEN.exec(rest);
     if (names === null) break;

@@ -6,13 +6,14 @@ const MAX_QUOTED = 400;
 /** Tokens of one line that are looked at; what follows is one variable. */
 const MAX_TOKENS = 256;
 
-const SPACE = 1;
-const MARK = 2;
+/** Classes of characters: blanks part words, marks are tokens of their own, words are made of the rest (0). */
+export const BLANK = 1;
+export const MARKS = 2;
 const CLASS = new Uint8Array(128);
-for (const char of ' \t\r\n\v\f') CLASS[char.charCodeAt(0)] = SPACE;
-for (const char of '=:,;()[]{}<>"\'|') CLASS[char.charCodeAt(0)] = MARK;
+for (const char of ' \t\r\n\v\f') CLASS[char.charCodeAt(0)] = BLANK;
+for (const char of '=:,;()[]{}<>"\'|') CLASS[char.charCodeAt(0)] = MARKS;
 
-const classOf = (code: number): number => (code < 128 ? CLASS[code]! : 0);
+export const classOf = (code: number): number => (code < 128 ? CLASS[code]! : 0);
 
 /** Between two variables these only join parts of one value. */
 const JOINTS = new Set([':', ',', '.', '-', '/', '_', ';', '|', '@', '#', '+', '*', '&', '%', '~']);
@@ -41,18 +42,24 @@ export function lineTokens(text: string): string[] {
       break;
     }
     const kind = classOf(text.charCodeAt(at));
-    if (kind === SPACE) at += 1;
-    else if (kind === MARK) at = takeMark(text, at, out);
+    if (kind === BLANK) at += 1;
+    else if (kind === MARKS) at = takeMark(text, at, out);
     else at = takeWord(text, at, out);
   }
   return out;
 }
 
+/** Where the quotation mark is that ends what is quoted from `at` on; -1 when it is no quoted value. */
+export function quoteEnd(text: string, at: number): number {
+  const end = text.indexOf('"', at + 1);
+  return end > 0 && end - at <= MAX_QUOTED && !METHOD.test(text.slice(at + 1, at + 9)) ? end : -1;
+}
+
 function takeMark(text: string, at: number, out: string[]): number {
   const mark = text[at]!;
   if (mark === '"') {
-    const end = text.indexOf('"', at + 1);
-    if (end > 0 && end - at <= MAX_QUOTED && !METHOD.test(text.slice(at + 1, at + 9))) {
+    const end = quoteEnd(text, at);
+    if (end > 0) {
       out.push('"', VARIABLE, '"');
       return end + 1;
     }
