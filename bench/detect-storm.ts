@@ -140,6 +140,7 @@ function openApi(store: Store, startedAt: number): { readonly api: Api; readonly
       rollback: nobody,
       exportModel: nobody,
       importModel: nobody,
+      importTensorFlow: nobody,
       report: nobody,
       cone: nobody,
       exportTensorFlow: nobody,

@@ -215,6 +215,7 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
       rollback: async () => undefined,
       exportModel: async () => Uint8Array.of(1, 2, 3),
       importModel: async () => 'model_1',
+      importTensorFlow: async () => 'model_1',
       report: async (id) => {
         throw new VigiaError('NOT_FOUND', { what: 'model', id });
       },

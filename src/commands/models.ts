@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { tensorFlowWeightFiles } from '../ml/tensorflow-format.ts';
 import type { LearningState, TensorFlowNetwork } from '../model/failure-model.ts';
@@ -61,6 +61,25 @@ async function list(ask: Ask, { print, words }: Terminal): Promise<void> {
 
 const named = (id: string): string => `/models/${encodeURIComponent(id)}`;
 
+/** Networks as `export-tfjs` lays them out: folders `lstm-1`, `lstm-2` and so on, or one alone in the folder itself. */
+async function readNetworks(from: string, { folder, words }: Terminal): Promise<TensorFlowNetwork[]> {
+  const root = resolve(folder, from);
+  try {
+    const inside = (await readdir(root)).filter((name) => /^lstm-\d+$/.test(name)).length;
+    const folders = inside === 0 ? [root] : Array.from({ length: inside }, (_, i) => join(root, `lstm-${i + 1}`));
+    return await Promise.all(
+      folders.map(async (own): Promise<TensorFlowNetwork> => {
+        const modelJson = await readFile(join(own, 'model.json'), 'utf8');
+        const files = tensorFlowWeightFiles(modelJson).map((name) => readFile(join(own, name)));
+        return { modelJson, weights: Buffer.concat(await Promise.all(files)).toString('base64') };
+      }),
+    );
+  } catch (thrown) {
+    const detail = words.say('commands.models_unreadable', { file: from, detail: toError(thrown).message });
+    throw new VigiaError('USAGE', { detail });
+  }
+}
+
 /** What `vigia models WHAT` does, with how many arguments it takes. */
 const VERBS: Readonly<
   Record<string, { arguments: number; run: (ask: Ask, terminal: Terminal, given: readonly string[]) => Promise<void> }>
@@ -121,6 +140,13 @@ const VERBS: Readonly<
         throw new VigiaError('USAGE', { detail });
       });
       print(line((await (await ask('POST', '/models', bytes)).json()) as Model));
+    },
+  },
+  'import-tfjs': {
+    arguments: 2,
+    run: async (ask, terminal, [id = '', from = '']) => {
+      const items = await readNetworks(from, terminal);
+      terminal.print(line((await (await ask('POST', `${named(id)}/tensorflow`, { items })).json()) as Model));
     },
   },
 };

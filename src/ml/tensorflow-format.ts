@@ -137,7 +137,8 @@ function readWeights(document: Json, bytes: Uint8Array): NamedWeight[] {
     );
     const end = offset + 4 * shape.reduce((product, size) => product * size, 1);
     if (!(end <= bytes.length)) fail(`weight ${name} is cut off`);
-    const values = new Float32Array(bytes.slice(offset, end).buffer);
+    // A copy: the bytes may be a Buffer, which stands anywhere in a larger one.
+    const values = new Float32Array(new Uint8Array(bytes.subarray(offset, end)).buffer);
     offset = end;
     return { name, shape, values };
   });

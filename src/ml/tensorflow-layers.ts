@@ -26,6 +26,8 @@ export type ImportOptions = {
   readonly scaling?: Scaling;
   /** Steps of a sequence, for a model that leaves them open. */
   readonly steps?: number;
+  /** Whether a sequence shows beside every feature if it was missing, when the file does not say. */
+  readonly missingIndicators?: boolean;
 };
 
 function fail(message: string): never {
@@ -137,7 +139,7 @@ export function importAutoencoder(files: TensorFlowFiles, options: ImportOptions
 export function importLstm(files: TensorFlowFiles, options: ImportOptions = {}): LstmModel {
   const { layers, weights, metadata } = readTensorFlow(files);
   const { lstm, head, inputs, last } = readStack(layers.filter(isCounted), createTaker(weights));
-  const missingIndicators = ownMetadata(metadata)?.['missingIndicators'] === true;
+  const missingIndicators = readIndicators(metadata, options);
   const features = missingIndicators ? inputs / 2 : inputs;
   // Our own regressions end in a linear layer; a sigmoid at the end is the logistic link.
   const logistic = last.activation === 'sigmoid';
@@ -151,6 +153,11 @@ export function importLstm(files: TensorFlowFiles, options: ImportOptions = {}):
     scaling: readScaling(metadata, 'mean', 'scale') ?? options.scaling ?? identityScaling(features),
     targetScaling: readScaling(metadata, 'targetMean', 'targetScale') ?? identityScaling(last.outputs),
   });
+}
+
+function readIndicators(metadata: unknown, { missingIndicators = false }: ImportOptions): boolean {
+  const own = ownMetadata(metadata)?.['missingIndicators'] ?? missingIndicators;
+  return typeof own === 'boolean' ? own : fail('metadata has no sound missingIndicators');
 }
 
 type Stack = { lstm: LstmWeights[]; head: DenseWeights[]; inputs: number; last: DenseWeights };

@@ -124,4 +124,6 @@ export interface FailureModelPort {
   exportTensorFlow(id: string): Promise<readonly TensorFlowNetwork[]>;
   /** Enters it as a challenger; resolves with its id. */
   importModel(bytes: Uint8Array, by: string): Promise<string>;
+  /** Enters the model with other networks as a challenger; resolves with its id. */
+  importTensorFlow(id: string, networks: readonly TensorFlowNetwork[], by: string): Promise<string>;
 }

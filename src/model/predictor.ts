@@ -167,7 +167,18 @@ export interface FailurePredictor {
   explain(history: EntityHistory, row: number, columns: readonly string[]): PredictionExplanation;
   toBytes(): Uint8Array;
   /** Its networks in the Layers format of TensorFlow.js; absent where there are none. */
-  toTensorFlow?(): readonly { readonly modelJson: string; readonly weights: Uint8Array }[];
+  toTensorFlow?(): readonly NetworkFiles[];
+  /**
+   * The same predictor with other networks, as many and as wide as `toTensorFlow` gives; what they were not fitted with (stack,
+   * calibration) stays. Throws when one does not fit. Absent where there are none.
+   */
+  withTensorFlow?(networks: readonly NetworkFiles[]): FailurePredictor;
+}
+
+/** A network in the Layers format of TensorFlow.js. */
+export interface NetworkFiles {
+  readonly modelJson: string;
+  readonly weights: Uint8Array;
 }
 
 /** A model, or what is missing for one. */

@@ -168,7 +168,34 @@ const importing: Resource = (app, deps) => {
   });
 };
 
+/** Networks of one model, at most; bytes of them all, written as base64. */
+const MOST_NETWORKS = 32;
+const NETWORK_BYTES = 16_777_216;
+
+const exchanging: Resource = (app, deps) => {
+  const { store, models } = deps;
+  app.post(
+    '/models/:id/tensorflow',
+    {
+      bodyLimit: NETWORK_BYTES,
+      config: { role: 'admin' },
+      schema: {
+        summary:
+          'The same failure model with other networks, in the Layers format of TensorFlow.js; it enters as a challenger',
+        params: IdParameters,
+        body: Type.Object({ items: Type.Array(TensorFlowNetwork, { minItems: 1, maxItems: MOST_NETWORKS }) }),
+        response: { 201: Model },
+      },
+    },
+    async (request, reply) => {
+      const id = await models.importTensorFlow(request.params.id, request.body.items, request.identity.name);
+      await audit(deps, request, { verb: 'model_import', target: id });
+      return reply.code(201).send((await store.models.get(id))!);
+    },
+  );
+};
+
 /** Models: what is in force, what is watched, what is being learnt. */
 export const models: Resource = (app, deps, parts) => {
-  for (const part of [reading, reporting, changing, importing]) part(app, deps, parts);
+  for (const part of [reading, reporting, changing, importing, exchanging]) part(app, deps, parts);
 };

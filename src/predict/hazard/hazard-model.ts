@@ -1,6 +1,7 @@
 import { exportLstm } from '../../ml/tensorflow-layers.ts';
 import type { FailurePredictor, PredictedRows, PredictorFacts, PredictorQuery } from '../../model/predictor.ts';
 import { calibrate, type EdgeCalibration } from './calibrate.ts';
+import { withNetworks } from './exchange-networks.ts';
 import { explainRow } from './explain.ts';
 import { encodeHazardModel } from './hazard-format.ts';
 import { type Intervals, remainingOf } from './intervals.ts';
@@ -48,6 +49,7 @@ export function createHazardPredictor(model: HazardModel): FailurePredictor {
     explain: (history, row, columns) => explainRow(model, { history, row, columns }),
     toBytes: () => encodeHazardModel(model),
     toTensorFlow: () => model.teams.flatMap(({ lstm }) => (lstm === null ? [] : [exportLstm(lstm)])),
+    withTensorFlow: (networks) => createHazardPredictor({ ...model, teams: withNetworks(model.teams, networks) }),
   };
 }
 

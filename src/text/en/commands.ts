@@ -64,7 +64,7 @@ export const commands = {
   about_models: 'What a running server has learnt: list, show, train, promote, rollback, export, import.',
   about_url: 'Address of the server; by default that of the configuration.',
   models_usage:
-    'use: vigia models list | show ID | train KIND | promote ID | rollback KIND | export ID FILE | export-tfjs ID FOLDER | import FILE',
+    'use: vigia models list | show ID | train KIND | promote ID | rollback KIND | export ID FILE | export-tfjs ID FOLDER | import FILE | import-tfjs ID FOLDER',
   models_unreachable: 'no Vigía answers at {{url}} ({{detail}}); start it, or name its address with --url',
   models_unreadable: '{{file}} cannot be read: {{detail}}',
   models_missing: '{{scope}}: no model yet. {{detail}}',

@@ -66,7 +66,7 @@ export const commands: Record<keyof typeof english, string> = {
   about_models: 'Lo que ha aprendido un servidor en marcha: list, show, train, promote, rollback, export, import.',
   about_url: 'Dirección del servidor; por defecto, la de la configuración.',
   models_usage:
-    'uso: vigia models list | show ID | train TIPO | promote ID | rollback TIPO | export ID ARCHIVO | export-tfjs ID CARPETA | import ARCHIVO',
+    'uso: vigia models list | show ID | train TIPO | promote ID | rollback TIPO | export ID ARCHIVO | export-tfjs ID CARPETA | import ARCHIVO | import-tfjs ID CARPETA',
   models_unreachable: 'ningún Vigía responde en {{url}} ({{detail}}); arránquelo o indique su dirección con --url',
   models_unreadable: 'no se puede leer {{file}}: {{detail}}',
   models_missing: '{{scope}}: todavía sin modelo. {{detail}}',
