@@ -4,6 +4,8 @@ import type { Topic } from '../model/topics.ts';
 export interface Message<T> {
   readonly key: string;
   readonly value: T;
+  /** Its place in a trace, as W3C Trace Context writes `traceparent`; only where traces are on. */
+  readonly trace?: string | undefined;
 }
 
 /** A message as a consumer gets it. */

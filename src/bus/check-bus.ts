@@ -64,6 +64,23 @@ export function checkBus(name: string, subject: BusUnderTest): void {
       }
     });
 
+    it('carries the place in a trace with a message, and none where none was given', async () => {
+      const bus = await open();
+      const topic = freshTopic();
+      const seen = new Map<string, string | undefined>();
+      await bus.subscribe(topic, 'group', async (batch) => {
+        for (const { key, trace } of batch) seen.set(key, trace);
+      });
+      const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+      await bus.publish(topic, [
+        { key: 'followed', value: { n: 1 }, trace },
+        { key: 'plain', value: { n: 2 } },
+      ]);
+      await eventually(() => seen.size === 2);
+      expect(seen.get('followed')).toBe(trace);
+      expect(seen.get('plain')).toBeUndefined();
+    });
+
     it('shares the partitions of a group among its members', async () => {
       const bus = await open();
       const topic = freshTopic();

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Bus, Handler, Message, SubscribeOptions, Subscription } from './bus.ts';
 import { type DeadLetter, type Topic, topics } from '../model/topics.ts';
+import type { KafkaRecord } from '@platformatic/kafka';
 import type { Clock } from '../runtime/clock.ts';
 import { VigiaError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -43,6 +44,16 @@ const STOP_MS = 2000;
 const MESSAGE_BYTES = 950_000;
 const VERSION_HEADER = Buffer.from('vigia');
 const VERSION_BYTES = Buffer.from(VERSION);
+const TRACE_HEADER = Buffer.from('traceparent');
+
+const headersOf = (trace: string | undefined): Map<Buffer, Buffer> =>
+  new Map([
+    [VERSION_HEADER, VERSION_BYTES],
+    ...(trace === undefined ? [] : [[TRACE_HEADER, Buffer.from(trace)] as const]),
+  ]);
+
+const headerOf = ({ headers }: KafkaRecord, wanted: Buffer): string | undefined =>
+  headers.find(([header]) => header?.equals(wanted))?.[1]?.toString();
 
 class KafkaBus implements Bus {
   readonly #options: KafkaBusOptions;
@@ -105,7 +116,7 @@ class KafkaBus implements Bus {
     const name = this.#prefix + topic.name;
     const partitions = await this.#topics.partitions(name);
     const { encode } = encodingOf(topic.name);
-    const outgoing = messages.map(({ key, value }): Outgoing => {
+    const outgoing = messages.map(({ key, value, trace }): Outgoing => {
       const bytes = Buffer.from(encode(value));
       if (bytes.length > MESSAGE_BYTES) {
         throw new VigiaError('BUS_MESSAGE_TOO_LARGE', { topic: topic.name, bytes: bytes.length, limit: MESSAGE_BYTES });
@@ -115,7 +126,7 @@ class KafkaBus implements Bus {
         partition: partitionOf(key, partitions),
         key: Buffer.from(key),
         value: bytes,
-        headers: new Map([[VERSION_HEADER, VERSION_BYTES]]),
+        headers: headersOf(trace),
       };
     });
     this.#published += messages.length;
@@ -160,10 +171,11 @@ class KafkaBus implements Bus {
       signal: this.#end.signal,
       membership: { options: this.#options, topic: this.#prefix + topic, groupId, sessionMs, instance },
       createFetchConsumer: () => createConsumer(this.#options, { groupId, sessionMs }),
-      decode: ({ record: { key, value, headers } }) => {
-        const version = headers.find(([header]) => header?.equals(VERSION_HEADER))?.[1]?.toString();
-        return readValue(topic, key?.toString() ?? '', version, value);
+      decode: ({ record }) => {
+        const { key, value } = record;
+        return readValue(topic, key?.toString() ?? '', headerOf(record, VERSION_HEADER), value);
       },
+      traceOf: ({ record }) => headerOf(record, TRACE_HEADER),
       bury: this.#burial(topic, group),
       onRedelivery: (error, pauseMs) => {
         this.#metrics.redeliveries.inc(labels);

@@ -163,7 +163,7 @@ class MemoryBus implements Bus {
     if (groups.length === 0) stream.unheard.inc(messages.length);
     for (const group of groups) if (group.room < messages.length) return false;
     receipt?.owe(messages.length * groups.length);
-    for (const { key, value } of messages) for (const group of groups) group.push(key, value, receipt);
+    for (const message of messages) for (const group of groups) group.push(message, receipt);
     return true;
   }
 

@@ -1,4 +1,4 @@
-import type { Handler, Rejected, SubscribeOptions, Subscription } from './bus.ts';
+import type { Handler, Message, Rejected, SubscribeOptions, Subscription } from './bus.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type Backoff, type Entry, MemberWork } from './member-work.ts';
 import { MemoryOwners } from './memory-owners.ts';
@@ -86,8 +86,8 @@ export class MemoryGroup {
     return this.#members.length > 0;
   }
 
-  push(key: string, value: unknown, receipt: Receipt | undefined): void {
-    const entry = { key, value, attempt: 1, partition: partitionOf(key), receipt };
+  push({ key, value, trace }: Message<unknown>, receipt: Receipt | undefined): void {
+    const entry = { key, value, trace, attempt: 1, partition: partitionOf(key), receipt };
     const work = this.#owners.of(entry.partition)?.work;
     if (work?.has(entry.partition) === true) work.push(entry);
     else this.#parked[entry.partition]!.push(entry);

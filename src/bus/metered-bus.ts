@@ -42,7 +42,7 @@ function createStageMetrics(metrics: Metrics) {
 }
 
 /** The stage of a group; a group of one process alone has the name of the process after it. */
-const stageOf = (group: string): string => group.split('.', 1)[0] ?? group;
+export const stageOf = (group: string): string => group.split('.', 1)[0] ?? group;
 
 /** A bus that counts what each stage does: how many messages, how long a batch takes, what goes wrong with it. */
 export function createMeteredBus(

@@ -125,6 +125,7 @@ export async function startVigia(config: Config, options: ProcessOptions): Promi
     [
       closing('store', () => store.close()),
       ...(health === null ? [] : [health]),
+      ...(parts.traces === null ? [] : [parts.traces]),
       { name: 'bus', start: () => bus.start(), stop: () => bus.stop(DRAIN_MS) },
       createClockWatch(parts),
       duties,

@@ -1,13 +1,15 @@
 import { authoredSchema, type SchemaNode } from './schema-node.ts';
 
+const each = (nodes: Readonly<Record<string, SchemaNode>>): Readonly<Record<string, SchemaNode>> =>
+  Object.fromEntries(Object.entries(nodes).map(([name, child]) => [name, standard(child)]));
+
 /** The schema without our own annotations. */
 function standard(node: SchemaNode): SchemaNode {
-  const { expects: _expects, least: _least, most: _most, properties, items, ...rest } = node;
+  const { expects: _expects, least: _least, most: _most, properties, patternProperties, items, ...rest } = node;
   return {
     ...rest,
-    ...(properties === undefined
-      ? {}
-      : { properties: Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, standard(child)])) }),
+    ...(properties === undefined ? {} : { properties: each(properties) }),
+    ...(patternProperties === undefined ? {} : { patternProperties: each(patternProperties) }),
     ...(items === undefined ? {} : { items: standard(items) }),
   };
 }

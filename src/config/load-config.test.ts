@@ -141,7 +141,7 @@ describe('a mistake', () => {
       'wibble: 1',
     ].join('\n');
     expect(bad(text)).toEqual([
-      'vigia.yaml:12: wibble: there is no such setting; expected one of language, timezone, data, step, log, instance, api, metrics, store, bus, collect, kubernetes, entities, topology, limits, prepare, detect, alertBudget, failures, predict, correlate, actions, act, notify, overrides',
+      'vigia.yaml:12: wibble: there is no such setting; expected one of language, timezone, data, step, log, instance, api, metrics, telemetry, store, bus, collect, kubernetes, entities, topology, limits, prepare, detect, alertBudget, failures, predict, correlate, actions, act, notify, overrides',
       'vigia.yaml:1: step: found "fast"; expected a length of time such as 500ms, 5s, 15m, 6h or 7d',
       'vigia.yaml:3: api.prot: there is no such setting; did you mean "port"?',
       'vigia.yaml:4: api.port: found 99999; expected 0 to 65535',

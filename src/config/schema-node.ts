@@ -4,6 +4,8 @@ import { ConfigSchema } from './schema.ts';
 export interface SchemaNode {
   readonly type?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
+  /** Of names that are not fixed, by pattern. */
+  readonly patternProperties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
   readonly required?: readonly string[];
   readonly enum?: readonly unknown[];
@@ -36,6 +38,12 @@ function authored(node: SchemaNode): SchemaNode {
 
 export const authoredSchema: SchemaNode = authored(JSON.parse(JSON.stringify(ConfigSchema)) as SchemaNode);
 
+/** The schema of what stands under a name, if there is one. */
+function childOf({ properties = {}, patternProperties = {} }: SchemaNode, name: string): SchemaNode | undefined {
+  if (Object.hasOwn(properties, name)) return properties[name];
+  return Object.entries(patternProperties).find(([pattern]) => new RegExp(pattern).test(name))?.[1];
+}
+
 /** Visits every value for which there is a schema, from the outside in; values may be replaced through `set`. */
 export function walk(
   value: unknown,
@@ -48,11 +56,10 @@ export function walk(
     const { items } = node;
     return items === undefined ? seen : seen.map((item, index) => walk(item, visit, items, [...path, index]));
   }
-  if (typeof seen !== 'object' || seen === null || node.properties === undefined) return seen;
-  const { properties } = node;
+  if (typeof seen !== 'object' || seen === null) return seen;
   return Object.fromEntries(
     Object.entries(seen).map(([name, child]) => {
-      const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
+      const schema = childOf(node, name);
       return [name, schema === undefined ? child : walk(child, visit, schema, [...path, name])];
     }),
   );

@@ -11,6 +11,7 @@ import { CorrelateSection, TopologyEdge } from './correlate-schema.ts';
 import { FailureEntry, PredictSection } from './failures-schema.ts';
 import { PrepareSection } from './prepare-schema.ts';
 import { KubernetesSection } from './kubernetes-schema.ts';
+import { TelemetrySection } from './telemetry-schema.ts';
 import { Duration, PerTime, Size } from './units.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -207,6 +208,7 @@ export const ConfigSchema = Type.Object(
     ),
     api: ApiSection,
     metrics: MetricsSection,
+    telemetry: TelemetrySection,
     store: StoreSection,
     bus: BusSection,
     collect: CollectSection,

@@ -17,16 +17,22 @@ export interface KafkaEntry extends Entry {
   readonly raw: FetchedRecord;
 }
 
+/** What is read of a record. */
+interface RecordReader {
+  readonly decode: (fetched: FetchedRecord) => Encoded;
+  readonly traceOf: (fetched: FetchedRecord) => string | undefined;
+}
+
 /** Read when it is its turn: until then the few bytes that came wait, and many that come at once hold nobody up. */
 class FetchedEntry implements KafkaEntry {
   attempt = 1;
   readonly raw: FetchedRecord;
-  readonly #decode: (fetched: FetchedRecord) => Encoded;
+  readonly #reader: RecordReader;
   #read: Encoded | undefined;
 
-  constructor(raw: FetchedRecord, decode: (fetched: FetchedRecord) => Encoded) {
+  constructor(raw: FetchedRecord, reader: RecordReader) {
     this.raw = raw;
-    this.#decode = decode;
+    this.#reader = reader;
   }
 
   get partition(): number {
@@ -45,24 +51,27 @@ class FetchedEntry implements KafkaEntry {
     return this.#encoded.value;
   }
 
+  get trace(): string | undefined {
+    return this.#reader.traceOf(this.raw);
+  }
+
   get refusal(): string | undefined {
     return this.#encoded.refusal;
   }
 
   get #encoded(): Encoded {
-    this.#read ??= this.#decode(this.raw);
+    this.#read ??= this.#reader.decode(this.raw);
     return this.#read;
   }
 }
 
-export interface KafkaSubscriptionDeps {
+export interface KafkaSubscriptionDeps extends RecordReader {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly backoff: Backoff;
   readonly partitions: number;
   readonly membership: Omit<MembershipDeps, 'held' | 'onAssigned' | 'onError' | 'clock' | 'signal'>;
   readonly createFetchConsumer: () => Consumer;
-  readonly decode: (fetched: FetchedRecord) => Encoded;
   readonly bury: (rejected: readonly Rejected<unknown>[]) => Promise<void>;
   readonly onRedelivery: (error: Error, pauseMs: number) => void;
   readonly onLag: (messages: number, held: number) => void;
@@ -247,7 +256,7 @@ export class KafkaSubscription implements Subscription {
 
   #take(records: readonly FetchedRecord[]): void {
     for (const raw of records) {
-      if (this.#work.has(raw.partition)) this.#work.push(new FetchedEntry(raw, this.#deps.decode));
+      if (this.#work.has(raw.partition)) this.#work.push(new FetchedEntry(raw, this.#deps));
     }
     this.#tell();
   }

@@ -13,6 +13,7 @@ import { allDuties, createDuties } from '../../store/duties.ts';
 import { openStore } from '../open-store.ts';
 import { createSettings } from '../run-settings.ts';
 import { openBus, refuseAlone } from './open-bus.ts';
+import { openTraces } from './open-traces.ts';
 import { createSharedChanges, type SharedChanges } from './shared-changes.ts';
 
 /** What a process is to have, and where its configuration's relative paths start. */
@@ -38,7 +39,9 @@ export async function openParts(config: Config, { folder, stages = ALL_STAGES }:
     const sharing = shared ? createSharedChanges({ store, clock, log }) : alone();
     const deadLetters: Parameters<typeof openBus>[1]['deadLetters'] = (letter) => store.deadLetters.append([letter]);
     const opened = await openBus(config, { clock, log, metrics, deadLetters }, { instance, folder });
-    const meter = createLagMeter(createMeteredBus(opened, { clock, metrics }));
+    const metered = createMeteredBus(opened, { clock, metrics });
+    const traces = await openTraces(config, { clock, log, metrics }, instance);
+    const meter = createLagMeter(traces?.follow(metered) ?? metered);
     const onChange = (): void =>
       sharing.changes.publish({ type: 'settings', id: 'settings', entity: null, severity: null, time: clock.now() });
     return {
@@ -62,6 +65,8 @@ export async function openParts(config: Config, { folder, stages = ALL_STAGES }:
       duties: shared ? createDuties({ store, clock, log, holder: instance }) : allDuties(store),
       bus: meter.bus,
       meter,
+      /** Sends traces on, where that is asked for. */
+      traces: traces?.service ?? null,
     };
   } catch (error) {
     await store.close();
