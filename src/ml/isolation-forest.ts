@@ -4,7 +4,8 @@ import { checkColumns, checkRow, checkTrainingMatrix, outputArray, type FloatArr
 import { MlError, requireInteger } from './ml-error.ts';
 import type { OutlierModel } from './model-contract.ts';
 import { decodeModel, encodeModel, requireKind, type DecodeLimits } from './serialize.ts';
-import { addBatch, readTrees, sumRow, treeSections, type TreeEnsemble } from './tree-ensemble.ts';
+import { addBatch, readTrees, treeSections, type TreeEnsemble } from './tree-ensemble.ts';
+import { type LockstepTrees, lockstepTrees, sumInStep } from './tree-lockstep.ts';
 import { createTreeShap } from './tree-shap.ts';
 
 export type IsolationForestOptions = {
@@ -76,12 +77,15 @@ export function isolationForestFromTrees(trees: TreeEnsemble, subsample: number)
   const score = (sum: number): number => (subsample > 1 ? 2 ** (-sum * scale) : 0.5);
   const shap = createTreeShap(trees);
   let expected: Float64Array | null = null;
+  let lockstep: LockstepTrees | null = null;
+  const sumOf = (row: FloatArray, offset: number): number =>
+    sumInStep((lockstep ??= lockstepTrees(trees)), row, offset);
   return {
     columns,
     trees,
     scoreRow: (row, offset = 0) => {
       checkRow(row, offset, columns);
-      return score(sumRow(trees, row, offset));
+      return score(sumOf(row, offset));
     },
     scoreBatch: (matrix, out) => {
       checkColumns(matrix, columns);
@@ -92,7 +96,7 @@ export function isolationForestFromTrees(trees: TreeEnsemble, subsample: number)
     },
     pathLength: (row, offset = 0) => {
       checkRow(row, offset, columns);
-      return sumRow(trees, row, offset) / count;
+      return sumOf(row, offset) / count;
     },
     attributeRow: (row, out, offset = 0) => {
       shap.explainRow(row, out, { offset });
