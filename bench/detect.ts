@@ -47,42 +47,59 @@ const namedStormRows = async (): Promise<Row[]> =>
     row.name === 'storm-behind-seconds' ? Object.assign({}, row, { name: 'storm' }) : row,
   );
 
-/** The two months of the fleet, side by side in processes of their own: neither is timed. */
-async function fleetRows(): Promise<Row[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'detect-fleet-'));
+/** A part in a process of its own. */
+async function apart(name: string, folder: string): Promise<Row[]> {
+  const json = join(folder, `${name}.json`);
+  const parameters = [fileURLToPath(import.meta.url), '--only', name, '--seed', String(seed), '--json', json];
+  const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`the part "${name}" ended with exit code ${code}`);
+  const rows = JSON.parse(readFileSync(json, 'utf8')) as (Row & { readonly value: number | null })[];
+  return rows.map((row): Row => Object.assign(row, { value: row.value ?? Number.NaN }));
+}
+
+/** Parts side by side, two at a time, longest first: none of them is timed. */
+async function together(names: readonly string[]): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-detect-'));
+  const found = new Map<string, Row[]>();
+  const waiting = [...names];
+  const work = async (): Promise<void> => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift())
+      found.set(name, await apart(name, folder));
+  };
   try {
-    const months = ['quiet', 'recall'].map(async (name) => {
-      const json = join(folder, `${name}.json`);
-      const parameters = [fileURLToPath(import.meta.url), '--only', name, '--seed', String(seed), '--json', json];
-      const child = spawn(process.execPath, parameters, { stdio: ['ignore', 'ignore', 'inherit'] });
-      const [code] = (await once(child, 'close')) as [number | null];
-      if (code !== 0) throw new Error(`the ${name} month ended with exit code ${code}`);
-      const rows = JSON.parse(readFileSync(json, 'utf8')) as (Row & { readonly value: number | null })[];
-      return rows.map((row): Row => Object.assign(row, { value: row.value ?? Number.NaN }));
-    });
-    return (await Promise.all(months)).flat();
+    await Promise.all([work(), work()]);
+    return names.flatMap((name) => found.get(name) ?? []);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** The parts, one after another: rows measured at the same time would measure each other. */
-const parts: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
-  nab: () => benchNab(join(data, 'nab')),
+/** What is the same however busy the machine is, longest first. */
+const untimed: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
+  recall: () => recallRows(seed),
+  quiet: () => quietRows(seed),
   smd: smdRows,
-  fleet: fleetRows,
   first: () => firstRows(seed),
-  cost: () => costRows(seed),
-  score: () => scoreRows(data),
-  storm: namedStormRows,
+  nab: () => benchNab(join(data, 'nab')),
   roots: () => rootRows(data),
 };
 
-/** Parts of parts, for those who ask for them. */
-const pieces: typeof parts = { quiet: () => quietRows(seed), recall: () => recallRows(seed) };
+/** One after another, once those are done: rows timed at the same time would measure each other. */
+const timed: typeof untimed = {
+  cost: () => costRows(seed),
+  score: () => scoreRows(data),
+  storm: namedStormRows,
+};
+
+/** Names for several, and parts by themselves. */
+const parts: typeof untimed = {
+  untimed: () => together(Object.keys(untimed)),
+  ...timed,
+};
+const known: typeof untimed = { ...parts, ...untimed, fleet: () => together(['recall', 'quiet']) };
 
 const only = typeof values['only'] === 'string' ? values['only'].split(',') : Object.keys(parts);
-const known = { ...parts, ...pieces };
 const unknown = only.find((name) => known[name] === undefined);
 if (unknown !== undefined || !Number.isFinite(seed)) {
   process.stderr.write(
