@@ -27,5 +27,5 @@ export const LOOKS: Readonly<Record<LookKind, Look>> = {
   group: { relational: false, chanceMs: MINUTE_MS, sustained: false },
   joint: { relational: true, chanceMs: MINUTE_MS, sustained: false },
   habit: { relational: true, chanceMs: 8 * MINUTE_MS, sustained: true },
-  sequences: { relational: false, chanceMs: 10 * MINUTE_MS, sustained: true, kind: 'log_sequence' },
+  sequences: { relational: false, chanceMs: MINUTE_MS, sustained: true, kind: 'log_sequence' },
 };

@@ -33,7 +33,11 @@ const MOST_USUAL = 50_000;
 /** What was adopted counts as so many sessions at least. */
 const ADOPTED = 2000;
 const COLUMNS = 1 + ODD_LEVELS.length;
-const CHANCES = SPANS.length * ODD_LEVELS.length;
+/** Odd sessions come in clusters more often than chance has it, as one client may make several: what is said is so much less sure. */
+const CLUSTERED = 10;
+const CHANCES = SPANS.length * ODD_LEVELS.length * CLUSTERED;
+/** The usual share may be so many standard errors higher than it is known to be. */
+const MARGIN = 2;
 
 interface Places {
   /** Index of the number of sessions, then of the odd ones by level; -1 where there is none. */
@@ -134,8 +138,10 @@ export class SequenceWatch {
 
   #adoptAt(at: number, ending: Ending): Anomaly | null {
     const hour = this.#sum(MINUTES);
-    const scale = Math.max(1, ADOPTED / Math.max(1, hour[0]!));
-    this.#usual = hour.map((count) => count * scale);
+    const shares = hour.map((count) => count / Math.max(1, hour[0]!));
+    this.#usual = shares.map((share, column) =>
+      column === 0 ? ADOPTED : Math.max(0, share * (PRIOR + ADOPTED) - PRIOR * ODD_LEVELS[column - 1]!),
+    );
     return this.#tracker.end(at, this.#stepMs, ending);
   }
 
@@ -170,6 +176,12 @@ export class SequenceWatch {
     return (prior + this.#usual[column]!) / (PRIOR + this.#usual[0]!);
   }
 
+  /** As many as it may be, for what is not known of it. */
+  #mostUsual(column: number): number {
+    const share = this.#share(column);
+    return Math.min(1, share + MARGIN * Math.sqrt((share * (1 - share)) / (PRIOR + this.#usual[0]!)));
+  }
+
   #worst(): Finding {
     const recent = this.#sum(RECENT);
     let worst = CALM;
@@ -178,18 +190,20 @@ export class SequenceWatch {
       const sessions = counts[0]!;
       for (let column = 1; column < COLUMNS; column++) {
         const odd = counts[column]!;
-        const share = this.#share(column);
+        const share = this.#mostUsual(column);
         if (odd < LEAST_ODD || odd > sessions || recent[column] === 0 || odd <= share * sessions) continue;
         // So many of so many or more (binomial tail), times the places where it was looked for.
         const p = Math.min(1, CHANCES * betaCdf(share, odd, sessions - odd + 1));
-        if (p < worst.p) worst = { p: Math.max(p, Number.MIN_VALUE), odd, sessions, usual: share * sessions };
+        if (p < worst.p)
+          worst = { p: Math.max(p, Number.MIN_VALUE), odd, sessions, usual: this.#share(column) * sessions };
       }
     }
     return worst;
   }
 
   #track(frame: Frame, found: Finding, { rules, places }: { readonly rules: Rules; readonly places: Places }) {
-    const oddPlaces = new Set(places.features.slice(1));
+    const recent = this.#sum(RECENT);
+    const oddPlaces = new Set(places.features.filter((_, column) => column > 0 && recent[column]! > 0));
     const { p, odd, sessions, usual } = found;
     const reason = phrase('detect.kindLogSequence', { odd, sessions, usual: Math.round(10 * usual) / 10 });
     return this.#tracker.take(

@@ -157,13 +157,11 @@ export class LogCounts {
       losses.late = losses.evicted = 0;
       if (!sessions.open.pass(now)) continue;
       for (const ended of sessions.open.ended()) {
-        const { pValue, sequence } = this.#judge!.judge(
-          { entity, fleet: log.fleet, since: sessions.open.since },
-          ended,
-        );
+        const whose = { entity, fleet: log.fleet, since: sessions.open.since, kept: sessions.kept };
+        const { pValue, sequences } = this.#judge!.judge(whose, ended);
         if (pValue !== null) sessions.count(pValue);
         this.sessions[pValue === null ? 'unjudged' : 'judged'] += 1;
-        if (sequence !== null) this.#ended.set(sequence.id, sequence);
+        for (const sequence of sequences) this.#ended.set(sequence.id, sequence);
         yield;
       }
     }

@@ -26,10 +26,12 @@ import type { Automation, Outcome, Run } from '../../../src/model/action.ts';
 import type { Anomaly } from '../../../src/model/anomaly.ts';
 import type { EntityQuality } from '../../../src/model/data-quality.ts';
 import type { Event } from '../../../src/model/event.ts';
+import type { Exemplar } from '../../../src/model/exemplar.ts';
 import type { LearningState } from '../../../src/model/failure-model.ts';
 import type { AuditEntry, Failure, Feedback, Model } from '../../../src/model/failure.ts';
 import type { Incident } from '../../../src/model/incident.ts';
 import type { LogExample, LogLevel, LogPattern } from '../../../src/model/log-record.ts';
+import type { LogSequence } from '../../../src/model/log-sequence.ts';
 import type { ModelReport, RiskCone } from '../../../src/model/model-report.ts';
 import type { PolicyOverview, Rung } from '../../../src/model/policy.ts';
 import type { Prediction } from '../../../src/model/prediction.ts';
@@ -178,6 +180,26 @@ export interface LogFilter {
 export const useLogs = (entity: string, { search, atLeast }: LogFilter) =>
   useList<LogExample>('logs', 'logs', { entity, search, atLeast, limit: 15 });
 export const useLogPatterns = () => useGet<Page<LogPattern>>(['log-patterns'], 'logs/patterns?limit=1000');
+
+/** Sessions of an entity that were hardly like any that was learnt. */
+export const useOddSequences = (entity: string, range: ChartRange) =>
+  useGet<Page<LogSequence>>(
+    ['logs', 'sequences', entity, String(range.from), String(range.to)],
+    `logs/sequences${query({ entity, from: range.from, to: range.to, atMost: 0.01, limit: 100 })}`,
+  );
+
+/** Measurements of some entities within a range that name their trace; those that could be had so far. */
+export function useExemplars(entities: readonly string[], range: ChartRange, limit: number) {
+  return useQueries({
+    queries: entities.map((entity) => ({
+      queryKey: ['exemplars', entity, range.from, range.to],
+      queryFn: ({ signal }: { readonly signal: AbortSignal }) =>
+        get<Page<Exemplar>>(`exemplars${query({ entity, from: range.from, to: range.to, limit })}`, signal),
+      gcTime: 60_000,
+    })),
+    combine: (results) => ({ exemplars: results.flatMap(({ data }) => data?.items ?? []) }),
+  });
+}
 
 /** The newest lines of some entities within a range; null while any is still loading. */
 export function useLogsAround(entities: readonly string[], range: ChartRange, limit: number) {

@@ -6,6 +6,7 @@ import { Verdicts } from '../feedback/verdicts.tsx';
 import { duration } from '../format/duration.ts';
 import { entityHref } from '../format/names.ts';
 import { oneIn } from '../format/probability.ts';
+import { OddSequences } from '../logs/odd-sequences.tsx';
 import { useWords } from '../text/words.ts';
 import { Contributions } from './contributions.tsx';
 import { StateIcon } from './severity.tsx';
@@ -114,6 +115,7 @@ export function AnomalyCard(props: AnomalyCardProps) {
     <article className="card p-5">
       <Head {...props} />
       <Why anomaly={anomaly} />
+      {anomaly.kind === 'log_sequence' && <OddSequences anomaly={anomaly} />}
       <Contributions contributions={anomaly.contributions} />
       {anomaly.members != null && anomaly.members.length > 1 && <Members members={anomaly.members} />}
       <Earlier anomaly={anomaly.id} />

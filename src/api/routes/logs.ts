@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { EntityId } from '../../model/entity.ts';
 import { LogExample, LogLevel, LogPattern } from '../../model/log-record.ts';
+import { LogSequence } from '../../model/log-sequence.ts';
 import { acceptBodies } from '../accept-bodies.ts';
 import type { Resource } from '../api-app.ts';
 import { PageOf } from '../contract/views.ts';
@@ -86,8 +87,34 @@ const listing: Resource = (app, { store }) => {
   );
 };
 
+const sequences: Resource = (app, { store }) => {
+  app.get(
+    '/logs/sequences',
+    {
+      schema: {
+        summary: 'Sessions of log lines kept as evidence or to learn from, the last that ended first',
+        querystring: Type.Object({
+          ...PageParameters,
+          ...EntityParameter,
+          ...RangeParameters,
+          sampled: Type.Optional(Type.Boolean()),
+          atMost: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'Only those no likelier.' })),
+        }),
+        response: { 200: PageOf(LogSequence) },
+      },
+    },
+    ({ query }) => {
+      const { entity, sampled, atMost } = query;
+      return toPage(
+        store.logs.listSequences({ ...pageQuery(query), ...rangeOf(query), ...given({ entity, sampled, atMost }) }),
+      );
+    },
+  );
+};
+
 /** Lines of log: taking them in, and what became of them. */
 export const logs: Resource = (app, deps, parts) => {
   pushing(app, deps, parts);
   listing(app, deps, parts);
+  sequences(app, deps, parts);
 };

@@ -4,6 +4,7 @@ import { canonicalKey } from '../../model/labels.ts';
 import { ODD_LEVELS, ODD_SESSIONS_METRIC, SESSIONS_METRIC } from '../../model/log-sequence.ts';
 import type { Series } from '../../model/series.ts';
 import { OpenSessions, type SessionRules, type SessionsPart } from './open-sessions.ts';
+import type { KeptTally } from './session-judge.ts';
 
 /** How sessions begin and end, and how often they are told of. */
 export interface SessionTiming extends SessionRules {
@@ -30,6 +31,7 @@ export class EntitySessions {
   readonly open: OpenSessions;
   readonly #series: readonly Series[];
   readonly #stepMs: number;
+  readonly kept: KeptTally = { hour: 0, seen: 0, minute: 0, evidence: 0 };
   #counted: Tally = none();
   #told: { readonly time: number; readonly values: Tally } | null = null;
   #unheard = false;
@@ -79,6 +81,7 @@ export class EntitySessions {
     return {
       open: this.open.toJSON(),
       counted: this.#counted,
+      kept: { ...this.kept },
       told: this.#told && [this.#told.time, ...this.#told.values],
     };
   }
@@ -92,7 +95,8 @@ export class EntitySessions {
   ): EntitySessions {
     const { state, parts } = saved;
     const sessions = new EntitySessions(entity, rules, OpenSessions.from(state['open'] ?? null, parts, rules, now));
-    const { counted, told } = state;
+    const { counted, told, kept } = state;
+    if (typeof kept === 'object' && kept !== null) restoreTally(sessions.kept, kept as Readonly<Record<string, Json>>);
     if (isTally(counted, none().length)) sessions.#counted = [...counted];
     if (isTally(told, 1 + none().length)) {
       sessions.#told = { time: told[0]!, values: told.slice(1) };
@@ -100,6 +104,13 @@ export class EntitySessions {
       sessions.#unheard = true;
     }
     return sessions;
+  }
+}
+
+function restoreTally(tally: KeptTally, saved: Readonly<Record<string, Json>>): void {
+  for (const name of ['hour', 'seen', 'minute', 'evidence'] as const) {
+    const value = saved[name];
+    if (typeof value === 'number') tally[name] = value;
   }
 }
 

@@ -134,17 +134,17 @@ export class OpenSessions {
     if (this.#open > MAX_OPEN) this.#evict();
   }
 
-  /** Lets go of what is over. */
+  /** Lets go of what is over, in the order in which it ended, whatever came together. */
   *ended(): Generator<EndedSession, void> {
-    for (const [key, runs] of this.#runs) {
-      const over = runs.filter((run) => this.#isOver(run));
-      if (over.length === 0) continue;
+    const over = [...this.#runs.values()].flat().filter((run) => this.#isOver(run));
+    for (const run of over.sort((a, b) => a.last - b.last || (a.key < b.key ? -1 : 1))) {
+      const runs = this.#runs.get(run.key) ?? [];
       this.#keep(
-        key,
-        runs.filter((run) => !over.includes(run)),
+        run.key,
+        runs.filter((other) => other !== run),
         runs.length,
       );
-      for (const run of over) yield this.#end(run);
+      yield this.#end(run);
     }
   }
 

@@ -25,15 +25,21 @@ const DAY_MS = 24 * HOUR_MS;
 const SAMPLED = { first: 500, later: 40 } as const;
 /** Odd sessions kept as evidence in a minute. */
 const EVIDENCE = 3;
-/** Entities whose samples are counted; beyond them all begin anew. */
-const MAX_COUNTED = 20_000;
 const MOST_EXPECTED = 3;
 const HASH = 2 ** 48;
 
 /** What became of a session: how rare it is, when it was judged, and what is kept of it. */
 export interface JudgedSession {
   readonly pValue: number | null;
-  readonly sequence: LogSequence | null;
+  readonly sequences: readonly LogSequence[];
+}
+
+/** What was kept of an entity's sessions: in the newest hour those seen, in the newest minute those kept as evidence. */
+export interface KeptTally {
+  hour: number;
+  seen: number;
+  minute: number;
+  evidence: number;
 }
 
 /** Whose session it is, and since when its sessions were seen. */
@@ -41,6 +47,7 @@ interface Whose {
   readonly entity: EntityId;
   readonly fleet: string;
   readonly since: number;
+  readonly kept: KeptTally;
 }
 
 /** Says how odd sessions are that are over, and which of them are kept. The same sessions bring the same. */
@@ -48,9 +55,6 @@ export class SessionJudge {
   readonly #modelOf: SequencesOf;
   /** Which pattern another one has become part of. */
   readonly #joined: () => ReadonlyMap<string, string>;
-  /** Sessions of an entity in an hour, and those kept as evidence in a minute. */
-  readonly #sampled = new Map<EntityId, { hour: number; count: number }>();
-  readonly #evidence = new Map<EntityId, { minute: number; count: number }>();
   #stale = new WeakMap<SequenceModel, { readonly joined: number; readonly stale: boolean }>();
 
   constructor(modelOf: SequencesOf, joined: () => ReadonlyMap<string, string>) {
@@ -59,18 +63,19 @@ export class SessionJudge {
   }
 
   judge(of: Whose, session: EndedSession): JudgedSession {
-    if (session.partial) return { pValue: null, sequence: null };
+    if (session.partial) return { pValue: null, sequences: [] };
     const joined = this.#joined();
     const templates = session.events.map((event) => joined.get(templateOf(event)) ?? templateOf(event));
     const events = templates.map(eventOf);
     const serving = this.#serving(of.entity, joined);
     const verdict = serving?.model.score(events) ?? null;
     const pValue = verdict?.pValue ?? null;
-    const place = this.#place(of, session);
-    const isOdd = pValue !== null && pValue <= ODD_LEVELS[0] && this.#isEvidence(of.entity, session.last);
-    if (place === null && !isOdd) return { pValue, sequence: null };
-    const kept = { templates, sampled: place !== null, pValue, ...saidOf(serving, events, verdict?.position ?? 0) };
-    return { pValue, sequence: { ...identity(of, session, place), ...kept } };
+    const ids = idsOf(of, session, pValue);
+    if (ids.length === 0) return { pValue, sequences: [] };
+    const { entity, fleet } = of;
+    const said = saidOf(serving, events, verdict?.position ?? 0);
+    const whole = { entity, fleet, start: session.first, end: session.last, templates, pValue, ...said };
+    return { pValue, sequences: ids.map((one) => ({ ...one, ...whole })) };
   }
 
   /** A model that knows patterns apart which are one by now says nothing until it is trained anew. */
@@ -88,38 +93,33 @@ export class SessionJudge {
     }
     return known.stale ? null : serving;
   }
-
-  /** Where it is kept among the samples of its hour, so that any session has the same chance; null when it is not. */
-  #place({ entity, since }: Whose, { key, last }: EndedSession): number | null {
-    const hour = Math.floor(last / HOUR_MS);
-    if (this.#sampled.size >= MAX_COUNTED) this.#sampled.clear();
-    let counted = this.#sampled.get(entity);
-    if (counted === undefined || hour > counted.hour) this.#sampled.set(entity, (counted = { hour, count: 0 }));
-    const most = last - since < DAY_MS ? SAMPLED.first : SAMPLED.later;
-    const before = counted.count;
-    counted.count += 1;
-    // Its key is a hash, so that chance is the same in every process (reservoir sampling, Vitter 1985).
-    const place = before < most ? before : Math.floor((Number.parseInt(key.slice(0, 12), 16) / HASH) * (before + 1));
-    return place < most ? place : null;
-  }
-
-  #isEvidence(entity: EntityId, time: number): boolean {
-    const minute = Math.floor(time / MINUTE_MS);
-    if (this.#evidence.size >= MAX_COUNTED) this.#evidence.clear();
-    let counted = this.#evidence.get(entity);
-    if (counted === undefined || minute > counted.minute) this.#evidence.set(entity, (counted = { minute, count: 0 }));
-    counted.count += 1;
-    return counted.count <= EVIDENCE;
-  }
 }
 
-/** Samples take each other's places; an odd session keeps its own. */
-function identity({ entity, fleet }: Whose, { key, first, last }: EndedSession, place: number | null) {
-  const id =
-    place === null
-      ? stableId('sequence', entity, key, first)
-      : stableId('sequence', entity, Math.floor(last / HOUR_MS), 'sampled', place);
-  return { id, entity, fleet, start: first, end: last };
+/** Under which ids it is kept: as a sample, which takes the place of another one, and as evidence, when it is odd. */
+function idsOf({ entity, since, kept }: Whose, session: EndedSession, pValue: number | null) {
+  const { key, first, last } = session;
+  const place = placeOf(kept, session, last - since < DAY_MS ? SAMPLED.first : SAMPLED.later);
+  const isOdd = pValue !== null && pValue <= ODD_LEVELS[0] && isEvidence(kept, last);
+  return [
+    ...(place === null ? [] : [{ id: stableId('sequence', entity, kept.hour, 'sampled', place), sampled: true }]),
+    ...(isOdd ? [{ id: stableId('sequence', entity, key, first), sampled: false }] : []),
+  ];
+}
+
+/** Where it is kept among the samples of its hour, so that any session has the same chance; null when it is not. */
+function placeOf(kept: KeptTally, { key, last }: EndedSession, most: number): number | null {
+  const hour = Math.floor(last / HOUR_MS);
+  if (hour > kept.hour) [kept.hour, kept.seen] = [hour, 0];
+  const before = kept.seen++;
+  // Its key is a hash, so that chance is the same in every process (reservoir sampling, Vitter 1985).
+  const place = before < most ? before : Math.floor((Number.parseInt(key.slice(0, 12), 16) / HASH) * (before + 1));
+  return place < most ? place : null;
+}
+
+function isEvidence(kept: KeptTally, time: number): boolean {
+  const minute = Math.floor(time / MINUTE_MS);
+  if (minute > kept.minute) [kept.minute, kept.evidence] = [minute, 0];
+  return kept.evidence++ < EVIDENCE;
 }
 
 function saidOf(serving: ServingSequences | null, events: readonly number[], position: number) {
