@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Alerting } from './alerting.ts';
+import type { CollectDeps } from './collect/collect-options.ts';
 import { createCollectStage } from './collect/collect-stage.ts';
 import { createEventSources } from './collect/create-event-sources.ts';
 import { scrapeOptions } from './collect/discovery/job-options.ts';
@@ -59,15 +60,7 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
           mine: deps.mine,
         }
       : { options: intake }),
-    onEntities: (found) => {
-      const known = enrichment.entities(found);
-      alerting.onEntities(known);
-      return store.entities.upsert(known);
-    },
-    onEdges: (found) => {
-      enrichment.edges(found);
-      return store.edges.upsert(found);
-    },
+    ...keepingFound(store, alerting, enrichment),
   });
   const rules = {
     stepMs: config.step,
@@ -89,6 +82,24 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
     ],
   };
 }
+
+/** What collect finds beside samples goes to the store, and to whoever else needs to know. */
+const keepingFound = (
+  store: Store,
+  alerting: Alerting,
+  enrichment: Enrichment,
+): Pick<CollectDeps, 'onEntities' | 'onEdges' | 'onExemplars'> => ({
+  onEntities: (found) => {
+    const known = enrichment.entities(found);
+    alerting.onEntities(known);
+    return store.entities.upsert(known);
+  },
+  onEdges: (found) => {
+    enrichment.edges(found);
+    return store.edges.upsert(found);
+  },
+  onExemplars: (found) => store.exemplars.keep(found),
+});
 
 /** Models of the order of log lines, as the registry has them. */
 const sequenceModels = (deps: PipelineDeps): FleetModels<ServingSequences> =>

@@ -273,6 +273,22 @@ describe('logs', () => {
     expect((await get('/api/v1/logs/patterns')).json().items).toMatchObject([{ id: 'abc' }]);
     expect((await get('/api/v1/logs?atLeast=loud')).statusCode).toBe(400);
   });
+
+  test('measurements with their trace are listed, by entity, metric and time', async () => {
+    const one = { entity: 'service/shop', labels: { method: 'get' }, value: 0.5, span: null, attributes: {} };
+    await store.exemplars.keep([
+      { ...one, id: 'exemplar_1', metric: 'rpc_seconds', time: 5, trace: 'abc' },
+      { ...one, id: 'exemplar_2', metric: 'rpc_seconds', time: 9, trace: 'def' },
+      { ...one, id: 'exemplar_3', metric: 'jobs', time: 7, trace: null, attributes: { job: '7' } },
+    ]);
+    await store.exemplars.keep([{ ...one, id: 'exemplar_2', metric: 'rpc_seconds', time: 8, trace: 'old' }]);
+    const ids = async (query: string) =>
+      (await get(`/api/v1/exemplars${query}`)).json<{ items: { id: string }[] }>().items.map(({ id }) => id);
+    expect(await ids('?entity=service/shop')).toEqual(['exemplar_2', 'exemplar_3', 'exemplar_1']);
+    expect(await ids('?metric=rpc_seconds&from=6&to=10')).toEqual(['exemplar_2']);
+    expect(await ids('?entity=service/other')).toEqual([]);
+    expect((await get('/api/v1/exemplars?limit=1')).json().items[0]).toMatchObject({ trace: 'def', value: 0.5 });
+  });
 });
 
 describe('samples', () => {

@@ -27,6 +27,7 @@ import { features } from './routes/features.ts';
 import { health } from './routes/health.ts';
 import { incidents } from './routes/incidents.ts';
 import { judgements } from './routes/judgements.ts';
+import { exemplars } from './routes/exemplars.ts';
 import { logs } from './routes/logs.ts';
 import { models } from './routes/models.ts';
 import { outcomes } from './routes/outcomes.ts';
@@ -72,6 +73,7 @@ const RESOURCES: readonly Resource[] = [
   actions,
   samples,
   logs,
+  exemplars,
   events,
   webhooks,
   judgements,

@@ -1,5 +1,6 @@
 import type { Bus } from '../bus/bus.ts';
 import type { Entity } from '../model/entity.ts';
+import type { Exemplar } from '../model/exemplar.ts';
 import type { Edge } from '../model/topology.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
@@ -54,4 +55,6 @@ export interface CollectDeps {
   readonly brought?: readonly NamedSource[];
   /** Told of edges that labels show, in the same way; may reject. */
   readonly onEdges?: (edges: readonly Edge[]) => Promise<void>;
+  /** Told of measurements that name their trace, a few of each series; may reject. */
+  readonly onExemplars?: (exemplars: readonly Exemplar[]) => Promise<void>;
 }

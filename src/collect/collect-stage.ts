@@ -20,6 +20,7 @@ import {
 } from './entity-rules.ts';
 import { EventSources } from './event-source.ts';
 import { createHostSource } from './host-source.ts';
+import { KnownExemplars } from './exemplars.ts';
 import { KnownEdges } from './known-edges.ts';
 import { KnownEntities } from './known-entities.ts';
 import { createLane } from './lanes.ts';
@@ -28,6 +29,7 @@ import type { LineOrigin } from './logs/log-intake.ts';
 import { createPushSource, type PushSource } from './push-source.ts';
 import { everyInterval } from './schedule.ts';
 import { createScrapeSource, type ScrapeDeps, type ScrapeSource } from './scrape-source.ts';
+import type { SamplePage } from './sample-page.ts';
 import { DEFAULT_SERIES_LIMITS, type SeriesLimits } from './series-registry.ts';
 import { StatsdSource } from './statsd/statsd-source.ts';
 import { createSourceState, type SourceState, type SourceView } from './source-state.ts';
@@ -63,6 +65,7 @@ class Collect implements CollectStage {
   readonly #assign: AssignEntity;
   readonly #entities = new KnownEntities();
   readonly #edges: KnownEdges;
+  readonly #exemplars = new KnownExemplars();
   readonly #push: PushSource;
   readonly #logs: LogSources;
   readonly #scrapes: readonly ScrapeSource[];
@@ -82,7 +85,8 @@ class Collect implements CollectStage {
     this.#assign = assign;
     this.#edges = new KnownEdges(createEdgeRules(assign, FALLBACK_ENTITY));
     const seriesLimits: SeriesLimits = { ...DEFAULT_SERIES_LIMITS, series: limits.seriesPerSource };
-    const shared = { clock, metrics, assign, limits, seriesLimits };
+    const onPage = (page: SamplePage): void => this.#exemplars.see(page);
+    const shared = { clock, metrics, assign, limits, seriesLimits, onPage };
     const publish = (batches: readonly SampleBatch[]): Promise<void> => this.#publish(batches, true);
     this.#push = createPushSource({ ...shared, bodyBytes: limits.bodyBytes, publish });
     this.#logs = new LogSources(deps, { assign, publish: this.#publishLogs });
@@ -218,7 +222,7 @@ class Collect implements CollectStage {
   }
 
   async #tell(): Promise<void> {
-    const { onEntities, onEdges, clock } = this.#deps;
+    const { onEntities, onEdges, onExemplars, clock } = this.#deps;
     if (onEntities !== undefined) {
       const { entities, told } = this.#entities.due(clock.now(), MAX_TOLD);
       if (entities.length > 0) await onEntities(entities);
@@ -227,6 +231,11 @@ class Collect implements CollectStage {
     if (onEdges !== undefined) {
       const { edges, told } = this.#edges.due(clock.now(), MAX_TOLD);
       if (edges.length > 0) await onEdges(edges);
+      told();
+    }
+    if (onExemplars !== undefined) {
+      const { exemplars, told } = this.#exemplars.due(MAX_TOLD);
+      if (exemplars.length > 0) await onExemplars(exemplars);
       told();
     }
   }

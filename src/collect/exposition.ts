@@ -3,7 +3,15 @@ import { CLOSE, CR, HASH, LF, OPEN, seriesEnd, skipBlanks, SPACE, TAB } from './
 import { Metadata } from './metadata.ts';
 import { type NumberCursor, readNumber } from './number-text.ts';
 import { type KnownLine, PageMemories } from './page-memories.ts';
-import { addSample, createPage, drop, type PageLimits, type Sample, type SamplePage } from './sample-page.ts';
+import {
+  addExemplar,
+  addSample,
+  createPage,
+  drop,
+  type PageLimits,
+  type Sample,
+  type SamplePage,
+} from './sample-page.ts';
 import { type DropReason, isDropReason, type SeriesRegistry, type Slot } from './series-registry.ts';
 import { parseSeriesText, type SyntaxFault } from './series-text.ts';
 
@@ -50,7 +58,10 @@ export class ExpositionParser {
   readonly #limits: PageLimits;
   readonly #metadata: Metadata;
   readonly #cursor: NumberCursor = { at: 0 };
+  readonly #exemplarCursor: NumberCursor = { at: 0 };
   readonly #sample: Sample = { time: 0, value: 0 };
+  /** Where the exemplar of the line that is read begins; -1 when it has none. */
+  #exemplarAt = -1;
   readonly #known = new Map<string, KnownSeries>();
   readonly #memories = new PageMemories();
   #forgotten = -Infinity;
@@ -228,13 +239,29 @@ export class ExpositionParser {
     sample.value = readNumber(bytes, skipBlanks(bytes, from), cursor);
     if (cursor.at < 0) return 'value';
     sample.time = reading.now;
+    this.#exemplarAt = -1;
     if (bytes[cursor.at] !== LF) {
       const fault = this.#readTail(reading, skipBlanks(bytes, cursor.at));
       if (fault !== undefined) return fault;
     }
     reading.at = cursor.at;
     addSample(reading.page, slot, sample);
+    if (this.#exemplarAt >= 0) this.#readExemplar(reading, slot);
     return undefined;
+  }
+
+  /** `{trace_id="…"} value [time]`; one that is not valid is passed over, for the sample is. */
+  #readExemplar({ bytes, at: end, page }: Reading, slot: Slot): void {
+    const after = seriesEnd(bytes, this.#exemplarAt, end);
+    const parsed = parseSeriesText(`x${bytes.toString('utf8', this.#exemplarAt, after)}`);
+    if (typeof parsed === 'string') return;
+    const cursor = this.#exemplarCursor;
+    const value = readNumber(bytes, skipBlanks(bytes, after), cursor);
+    if (cursor.at < 0) return;
+    const next = skipBlanks(bytes, cursor.at);
+    const seconds = next < end && bytes[next] !== CR ? readNumber(bytes, next, cursor) : Number.NaN;
+    const time = Number.isFinite(seconds) ? Math.round(seconds * 1000) : this.#sample.time;
+    addExemplar(page, { slot, labels: parsed.labels, value, time });
   }
 
   /** What may follow a value: a time stamp, an exemplar, a carriage return. */
@@ -246,8 +273,11 @@ export class ExpositionParser {
       if (!this.#readTime(reading, from)) return 'timestamp';
       at = skipBlanks(bytes, this.#cursor.at);
     }
-    const exemplar = bytes[at] === HASH && bytes[skipBlanks(bytes, at + 1)] === OPEN;
-    if (exemplar) at = this.#endOfLine(reading, at);
+    const exemplar = exemplarStart(bytes, at);
+    if (exemplar >= 0) {
+      if (reading.openMetrics) this.#exemplarAt = exemplar;
+      at = this.#endOfLine(reading, at);
+    }
     if (bytes[at] === CR) at += 1;
     this.#cursor.at = at;
     return at < bytes.length && bytes[at] !== LF ? 'trailing' : undefined;
@@ -260,4 +290,10 @@ export class ExpositionParser {
     this.#sample.time = time;
     return this.#cursor.at >= 0 && Number.isSafeInteger(time);
   }
+}
+
+/** Where the labels of an exemplar begin that stands here; -1 for none. */
+function exemplarStart(bytes: Buffer, at: number): number {
+  const begins = bytes[at] === HASH ? skipBlanks(bytes, at + 1) : -1;
+  return begins >= 0 && bytes[begins] === OPEN ? begins : -1;
 }

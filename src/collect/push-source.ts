@@ -34,6 +34,8 @@ export interface PushDeps {
   readonly bodyBytes: number;
   /** Resolves when the samples are committed. */
   readonly publish: (batches: readonly SampleBatch[]) => Promise<void>;
+  /** Told of every page whose samples are committed. */
+  readonly onPage?: (page: SamplePage) => void;
 }
 
 export interface PushSource {
@@ -87,6 +89,7 @@ export function createPushSource(deps: PushDeps): PushSource {
       }
       await deps.publish(toBatches(page, NAME, now));
       state.took(page);
+      deps.onPage?.(page);
       return { samples: page.count, series: registry.size, dropped: Object.fromEntries(page.drops) };
     },
   };

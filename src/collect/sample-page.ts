@@ -1,3 +1,4 @@
+import type { Labels } from '../model/labels.ts';
 import type { DropReason, Slot } from './series-registry.ts';
 import type { SyntaxFault } from './series-text.ts';
 
@@ -10,6 +11,18 @@ export interface PageLimits {
   readonly behindMs: number;
 }
 
+/** A measurement that stands beside a sample, with labels that name its trace. */
+export interface FoundExemplar {
+  readonly slot: Slot;
+  readonly labels: Labels;
+  readonly value: number;
+  /** Unix ms. */
+  readonly time: number;
+}
+
+/** Exemplars of one page that are looked at. */
+const MAX_EXEMPLARS = 2000;
+
 /** What came in one body, as columns, each `count` long (the arrays may be longer). */
 export interface SamplePage {
   count: number;
@@ -17,6 +30,7 @@ export interface SamplePage {
   times: Float64Array;
   values: Float64Array;
   readonly drops: Map<DropReason, number>;
+  readonly exemplars: FoundExemplar[];
   /** The first line that is not valid, which makes the whole page invalid; lines count from 1. */
   fault: { readonly line: number; readonly fault: SyntaxFault } | undefined;
   /** Bounds of the times that are taken, both included. */
@@ -37,6 +51,7 @@ export function createPage(
     times: new Float64Array(capacity),
     values: new Float64Array(capacity),
     drops: new Map(),
+    exemplars: [],
     fault: undefined,
     earliest: arrival.now - limits.behindMs,
     latest: arrival.now + limits.aheadMs,
@@ -79,6 +94,13 @@ export function addSample(page: SamplePage, slot: Slot, sample: Sample): void {
   page.times[count] = sample.time;
   page.values[count] = sample.value;
   page.count = count + 1;
+}
+
+/** Takes an exemplar along, unless there are too many, or value or time cannot be. */
+export function addExemplar(page: SamplePage, exemplar: FoundExemplar): void {
+  const { value, time } = exemplar;
+  if (page.exemplars.length >= MAX_EXEMPLARS || !Number.isFinite(value)) return;
+  if (time >= page.earliest && time <= page.latest) page.exemplars.push(exemplar);
 }
 
 function grow(column: Float64Array): Float64Array {

@@ -53,6 +53,8 @@ export interface ScrapeDeps {
   readonly mine?: (url: string) => boolean;
   /** Hands on what came; waits while the stages behind are slow. */
   readonly publish: (batches: readonly SampleBatch[]) => Promise<void>;
+  /** Told of every page that was handed on. */
+  readonly onPage?: (page: SamplePage) => void;
 }
 
 export interface ScrapeSource {
@@ -218,6 +220,7 @@ class Scraper implements ScrapeSource {
       return { page, fetched, now, excess };
     });
     await publish(toBatches(page, name, now));
+    this.#deps.onPage?.(page);
     this.#count(page, fetched, excess);
   }
 

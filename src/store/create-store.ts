@@ -13,6 +13,7 @@ import { createDecisionStore } from './decision-store.ts';
 import { createEdgeStore } from './edge-store.ts';
 import { createEntityNumbers, createEntityStore } from './entity-store.ts';
 import { createEventStore } from './event-store.ts';
+import { createExemplarStore } from './exemplar-store.ts';
 import { createFailureStore } from './failure-store.ts';
 import { createFeedbackStore } from './feedback-store.ts';
 import { createForecastStore } from './forecast-store.ts';
@@ -80,6 +81,7 @@ const partitionersOf = (database: Database, timescale: boolean, retention: Reten
 /** The stores that need nothing but the database. */
 const recordStores = (database: Database) => ({
   logs: createLogStore(database),
+  exemplars: createExemplarStore(database),
   events: createEventStore(database),
   anomalies: createAnomalyStore(database),
   predictions: createPredictionStore(database),

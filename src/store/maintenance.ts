@@ -43,6 +43,8 @@ const DEAD_LETTERS_MS = 30 * DAY_MS;
 const MAX_DEAD_LETTERS = 10_000;
 const QUALITY_MS = 30 * DAY_MS;
 
+/** Measurements with their trace are evidence as lines are: kept as long, and no more than this. */
+const MAX_EXEMPLARS = 100_000;
 /** Samples of sessions are kept for as long as a month of learning takes; no more of them than this. */
 const SEQUENCES_MS = 30 * DAY_MS;
 const MAX_SEQUENCES = 200_000;
@@ -62,6 +64,7 @@ const CHANGING_TABLES = [
   'log_patterns',
   'log_examples',
   'log_sequences',
+  'exemplars',
   'dead_letters',
   'entity_quality',
 ];
@@ -159,6 +162,12 @@ async function trimLogs({ database, retention }: MaintenanceDeps, now: number): 
   );
 }
 
+async function trimExemplars({ database, retention }: MaintenanceDeps, now: number): Promise<void> {
+  await sql`delete from exemplars where time < ${timestamp(now - retention.samplesMs)}`.execute(database.sql);
+  await sql`delete from exemplars where (time, id) <= (
+    select time, id from exemplars order by time desc, id desc offset ${MAX_EXEMPLARS} limit 1)`.execute(database.sql);
+}
+
 async function trimLists({ database }: MaintenanceDeps, now: number): Promise<void> {
   await sql`delete from events where time < ${timestamp(now - EVENTS_MS)}`.execute(database.sql);
   await sql`delete from entity_quality where updated_at < ${timestamp(now - QUALITY_MS)}`.execute(database.sql);
@@ -181,6 +190,7 @@ export const createMaintenance = (deps: MaintenanceDeps): Maintenance => ({
     await trimLists(deps, now);
     await trimLogs(deps, now);
     await trimSequences(deps, now);
+    await trimExemplars(deps, now);
     await vacuum(deps);
     const spent = await dropOverBudget(deps, now);
     for (const partitioner of Object.values(deps.partitioners)) await partitioner.tune();

@@ -13,6 +13,7 @@ import { runLeases } from './migrations/0009-run-leases.ts';
 import { leases } from './migrations/0010-leases.ts';
 import { days } from './migrations/0011-days.ts';
 import { processes } from './migrations/0013-processes.ts';
+import { exemplars } from './migrations/0014-exemplars.ts';
 import { restraints } from './migrations/0015-restraints.ts';
 import { modelChecks } from './migrations/0016-model-checks.ts';
 import { decisions } from './migrations/0017-decisions.ts';
@@ -43,6 +44,7 @@ export const MIGRATIONS: readonly Migration[] = [
   leases,
   days,
   processes,
+  exemplars,
   restraints,
   modelChecks,
   decisions,

@@ -5,6 +5,7 @@ import type { Anomaly, Severity } from '../model/anomaly.ts';
 import type { EntityQuality, FeatureChoice, Lineage } from '../model/data-quality.ts';
 import type { Json } from '../model/detector.ts';
 import type { Entity, EntityId } from '../model/entity.ts';
+import type { Exemplar } from '../model/exemplar.ts';
 import type { Event } from '../model/event.ts';
 import type { AuditEntry, Failure, Feedback, Model } from '../model/failure.ts';
 import type { Frame, FrameLayout, RollupFrame } from '../model/frame.ts';
@@ -119,6 +120,15 @@ export interface EventStore {
   /** Idempotent by id. */
   append(events: readonly Event[]): Promise<void>;
   list(query: PageQuery & { readonly entity?: EntityId; readonly range?: TimeRange }): Promise<Page<Event>>;
+}
+
+export interface ExemplarStore {
+  /** By id: a newer one takes the place of an older one. */
+  keep(exemplars: readonly Exemplar[]): Promise<void>;
+  /** Newest first. */
+  list(
+    query: PageQuery & { readonly entity?: EntityId; readonly metric?: string; readonly range?: TimeRange },
+  ): Promise<Page<Exemplar>>;
 }
 
 export interface LogStore {
@@ -716,6 +726,7 @@ export interface Store {
   readonly samples: SampleStore;
   readonly frames: FrameStore;
   readonly logs: LogStore;
+  readonly exemplars: ExemplarStore;
   readonly events: EventStore;
   readonly anomalies: AnomalyStore;
   readonly predictions: PredictionStore;

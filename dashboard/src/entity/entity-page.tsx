@@ -3,6 +3,7 @@ import type { EntityView } from '../../../src/api/contract/views.ts';
 import type { Anomaly } from '../../../src/model/anomaly.ts';
 import { useAnomalies, useEntity, useEvents, useFailures, useOpenAnomalies, usePredictions } from '../api/queries.ts';
 import { LogSection } from '../logs/log-section.tsx';
+import { TracesAround } from '../traces/traces-around.tsx';
 import { useWords } from '../text/words.ts';
 import { AnomalyCard } from '../ui/anomaly-card.tsx';
 import { Section } from '../ui/section.tsx';
@@ -65,6 +66,7 @@ function Everything({ entity }: { readonly entity: EntityView }) {
       <SaidMissed entity={entity.id} />
       <Neighbours entity={entity.id} />
       <LogSection entity={entity.id} />
+      <TracesAround entities={[entity.id]} range={choice.range} />
       <EntityHistory anomalies={closed} predictions={past} events={events} failures={failures} />
     </div>
   );

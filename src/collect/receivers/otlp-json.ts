@@ -2,14 +2,16 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { toError, VigiaError } from '../../runtime/errors.ts';
 import type { SamplePage } from '../sample-page.ts';
 import type { MetricHead } from './otlp-names.ts';
-import type { OtlpSeries, Point } from './otlp-series.ts';
-import { pairsOfJson } from './otlp-values.ts';
+import type { OtlpSeries, Point, PointExemplar } from './otlp-series.ts';
+import { pairsOfJson, plainText } from './otlp-values.ts';
 import { readingWire } from '../../runtime/wire.ts';
 
 /** Metrics read in one go before other work gets its turn. */
 const METRICS_A_TURN = 500;
 const NANOS_A_MS = 1_000_000;
 const NO_VALUE = 1;
+/** Exemplars of one point that are looked at. */
+const MAX_EXEMPLARS = 16;
 
 type Tree = Readonly<Record<string, unknown>>;
 
@@ -92,6 +94,7 @@ function readPoint(
     key: JSON.stringify(attributes ?? null),
     attributes: () => pairsOfJson(attributes),
     time: msOf(point['timeUnixNano']),
+    exemplars: treesOf(point['exemplars']).slice(0, MAX_EXEMPLARS).map(exemplarOf),
   };
   const count = orZero(point['count']);
   const sum = point['sum'] === undefined ? null : numberOf(point['sum']);
@@ -116,6 +119,13 @@ function readPoint(
       series.summary(page, head, { ...base, of: { count, sum: sum ?? 0, quantiles } });
     }
   }
+}
+
+function exemplarOf(found: Tree): PointExemplar {
+  const attributes = pairsOfJson(found['filteredAttributes']).map(([name, value]) => [name, plainText(value)]);
+  const ids = { trace_id: textOf(found['traceId']), span_id: textOf(found['spanId']) };
+  const labels = { ...(Object.fromEntries(attributes) as Record<string, string>), ...ids };
+  return { labels, value: numberOf(found['asDouble'] ?? found['asInt']), time: msOf(found['timeUnixNano']) };
 }
 
 function exponential(point: Tree) {

@@ -159,7 +159,8 @@ export class OtlpMetricsReader {
     });
     if ((found.flags & NO_VALUE) !== 0) return;
     const key = attributes.map((extent) => bytes.toString('latin1', extent.from, extent.to)).join('\u0002');
-    this.#put(page, head, found, { key, time: found.time, attributes: () => pairsOf(bytes, attributes) });
+    const { time, exemplars } = found;
+    this.#put(page, head, found, { key, time, exemplars, attributes: () => pairsOf(bytes, attributes) });
   }
 
   // oxlint-disable-next-line eslint/max-params -- what was read, of what, and where to

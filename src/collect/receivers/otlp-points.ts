@@ -1,5 +1,7 @@
 import { type BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { MetricHead } from './otlp-names.ts';
+import type { PointExemplar } from './otlp-series.ts';
+import { plainText, readKeyValue } from './otlp-values.ts';
 import { eachField, endOfMessage, MAX_PACKED, readPacked } from '../../runtime/wire.ts';
 
 /** Everything that a point of any kind can have. */
@@ -15,7 +17,11 @@ export interface FoundPoint {
   readonly bounds: number[];
   readonly counts: number[];
   readonly quantiles: { quantile: number; value: number }[];
+  readonly exemplars: PointExemplar[];
 }
+
+/** Exemplars of one point that are looked at. */
+const MAX_EXEMPLARS = 16;
 
 export const newPoint = (): FoundPoint => ({
   time: 0,
@@ -29,6 +35,7 @@ export const newPoint = (): FoundPoint => ({
   bounds: [],
   counts: [],
   quantiles: [],
+  exemplars: [],
 });
 
 type ReadField = (reader: BinaryReader, field: number, found: FoundPoint) => boolean;
@@ -41,6 +48,7 @@ const wide = (reader: BinaryReader): number => {
 const number: ReadField = (reader, field, found) => {
   if (field === 4) found.value = reader.double();
   else if (field === 6) found.value = Number(reader.sfixed64());
+  else if (field === 5) readExemplar(reader, found);
   else return false;
   return true;
 };
@@ -54,6 +62,7 @@ export const FIELDS: Readonly<Record<MetricHead['kind'], ReadField>> = {
     else if (field === 5) found.sum = reader.double();
     else if (field === 6) readPacked(reader, found.counts, () => wide(reader));
     else if (field === 7) readPacked(reader, found.bounds, () => reader.double());
+    else if (field === 8) readExemplar(reader, found);
     else return false;
     return true;
   },
@@ -64,6 +73,7 @@ export const FIELDS: Readonly<Record<MetricHead['kind'], ReadField>> = {
     else if (field === 7) found.below += wide(reader);
     else if (field === 8) found.offset = readBuckets(reader, found.counts);
     else if (field === 9) found.below += total(reader);
+    else if (field === 11) readExemplar(reader, found);
     else return false;
     return true;
   },
@@ -75,6 +85,29 @@ export const FIELDS: Readonly<Record<MetricHead['kind'], ReadField>> = {
     return true;
   },
 };
+
+const NANOS_A_MS = 1_000_000;
+
+/** An `opentelemetry.proto.metrics.v1.Exemplar`. */
+function readExemplar(reader: BinaryReader, { exemplars }: FoundPoint): void {
+  const labels: [string, string][] = [];
+  const found = { value: Number.NaN, time: 0 };
+  eachField(reader, endOfMessage(reader), (field) => {
+    if (field === 2) found.time = Math.floor(wide(reader) / NANOS_A_MS);
+    else if (field === 3) found.value = reader.double();
+    else if (field === 6) found.value = Number(reader.sfixed64());
+    else if (field === 4) labels.push(['span_id', hex(reader.bytes())]);
+    else if (field === 5) labels.push(['trace_id', hex(reader.bytes())]);
+    else if (field === 7) {
+      const [name, value] = readKeyValue(reader, endOfMessage(reader));
+      labels.push([name, plainText(value)]);
+    } else return false;
+    return true;
+  });
+  if (exemplars.length < MAX_EXEMPLARS) exemplars.push({ ...found, labels: Object.fromEntries(labels) });
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 function readBuckets(reader: BinaryReader, counts: number[]): number {
   let offset = 0;

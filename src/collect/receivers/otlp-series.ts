@@ -1,4 +1,12 @@
-import { addSample, createPage, drop, type PageLimits, type SamplePage } from '../sample-page.ts';
+import {
+  addExemplar,
+  addSample,
+  createPage,
+  drop,
+  type FoundExemplar,
+  type PageLimits,
+  type SamplePage,
+} from '../sample-page.ts';
 import { type DropReason, isDropReason, type SeriesRegistry, type Slot } from '../series-registry.ts';
 import type { MetricType } from '../../model/series.ts';
 import { labelName, type MetricHead, metricName, resourceLabels, unitWord } from './otlp-names.ts';
@@ -7,6 +15,9 @@ import { type PowerBuckets, toClassicBuckets } from './power-buckets.ts';
 
 type Attributes = readonly (readonly [string, Plain])[];
 
+/** A measurement among those of a point; its trace and span are among the labels. */
+export type PointExemplar = Omit<FoundExemplar, 'slot'>;
+
 /** One point of a metric: what tells it from the others, and when it was. */
 export interface Point {
   /** The same for the same attributes; what they are is asked only when they are met first. */
@@ -14,6 +25,7 @@ export interface Point {
   readonly attributes: () => Attributes;
   /** Unix ms. */
   readonly time: number;
+  readonly exemplars?: readonly PointExemplar[];
 }
 
 export interface Histogram {
@@ -135,6 +147,9 @@ export class OtlpSeries {
     }
     const { time } = part;
     addSample(page, place, { time, value: head.delta ? this.#sum(place, part) : part.value });
+    // Those of a histogram are of no bucket; its count stands for it.
+    if (part.ending === '' || part.ending === '_count')
+      for (const exemplar of part.exemplars ?? []) addExemplar(page, { slot: place, ...exemplar });
   }
 
   /** Differences are summed up, so that one path makes rates of all counters; a repeated report counts once. */

@@ -1,7 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { Metadata } from '../metadata.ts';
-import { addSample, createPage, drop, type PageLimits, type Sample, type SamplePage } from '../sample-page.ts';
+import {
+  addExemplar,
+  addSample,
+  createPage,
+  drop,
+  type PageLimits,
+  type Sample,
+  type SamplePage,
+} from '../sample-page.ts';
 import { type DropReason, isDropReason, type SeriesRegistry, type Slot } from '../series-registry.ts';
 import { type NativeHistogram, readNativeHistogram } from './native-histogram.ts';
 import { toClassicBuckets } from './power-buckets.ts';
@@ -79,6 +87,7 @@ export class RemoteWriteReader {
       if (field === 1) throw new RangeError('labels stand before samples');
       if (wire !== WireType.LengthDelimited) return false;
       if (field === 2) return this.#readSample(reader, page, place);
+      if (field === 3) return this.#readExemplar(reader, bytes, { page, place });
       return field === 4 && this.#readHistogram(reader, page, place);
     });
   }
@@ -113,6 +122,22 @@ export class RemoteWriteReader {
     });
     // The end of a series is no value of it.
     if (!stale) put(page, place, sample);
+    return true;
+  }
+
+  #readExemplar(reader: BinaryReader, bytes: Buffer, { page, place }: { page: SamplePage; place: Place }): true {
+    const end = endOfMessage(reader);
+    const from = reader.pos;
+    let [value, time] = [0, 0];
+    eachField(reader, end, (field, wire) => {
+      if (field === 2 && wire === WireType.Bit64) value = reader.double();
+      else if (field === 3 && wire === WireType.Varint) time = Number(reader.int64());
+      else return false;
+      return true;
+    });
+    // Labels of an exemplar are written as those of a series.
+    const labels = readLabels(bytes.subarray(from, end));
+    if (typeof place !== 'string') addExemplar(page, { slot: place, labels, value, time });
     return true;
   }
 
@@ -169,7 +194,8 @@ function isStale(reader: BinaryReader): boolean {
 function readLabels(bytes: Uint8Array): Record<string, string> {
   const pairs: [string, string][] = [];
   const reader = new BinaryReader(bytes);
-  eachField(reader, bytes.length, () => {
+  eachField(reader, bytes.length, (label, wire) => {
+    if (label !== 1 || wire !== WireType.LengthDelimited) return false;
     let name = '';
     let value = '';
     eachField(reader, endOfMessage(reader), (field, wire) => {
