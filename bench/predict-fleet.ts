@@ -1,4 +1,7 @@
-/** Failures of a simulated fleet: learnt on earlier time, judged on later time by the lead-time contract. */
+/**
+ * Failures of a simulated fleet by the lead-time contract: learnt on the first half of the time, thresholds chosen on the next sixth,
+ * judged on the last third.
+ */
 import { parseArgs } from 'node:util';
 import type { ScoredEntity } from '../src/learn/evaluation/scored.ts';
 import { createHazardFactory } from '../src/predict/hazard/hazard-factory.ts';
@@ -46,17 +49,17 @@ function scored(fleet: SimulatedFleet, say: Sayer | null, [from, to]: readonly [
   });
 }
 
-const both = (fleet: SimulatedFleet, early: Sayer | null, late: Sayer | null): Scored => ({
-  tuning: scored(fleet, early, [tuned, cut]),
-  later: scored(fleet, late, [cut, Infinity]),
+const both = (fleet: SimulatedFleet, say: Sayer | null): Scored => ({
+  tuning: scored(fleet, say, [tuned, cut]),
+  later: scored(fleet, say, [cut, Infinity]),
 });
 
 function log(text: string): void {
   process.stderr.write(`${(performance.now() / 1000).toFixed(0)} s ${text}\n`);
 }
 
-async function learn(fleet: SimulatedFleet, until: number): Promise<FailurePredictor> {
-  const entities = fleet.entities.map((history) => knownAt(history, fleet.columns.length, until));
+async function learn(fleet: SimulatedFleet): Promise<FailurePredictor> {
+  const entities = fleet.entities.map((history) => knownAt(history, fleet.columns.length, tuned));
   const outcome = await createHazardFactory().fit(
     { columns: fleet.columns, entities },
     { horizons: HORIZONS, unitMs: 1000, asked: 'later', seed: SEED },
@@ -92,35 +95,28 @@ async function fleetRows(): Promise<Row[]> {
   const fleet = simulateFleet({ seed, entities: number('entities'), days, step: STEP });
   const failures = fleet.entities.reduce((sum, one) => sum + one.failures.length, 0);
   log(`${fleet.entities.reduce((sum, { times }) => sum + times.length, 0)} rows, ${failures} failures`);
-  const oracle = judgePages(both(fleet, null, null), HORIZONS);
+  const oracle = judgePages(both(fleet, null), HORIZONS);
   log(`oracle ${noteOf(oracle)} recall ${oracle.recall}`);
   const peers: Row[] = [];
   const plain = { unit: 'recall', bound: null, better: 'higher' } as const;
   const asked = String(given['parts']).split(',');
   if (asked.includes('capacity')) {
     const say = capacityAlone(fleet.columns.length, STEP, HORIZONS);
-    const alone = judgePages(both(fleet, say, say), HORIZONS);
+    const alone = judgePages(both(fleet, say), HORIZONS);
     peers.push({ ...plain, name: 'fleet-recall-capacity-alone', value: alone.recall, note: noteOf(alone) });
     log(`capacity ${noteOf(alone)}`);
   }
   if (asked.includes('lstm')) {
-    const known = (until: number) => ({
-      columns: fleet.columns,
-      entities: fleet.entities.map((history) => knownAt(history, fleet.columns.length, until)),
-    });
-    const alone = judgePages(
-      both(fleet, lstmAlone(known(tuned), HORIZONS, SEED), lstmAlone(known(cut), HORIZONS, SEED)),
-      HORIZONS,
-    );
+    const entities = fleet.entities.map((history) => knownAt(history, fleet.columns.length, tuned));
+    const say = lstmAlone({ columns: fleet.columns, entities }, HORIZONS, SEED);
+    const alone = judgePages(both(fleet, say), HORIZONS);
     peers.push({ ...plain, name: 'fleet-recall-lstm-alone', value: alone.recall, note: noteOf(alone) });
     log(`lstm ${noteOf(alone)}`);
   }
   if (!asked.includes('ours')) return peers;
-  const mine = both(
-    fleet,
-    sayerOf(await learn(fleet, tuned), fleet.columns),
-    sayerOf(await learn(fleet, cut), fleet.columns),
-  );
+  // As the program does: the model whose thresholds were chosen on the newest quarter is the one that pages afterwards.
+  const say = sayerOf(await learn(fleet), fleet.columns);
+  const mine = both(fleet, say);
   log('asked');
   const ours = judgePages(mine, HORIZONS);
   log(noteOf(ours));

@@ -84,7 +84,7 @@ const fitted = await fitter.fit(
     fleet: { columns: Array.from({ length: FEATURES }, (_, c) => `f${c}`), entities },
     cut: BEGINNING + (3 / 4) * DAYS * DAY,
     options: { horizons: HORIZONS, seed: 1, quiet: 0, budgetMs: 480_000 },
-    mostJudged: 20_000,
+    mostJudged: 200_000,
     predictor: null,
   },
   { signal: AbortSignal.timeout(1_500_000), onProgress: () => undefined },

@@ -8,7 +8,7 @@ export interface FailureFit {
   readonly options: Pick<PredictorOptions, 'horizons' | 'seed' | 'quiet' | 'budgetMs' | 'search'>;
   /** Address of the package whose predictor is trained; the one of Vigía when null or left out. */
   readonly predictor?: string | null;
-  /** Rows after the cut that are judged, at most. */
+  /** About how many rows after the cut are judged at most; where there are more, all rows of fewer entities. */
   readonly mostJudged: number;
 }
 

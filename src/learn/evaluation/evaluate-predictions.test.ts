@@ -137,6 +137,52 @@ describe('pages', () => {
     const noise = scoredFleet(4, { noise: 0.5 });
     expect(chooseThreshold(noise, asked, contract)).toBeNull();
   });
+
+  /** Entities that say so much once, at 20; those named by `fails` fail at 26. */
+  const lone = (said: readonly number[], fails: (entity: number) => boolean) =>
+    said.map((p, entity) => one({ 20: p }, fails(entity) ? [26] : []));
+  const asked = { horizon: 10, index: 0, width: 1 };
+  const contract = { precision: 0.8, minLead: 2 };
+  const spread = Array.from({ length: 100 }, (_, i) => 0.99 - 0.004 * i);
+
+  test('one false page among the first few does not hide that later ones come true', () => {
+    const threshold = chooseThreshold(
+      lone(spread, (i) => i !== 2 && i < 60),
+      asked,
+      contract,
+    )!;
+    expect(threshold).toBeLessThan(spread[50]!);
+    expect(threshold).toBeGreaterThan(spread[75]!);
+  });
+
+  test('what the model says does not stand against what came, and a handful of pages does not choose', () => {
+    expect(
+      chooseThreshold(
+        lone(spread, (i) => i % 2 === 0),
+        asked,
+        contract,
+      ),
+    ).toBeNull();
+    expect(
+      chooseThreshold(
+        lone([0.99, 0.98, 0.97, 0.96], () => true),
+        asked,
+        contract,
+      ),
+    ).toBeNull();
+  });
+
+  test('what one says of itself counts, so that the bold and the timid choose differently on the same pages', () => {
+    const came = (i: number): boolean => i % 10 !== 3 && i < 70;
+    const timid = spread.map((p) => p / 1.5);
+    const recall = (said: readonly number[]): number => {
+      const entities = lone(said, came);
+      return sharesOf(pagesOf(entities, { ...rule, threshold: chooseThreshold(entities, asked, contract) ?? 2 }))
+        .recall;
+    };
+    expect(recall(spread)).toBeGreaterThan(0.5);
+    expect(recall(timid)).toBeLessThan(recall(spread));
+  });
 });
 
 describe('leaks', () => {

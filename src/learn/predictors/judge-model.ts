@@ -13,33 +13,41 @@ const LEADS = [0, 300, 900, 1800, 3600, 21_600, 86_400] as const;
 const orNull = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? value : null;
 
+/** What was said, and what came of it. */
+export interface Judged {
+  /** Rows that figures are taken from. */
+  readonly thinned: readonly ScoredEntity[];
+  /** As dense as those that will be asked about: a page is the first of many looks that says enough. */
+  readonly all: readonly ScoredEntity[];
+}
+
 /** How good what was said is, by horizon, and from which level on it may page. Gives way between horizons. */
 export async function judgeModel(
-  entities: readonly ScoredEntity[],
+  judged: Judged,
   horizons: readonly number[],
   contract: Contract,
 ): Promise<HorizonFigures[]> {
   const figures: HorizonFigures[] = [];
   for (const [index, seconds] of horizons.entries()) {
-    figures.push(horizonFigures(entities, { index, seconds, width: horizons.length }, contract));
+    figures.push(horizonFigures(judged, { index, seconds, width: horizons.length }, contract));
     await nextTurn();
   }
   return figures;
 }
 
 function horizonFigures(
-  entities: readonly ScoredEntity[],
+  { thinned, all }: Judged,
   { index, seconds, width }: { readonly index: number; readonly seconds: number; readonly width: number },
   contract: Contract,
 ): HorizonFigures {
-  const rows = judgedRows(entities, { index, value: seconds, width });
+  const rows = judgedRows(thinned, { index, value: seconds, width });
   const positives = rows.label.reduce((sum, label) => sum + label, 0);
   const known = positives > 0 && positives < rows.count ? rowFigures(rows, SEED) : null;
   const rule = { horizon: seconds, index, width };
   // A horizon that ends before a page is of use cannot keep the contract.
-  const threshold = seconds > contract.minLead && positives > 0 ? chooseThreshold(entities, rule, contract) : null;
+  const threshold = seconds > contract.minLead && positives > 0 ? chooseThreshold(all, rule, contract) : null;
   const sharesAt = (minLead: number) =>
-    threshold === null ? null : sharesOf(pagesOf(entities, { ...rule, threshold, minLead }));
+    threshold === null ? null : sharesOf(pagesOf(all, { ...rule, threshold, minLead }));
   const shares = sharesAt(contract.minLead);
   const bins = rows.count === 0 ? [] : calibrationBins(rows.label, rows.chance, { bins: BINS, strategy: 'quantile' });
   return {

@@ -1,4 +1,5 @@
-import type { FailureFitted, FailureFitter } from '../../model/failure-fitter.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { FailureFitted, FailureFitter, JudgedFit } from '../../model/failure-fitter.ts';
 import { FAILURE_MODEL, type FailureModelDetail } from '../../model/failure-model.ts';
 import type { Model } from '../../model/failure.ts';
 import type { LiveFleet } from '../../model/live-fleet.ts';
@@ -7,13 +8,19 @@ import type { FleetHistory, PredictorProgress } from '../../model/predictor.ts';
 import { stableId } from '../../runtime/ids.ts';
 import type { Forecast } from '../../store/store.ts';
 import type { Contract } from '../evaluation/pages.ts';
+import type { ScoredEntity } from '../evaluation/scored.ts';
 import { decilesOf, innerDeciles } from './drift.ts';
 import { judgeModel } from './judge-model.ts';
-import { scoredStretches } from './truth.ts';
+import { type Said, scoredStretches } from './truth.ts';
 
 /** The newest part of the history is not learnt from: the model is judged on it, and later ones beside it. */
 const JUDGED_SHARE = 0.25;
-const MOST_JUDGED = 20_000;
+/** Rows that it is asked about for that: about a minute. */
+const MOST_JUDGED = 200_000;
+/** Those that figures are taken from, and that are kept as if it had been in shadow then. */
+const MOST_KEPT = 20_000;
+/** Entities whose answers are put in order before others have their turn. */
+const ENTITIES_A_TURN = 8;
 const SEED = 1;
 /** Settings tried beside the fixed ones. More find little more, and cost the time of the others. */
 const CANDIDATES = 6;
@@ -79,8 +86,11 @@ interface Fitted {
 async function register(training: ScopeTraining, { history, cut, fitted, began }: Fitted): Promise<TrainedScope> {
   const { fleet, now, horizons, quiet, contract, parent, why, predictor } = training;
   const { scope } = fleet;
-  const said = saidOf(history, fitted, horizons.length);
-  const figures = await judgeModel(scoredStretches(said, horizons.length, quiet), horizons, contract);
+  const width = horizons.length;
+  const kept = thinned(fitted.judged, width);
+  const scored = (judged: JudgedFit) => stretchesOf(saidOf(history, judged, width), width, quiet);
+  const judged = { thinned: await scored(kept), all: await scored(fitted.judged) };
+  const figures = await judgeModel(judged, horizons, contract);
   const { rows, entities, failures, metrics, search } = fitted.facts;
   const id = stableId('model', FAILURE_MODEL, scope.kind, now, ...(predictor === null ? [] : [predictor]));
   const detail: FailureModelDetail = {
@@ -94,7 +104,7 @@ async function register(training: ScopeTraining, { history, cut, fitted, began }
     failures,
     horizons: figures,
     bins: decilesOf(history, cut),
-    scoreBins: scoreBins(fitted, horizons.length),
+    scoreBins: scoreBins(kept, width),
     trainingSeconds: Math.round((training.elapsedMs() - began) / 1000),
     ...(search !== undefined && { search }),
   };
@@ -115,12 +125,12 @@ async function register(training: ScopeTraining, { history, cut, fitted, began }
     ready: true,
     model,
     bytes: fitted.bytes,
-    forecasts: forecastsOf(id, history, { fitted, width: horizons.length }),
+    forecasts: forecastsOf(id, history, { judged: kept, width }),
   };
 }
 
 /** Deciles of what was said of the judged rows, by horizon. */
-function scoreBins({ judged }: Fitted['fitted'], width: number): number[][] {
+function scoreBins(judged: JudgedFit, width: number): number[][] {
   const rows = judged.times.length;
   if (rows === 0) return Array.from({ length: width }, () => []);
   return Array.from({ length: width }, (_, h) =>
@@ -143,25 +153,49 @@ function metricsOf({ horizons }: FailureModelDetail): Record<string, number> {
   return Object.fromEntries(named.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }
 
-function saidOf(history: FleetHistory, { judged }: Fitted['fitted'], width: number) {
-  const rows = new Map<number, number[]>();
-  for (const [i, e] of judged.entity.entries()) {
-    const own = rows.get(e);
-    if (own === undefined) rows.set(e, [i]);
-    else own.push(i);
+/** Every so many rows, so that no more are left than are kept. */
+function thinned({ entity, times, probabilities }: JudgedFit, width: number): JudgedFit {
+  const stride = Math.max(1, Math.ceil(times.length / MOST_KEPT));
+  const rows = Int32Array.from({ length: Math.ceil(times.length / stride) }, (_, i) => i * stride);
+  return {
+    entity: rows.map((row) => entity[row]!),
+    times: Float64Array.from(rows, (row) => times[row]!),
+    probabilities: Float64Array.from(
+      { length: rows.length * width },
+      (_, i) => probabilities[rows[Math.floor(i / width)]! * width + (i % width)]!,
+    ),
+  };
+}
+
+/** See `scoredStretches`. Gives way between entities. */
+async function stretchesOf(said: readonly Said[], width: number, quiet: number): Promise<ScoredEntity[]> {
+  const all: ScoredEntity[] = [];
+  for (const [i, one] of said.entries()) {
+    all.push(...scoredStretches([one], width, quiet));
+    if (i % ENTITIES_A_TURN === 0) await nextTurn();
   }
-  return [...rows].map(([e, own]) => ({
-    history: history.entities[e]!,
-    times: own.map((i) => judged.times[i]!),
-    probabilities: own.flatMap((i) => [...judged.probabilities.subarray(i * width, (i + 1) * width)]),
-  }));
+  return all;
+}
+
+/** By entity; rows of one stand together. */
+function saidOf(history: FleetHistory, { entity, times, probabilities }: JudgedFit, width: number) {
+  const said: Said[] = [];
+  for (let from = 0, to = 0; from < entity.length; from = to) {
+    while (to < entity.length && entity[to] === entity[from]) to++;
+    said.push({
+      history: history.entities[entity[from]!]!,
+      times: times.subarray(from, to),
+      probabilities: probabilities.subarray(from * width, to * width),
+    });
+  }
+  return said;
 }
 
 /** What it would have said since its training, as if it had been in shadow then. */
 function forecastsOf(
   model: string,
   history: FleetHistory,
-  { fitted: { judged }, width }: { fitted: Fitted['fitted']; width: number },
+  { judged, width }: { judged: JudgedFit; width: number },
 ): Forecast[] {
   const byTime = new Map<number, number[]>();
   for (const [i, time] of judged.times.entries()) {

@@ -51,6 +51,13 @@ export async function fitFailures(
   return { ready: true, factory: factory.kind, bytes: predictor.toBytes(), facts: predictor.facts, judged };
 }
 
+/** Spreads indices evenly over the fleet, whatever order it is in: fractional parts of multiples of the golden ratio (Weyl). */
+const placeOf = (entity: number): number => (entity * 0.618_033_988_749_895) % 1;
+
+/**
+ * What it would have said after the cut: of every row, since pages are judged as densely as they would come. Where there are more
+ * rows than may be asked about, of fewer entities.
+ */
 function judge(
   predictor: FailurePredictor,
   fleet: FleetHistory,
@@ -58,24 +65,23 @@ function judge(
 ): JudgedFit {
   const width = predictor.horizons.length;
   const starts = fleet.entities.map(({ times }) => countUpTo(times, cut));
-  const all = fleet.entities.reduce((sum, { times }, e) => sum + times.length - starts[e]!, 0);
-  const stride = Math.max(1, Math.ceil(all / most));
-  const entity: number[] = [];
-  const times: number[] = [];
-  const probabilities: number[] = [];
-  for (const [e, history] of fleet.entities.entries()) {
-    const from = starts[e]!;
-    if (from === history.times.length) continue;
-    const said = predictor.predict([{ history, from, to: history.times.length }], fleet.columns);
-    for (let row = e % stride; row < said.rows; row += stride) {
-      entity.push(e);
-      times.push(history.times[from + row]!);
-      for (let h = 0; h < width; h++) probabilities.push(said.probabilities[row * width + h]!);
-    }
-  }
-  return {
-    entity: Int32Array.from(entity),
-    times: Float64Array.from(times),
-    probabilities: Float64Array.from(probabilities),
+  const lengths = fleet.entities.map(({ times }, e) => times.length - starts[e]!);
+  const all = lengths.reduce((sum, length) => sum + length, 0);
+  const asked = [...fleet.entities.keys()].filter((e) => lengths[e]! > 0 && placeOf(e) < most / all);
+  const rows = asked.reduce((sum, e) => sum + lengths[e]!, 0);
+  const judged = {
+    entity: new Int32Array(rows),
+    times: new Float64Array(rows),
+    probabilities: new Float64Array(rows * width),
   };
+  let at = 0;
+  for (const e of asked) {
+    const history = fleet.entities[e]!;
+    const said = predictor.predict([{ history, from: starts[e]!, to: history.times.length }], fleet.columns);
+    judged.entity.fill(e, at, at + said.rows);
+    judged.times.set(history.times.subarray(starts[e]), at);
+    judged.probabilities.set(said.probabilities, at * width);
+    at += said.rows;
+  }
+  return judged;
 }
