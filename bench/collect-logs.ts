@@ -7,7 +7,7 @@ import { matrixFromRows } from '../src/ml/matrix.ts';
 import { fitPca } from '../src/ml/pca.ts';
 import { createRandom, type Random } from '../src/ml/random.ts';
 import { averagePrecision } from '../src/ml/ranking-metrics.ts';
-import { fitSequenceModel } from '../src/ml/sequence-model.ts';
+import { fitSequenceModel, type SequenceModel } from '../src/ml/sequence-model.ts';
 import { findHeader, textStart } from '../src/prepare/templates/line-header.ts';
 import { TemplateMiner } from '../src/prepare/templates/template-miner.ts';
 import { logLinesRow } from './collect-log-lines.ts';
@@ -111,6 +111,8 @@ function memoryRow(): Row {
 
 const SEEDS = 20;
 const SHARE = 0.03;
+/** Sessions no likelier than this are counted as odd. */
+const ODD = 0.01;
 
 interface Sessions {
   readonly train: readonly number[][];
@@ -171,8 +173,38 @@ function reordered(session: readonly number[], random: Random): number[] {
   return [...session];
 }
 
+/** What judging costs where it is done, and whether p-values of sessions that nobody has learnt from are what they say. */
+function judgingRows(model: SequenceModel, { normal, abnormal }: Sessions): Row[] {
+  const all = [...normal, ...abnormal];
+  for (const session of all) model.score(session);
+  const start = performance.now();
+  for (const session of all) model.score(session);
+  const value = (1000 * (performance.now() - start)) / all.length;
+  const events = all.reduce((sum, session) => sum + session.length, 0) / all.length;
+  const shareBelow = (sessions: readonly number[][]): number =>
+    sessions.filter((session) => model.score(session).pValue <= ODD).length / sessions.length;
+  const row = { better: 'lower', bound: null } as const;
+  return [
+    {
+      ...row,
+      name: 'sequence-session-us',
+      value,
+      unit: 'µs',
+      note: `one session of ${events.toFixed(0)} events, judged`,
+    },
+    {
+      ...row,
+      name: 'sequence-odd-normal',
+      value: shareBelow(normal),
+      unit: 'share',
+      note: `normal sessions with p ≤ ${ODD}; of abnormal ones ${shareBelow(abnormal).toFixed(3)}`,
+    },
+  ];
+}
+
 export function sessionRows(folder: string): Row[] {
-  const { train, normal, abnormal } = readSessions(folder);
+  const sessions = readSessions(folder);
+  const { train, normal, abnormal } = sessions;
   const model = fitSequenceModel(train);
   const ours: Score = (session) => model.score(session).score;
   const peer = pcaOnCounts(train);
@@ -189,6 +221,7 @@ export function sessionRows(folder: string): Row[] {
       bound: 0.9,
       note: 'same counts, shuffled',
     },
+    ...judgingRows(model, sessions),
     { ...row, name: 'order-ap-pca', value: meanPrecision(peer, normal, wrongOrder), note: 'cannot see order' },
   ];
 }

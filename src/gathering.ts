@@ -107,7 +107,10 @@ const sequenceModels = (deps: PipelineDeps): FleetModels<ServingSequences> =>
     ...deps,
     kind: SEQUENCE_ARTEFACT,
     load: loadSequences,
-    metric: 'vigia_prepare_sequence_models',
+    called: {
+      serving: 'vigia_prepare_sequence_models',
+      damaged: 'vigia_prepare_sequence_models_damaged_total',
+    },
   });
 
 /** How lines become sessions, and what these are judged by; nothing when the owner does not want it. */

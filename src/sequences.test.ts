@@ -104,7 +104,7 @@ async function begin(store: Store): Promise<Running> {
   await bus.subscribe(topics.anomalies, 'test', async (batch) => void heard.push(...batch.map(({ value }) => value)));
   await bus.subscribe(topics.frames, 'test', async (batch) => void frames.push(...batch.map(({ value }) => value)));
   const deps = { bus, store, clock, log: silentLog, metrics };
-  const models = new FleetModels({ ...deps, kind: SEQUENCE_ARTEFACT, load: loadSequences, metric: 'models' });
+  const models = new FleetModels({ ...deps, kind: SEQUENCE_ARTEFACT, load: loadSequences });
   const rules = { stepMs: STEP, latenessMs: 2000, featuresPerEntity: 400, limits: [] };
   const all = inOrder(
     'all',

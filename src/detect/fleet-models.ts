@@ -15,7 +15,10 @@ const MOST_PAGES = 5;
 const MOST_SCOPES = 300;
 /** Damaged artefacts remembered, so that each is told of once. */
 const MOST_DAMAGED = 1000;
-const METRIC = 'vigia_detect_models';
+const CALLED: { readonly serving: string; readonly damaged: string } = {
+  serving: 'vigia_detect_models',
+  damaged: 'vigia_detect_models_damaged_total',
+};
 
 /** A model with its id in the registry. */
 interface Identified {
@@ -31,8 +34,8 @@ export interface FleetModelsDeps<T extends Identified = JointSource> {
   readonly kind: string;
   /** Throws when the bytes are damaged. */
   readonly load: (id: string, bytes: Uint8Array) => T;
-  /** What its metrics begin with; default `vigia_detect_models`. */
-  readonly metric?: string;
+  /** What its metrics are called; default: those of joint models. */
+  readonly called?: typeof CALLED;
 }
 
 /**
@@ -66,11 +69,11 @@ export class FleetModels<T extends Identified = JointSource> {
 
   /** Loads what is new. Throws only when the store does. */
   async refresh(): Promise<void> {
-    const { clock, metrics, metric = METRIC } = this.#deps;
+    const { clock, metrics, called = CALLED } = this.#deps;
     this.#polledAt = clock.monotonic();
     for (const [scope, candidates] of await this.#candidates())
       if (this.#serving.has(scope) || this.#serving.size < MOST_SCOPES) await this.#serve(scope, candidates);
-    metrics.gauge(metric, 'Models that serve.').set(this.#serving.size);
+    metrics.gauge(called.serving, 'Models that serve.').set(this.#serving.size);
   }
 
   /** Models by scope: the champion first, then those before it, newest first. */
@@ -100,7 +103,7 @@ export class FleetModels<T extends Identified = JointSource> {
 
   /** Takes the first candidate that can be read; stops at the one that serves already. */
   async #serve(scope: string, candidates: readonly Model[]): Promise<void> {
-    const { store, load, log, metrics, kind, metric = METRIC } = this.#deps;
+    const { store, load, log, metrics, kind, called = CALLED } = this.#deps;
     for (const { id } of candidates) {
       if (this.#serving.get(scope)?.id === id) return;
       if (this.#damaged.has(id)) continue;
@@ -112,7 +115,7 @@ export class FleetModels<T extends Identified = JointSource> {
         return;
       } catch (error) {
         if (this.#damaged.size < MOST_DAMAGED) this.#damaged.add(id);
-        metrics.counter(`${metric}_damaged_total`, 'Models that could not be read.').inc();
+        metrics.counter(called.damaged, 'Models that could not be read.').inc();
         log.warn(
           { kind, scope, model: id, err: toError(error) },
           'detect: a model cannot be read; the one before serves',

@@ -11,7 +11,7 @@ import { LearningScope } from './learning-scopes.tsx';
 import { ModelCard } from './model-card.tsx';
 
 /** Kinds of model that find the abnormal; every other but policies, which have a page of their own, predicts. */
-const DETECTING: ReadonlySet<string> = new Set(['joint', 'residual']);
+const DETECTING: ReadonlySet<string> = new Set(['joint', 'residual', 'sequence']);
 const FAILURE = 'failure';
 const POLICY = 'policy';
 
