@@ -1,4 +1,4 @@
-import { createSimulator, type SimulatedIncident } from '../lab/simulator/simulator.ts';
+import { createSimulator, type SimulatedIncident, type SimulatedOption } from '../lab/simulator/simulator.ts';
 import { ACTION_DISRUPTION, LAB_ACTIONS, type LabAction } from '../lab/world.ts';
 import type { Verdict } from '../src/model/action.ts';
 import {
@@ -18,7 +18,8 @@ const FAULT_S = 3600;
 /** An incident after some tries, with what can be done next. */
 export interface Node {
   readonly context: PolicyContext;
-  readonly entities: ReadonlyMap<string, string>;
+  /** Where each action would be carried out, and what is seen there. */
+  readonly targets: ReadonlyMap<string, Pick<SimulatedOption, 'entity' | 'evidence'>>;
   /** Takes an action; the same one gives the same again. */
   act(action: string): Move;
 }
@@ -37,7 +38,7 @@ function nodeOf(incident: SimulatedIncident): Node {
   const moves = new Map<string, Move>();
   return {
     context: incident.context(),
-    entities: new Map(incident.options().map(({ action, entity }) => [action, entity])),
+    targets: new Map(incident.options().map((option) => [option.action, option])),
     act: (action) => {
       const known = moves.get(action);
       if (known !== undefined) return known;
@@ -105,7 +106,7 @@ export function optionsAt(node: Node, tallies: Tallies): readonly PolicyOption[]
     node.context.tried.flatMap(({ action, verdict }) => (verdict === 'inconclusive' ? [] : [action])),
   );
   return LAB_ACTIONS.map((action) => {
-    const entity = node.entities.get(action) ?? 'service/gateway';
+    const { entity, evidence } = node.targets.get(action) ?? { entity: 'service/gateway', evidence: [] };
     return {
       action,
       entity,
@@ -113,6 +114,7 @@ export function optionsAt(node: Node, tallies: Tallies): readonly PolicyOption[]
       prior: { resolved: 1, failed: 1 },
       tally: tallies.get(`${action} ${entity.split('/', 1)[0]}`) ?? {},
       allowed: !spent.has(action),
+      evidence,
     };
   });
 }

@@ -1,17 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { type ActionDefinition, type ActionMatch, targetOf } from './action-definition.ts';
+import { type ActionMatch, targetOf } from './action-definition.ts';
 
 const any: ActionMatch = { entityKinds: [], anomalyKinds: [], features: [], predictions: true };
 const fits = (match: Partial<ActionMatch>, subject: { anomalies?: string[]; failures?: string[] | null }): boolean => {
   const { anomalies = [], failures = [] } = subject;
-  const found = targetOf({ match: { ...any, ...match } } as ActionDefinition, {
-    root: 'host/a',
-    entities: ['host/a'],
-    features: [],
-    anomalyKinds: anomalies,
-    predictions: failures === null || failures.length > 0 ? ['p'] : [],
-    ...(failures !== null && { failureKinds: failures }),
-  });
+  const found = targetOf(
+    { match: { ...any, ...match } },
+    {
+      root: 'host/a',
+      entities: ['host/a'],
+      features: [],
+      anomalyKinds: anomalies,
+      predictions: failures === null || failures.length > 0 ? ['p'] : [],
+      ...(failures !== null && { failureKinds: failures }),
+    },
+  );
   return found !== null;
 };
 

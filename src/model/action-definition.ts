@@ -1,4 +1,5 @@
 import type { ActionMode } from './action.ts';
+import type { Evidence, TellingFeature } from './evidence.ts';
 import { type EntityId, parseEntityId } from './entity.ts';
 
 /** For what an action may be recommended. An empty list matches everything. */
@@ -7,7 +8,7 @@ export interface ActionMatch {
   readonly anomalyKinds: readonly string[];
   /** Kinds of predicted failures, and `capacity`. */
   readonly failureKinds?: readonly string[];
-  /** Patterns of feature names: `*` stands for any text, `?` for one character. */
+  /** Patterns of feature names, what tells most first: `*` stands for any text, `?` for one character. */
   readonly features: readonly string[];
   /** Whether an incident that rests on predictions alone counts. */
   readonly predictions: boolean;
@@ -68,6 +69,8 @@ export interface ActionSubject {
   readonly predictions: readonly string[];
   /** Kinds of what its predictions say; when they are not known, any may be among them. */
   readonly failureKinds?: readonly string[];
+  /** What of its entities is far from normal now, by entity. */
+  readonly evidence?: readonly Pick<Evidence, 'entity' | 'features'>[];
 }
 
 /** Whether all of `text` fits the pattern; linear in memory, at most `pattern × text` in time. */
@@ -94,15 +97,19 @@ export function matchesPattern(pattern: string, text: string): boolean {
   return p === pattern.length;
 }
 
+/** Which of the patterns a feature fits first; a pattern may name the whole feature or its metric alone. -1 when none. */
+function patternOf(patterns: readonly string[], feature: string): number {
+  const [metric = feature] = feature.split('{', 1);
+  return patterns.findIndex((pattern) => matchesPattern(pattern, feature) || matchesPattern(pattern, metric));
+}
+
 /** The features of an incident that an action is about, strongest first. */
-export function matchingFeatures(action: ActionDefinition, features: readonly string[]): readonly string[] {
-  const patterns = action.match.features;
-  if (patterns.length === 0) return features;
-  return features.filter((feature) => {
-    // A pattern may name the whole feature or its metric alone.
-    const [metric = feature] = feature.split('{', 1);
-    return patterns.some((pattern) => matchesPattern(pattern, feature) || matchesPattern(pattern, metric));
-  });
+export function matchingFeatures(
+  { match }: Pick<ActionDefinition, 'match'>,
+  features: readonly string[],
+): readonly string[] {
+  const patterns = match.features;
+  return patterns.length === 0 ? features : features.filter((feature) => patternOf(patterns, feature) >= 0);
 }
 
 /** Whether it is about such trouble: one of the predictions or one of the anomalies is of a kind that it names. */
@@ -115,12 +122,43 @@ function kindFits({ anomalyKinds, failureKinds = [], predictions }: ActionMatch,
   return anomalyKinds.some((kind) => subject.anomalyKinds.includes(kind));
 }
 
-/** The entity of the incident that the action would be carried out on: the root if it may, else the first that may. */
-export function targetOf(action: ActionDefinition, subject: ActionSubject): EntityId | null {
+/** A feature with the place of the pattern that it fits, and where it was seen. */
+interface Found extends TellingFeature {
+  readonly entity: EntityId;
+  readonly place: number;
+}
+
+const moreTelling = (a: Found, b: Found): number =>
+  Number(b.alone) - Number(a.alone) || a.place - b.place || b.strength - a.strength;
+
+/** Where what the action is about tells most: what one has alone, then what the catalogue names first, then the strongest. */
+function tellingEntity(
+  { match }: Pick<ActionDefinition, 'match'>,
+  { evidence = [] }: ActionSubject,
+  fits: (entity: EntityId) => boolean,
+): EntityId | null {
+  const found = evidence.flatMap(({ entity, features }) =>
+    fits(entity)
+      ? features.flatMap((feature): Found[] => {
+          const place = patternOf(match.features, feature.name);
+          return place < 0 ? [] : [{ ...feature, entity, place }];
+        })
+      : [],
+  );
+  return found.toSorted(moreTelling)[0]?.entity ?? null;
+}
+
+/**
+ * The entity of the incident that the action would be carried out on: the one of which a feature that the action is about is
+ * far from normal, where that is known; else the root if it may, else the first that may.
+ */
+export function targetOf(action: Pick<ActionDefinition, 'match'>, subject: ActionSubject): EntityId | null {
   const { entityKinds, features } = action.match;
   if (!kindFits(action.match, subject)) return null;
-  if (features.length > 0 && matchingFeatures(action, subject.features).length === 0) return null;
   const fits = (entity: EntityId): boolean =>
     entityKinds.length === 0 || entityKinds.includes(parseEntityId(entity).kind);
+  const telling = features.length === 0 ? null : tellingEntity(action, subject, fits);
+  if (telling !== null) return telling;
+  if (features.length > 0 && matchingFeatures(action, subject.features).length === 0) return null;
   return [subject.root, ...subject.entities].find(fits) ?? null;
 }

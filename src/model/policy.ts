@@ -48,6 +48,8 @@ export interface PolicyOption {
   readonly tally: Readonly<Partial<Record<Verdict, number>>>;
   /** Whether no guardrail objects now; what is not allowed is ranked, but never explored. */
   readonly allowed: boolean;
+  /** What of the entity is far from its normal, as `lab_queue up alone`; left out where nobody has looked. */
+  readonly evidence?: readonly string[];
 }
 
 export interface PolicyQuestion {

@@ -6,7 +6,7 @@ import type { PolicyContext } from '../model/policy.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { Store } from '../store/store.ts';
 
-const CHANGES_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
 const MOST_PREDICTIONS = 20;
 const MOST_EVENTS = 100;
 const MOST_NAMES = 10;
@@ -46,9 +46,10 @@ export function policyContext(incident: Incident, { predictions, events, outcome
 export async function gatherContext(
   store: Pick<Store, 'predictions' | 'events'>,
   incident: Incident,
+  newsMs = HOUR_MS,
 ): Promise<Pick<ContextFacts, 'predictions' | 'events'>> {
   const ids = incident.predictions.slice(0, MOST_PREDICTIONS);
-  const range = { from: incident.openedAt - CHANGES_MS, to: incident.updatedAt + CHANGES_MS };
+  const range = { from: incident.openedAt - newsMs, to: incident.updatedAt + newsMs };
   const [predictions, events] = await Promise.all([
     Promise.all(ids.map((id) => store.predictions.get(id))),
     store.events.list({

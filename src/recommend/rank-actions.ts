@@ -1,6 +1,7 @@
 import type { ActionMode, ConsideredAction, RankedAction, Verdict } from '../model/action.ts';
 import { type ActionDefinition, type ActionSubject, targetOf } from '../model/action-definition.ts';
 import { type EntityId, parseEntityId } from '../model/entity.ts';
+import type { Evidence } from '../model/evidence.ts';
 import type { Incident } from '../model/incident.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
 import {
@@ -41,6 +42,10 @@ export interface RankingFacts {
   /** Counts decide when left out. */
   readonly policy?: Policy;
   readonly context?: PolicyContext;
+  /** What of the incident's entities is far from normal; nobody has looked when left out. */
+  readonly evidence?: readonly Evidence[];
+  /** Below this chance of success nothing is done without asking; 0 when left out. */
+  readonly leastSure?: number;
   /** A number of [0, 1) for the draw, the same as long as it is the same decision; no exploration when left out. */
   readonly draw?: number;
 }
@@ -72,6 +77,8 @@ interface Candidate {
   /** It has already failed on this very incident. */
   readonly spent: boolean;
   readonly tally: Tally;
+  /** What is far from normal there; null where nobody has looked. */
+  readonly evidence: readonly string[] | null;
 }
 
 function blockedBy(action: ActionDefinition, entity: EntityId, facts: RankingFacts): Phrase | null {
@@ -81,6 +88,9 @@ function blockedBy(action: ActionDefinition, entity: EntityId, facts: RankingFac
   const wait = last === null ? 0 : last + action.cooldownMs - facts.now;
   return wait > 0 ? phrase('recommend.cooldown', { seconds: Math.ceil(wait / 1000) }) : null;
 }
+
+const seenAt = (entity: EntityId, { evidence }: RankingFacts): readonly string[] | null =>
+  evidence === undefined ? null : (evidence.find((one) => one.entity === entity)?.words ?? []);
 
 function candidate(action: ActionDefinition, entity: EntityId, facts: RankingFacts): Candidate {
   const here = facts.triedHere(action.id);
@@ -95,19 +105,21 @@ function candidate(action: ActionDefinition, entity: EntityId, facts: RankingFac
     automatic: BY_ITSELF.has(mode) && blocked === null && (guard?.help ?? null) === null,
     spent: here.some((verdict) => verdict === 'ineffective' || verdict === 'harmful'),
     tally: facts.tally(action.id, parseEntityId(entity).kind),
+    evidence: seenAt(entity, facts),
   };
 }
 
 /** Vigía chooses among what it may do by itself; where that is nothing, a person chooses among what they may do. */
 function optionsOf(candidates: readonly Candidate[]): readonly PolicyOption[] {
   const own = candidates.some(({ automatic, spent }) => automatic && !spent);
-  return candidates.map(({ action, entity, tally, blocked, automatic, spent }) => ({
+  return candidates.map(({ action, entity, tally, blocked, automatic, spent, evidence }) => ({
     action: action.id,
     entity,
     disruption: action.disruption,
     prior: action.prior,
     tally,
     allowed: !spent && (own ? automatic : blocked === null),
+    ...(evidence !== null && { evidence }),
   }));
 }
 
@@ -153,9 +165,10 @@ function misfit(action: ActionDefinition, incident: Incident): Phrase {
   return phrase('recommend.otherProblem');
 }
 
-const subjectOf = (incident: Incident, { failureKinds }: RankingFacts): ActionSubject => ({
+const subjectOf = (incident: Incident, { failureKinds, evidence }: RankingFacts): ActionSubject => ({
   ...incident,
   ...(failureKinds !== undefined && { failureKinds }),
+  ...(evidence !== undefined && { evidence }),
 });
 
 function consideredOf(incident: Incident, facts: RankingFacts, left: readonly Candidate[]): ConsideredAction[] {
@@ -219,6 +232,12 @@ export function rank(incident: Incident, facts: RankingFacts): Ranking {
   };
 }
 
+/** Vigía acts by itself only on what is likely enough to help; `act` asks the same again. */
+function unsure({ mode }: Candidate, { probability }: PolicyOpinion, { leastSure = 0 }: RankingFacts): Phrase | null {
+  if (mode !== 'auto' || probability >= leastSure) return null;
+  return phrase('act.no_unsure', { probability, least: leastSure });
+}
+
 function view(
   found: Candidate,
   opinion: PolicyOpinion,
@@ -239,7 +258,7 @@ function view(
     resolved,
     propensity: share,
     mode,
-    blocked,
+    blocked: blocked ?? unsure(found, opinion, facts),
     disruption: action.disruption,
     disruptionMinutes: DISRUPTION_MINUTES[action.disruption],
     reasons: reasonsFor(found, facts, { explores, likeCases: alike.length }),

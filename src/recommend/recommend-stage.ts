@@ -1,6 +1,6 @@
 import type { Bus, Delivery, Owns, SubscribeOptions, Subscription } from '../bus/bus.ts';
-import type { ActionMode, Outcome, Recommendation, Verdict } from '../model/action.ts';
-import { type ActionDefinition, targetOf } from '../model/action-definition.ts';
+import type { ActionMode, Outcome, Recommendation } from '../model/action.ts';
+import type { ActionDefinition } from '../model/action-definition.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Incident } from '../model/incident.ts';
 import { phrase } from '../model/phrase.ts';
@@ -8,7 +8,6 @@ import type { PolicyFactory } from '../model/policy.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { VigiaError } from '../runtime/errors.ts';
 import { stableId } from '../runtime/ids.ts';
 import { every } from '../runtime/every.ts';
 import { createFirst } from '../runtime/first.ts';
@@ -16,17 +15,27 @@ import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createTurns } from '../runtime/turns.ts';
 import type { Store } from '../store/store.ts';
-import { failureKindsOf, gatherContext, policyContext } from './policy-context.ts';
+import { EvidenceBook } from './evidence-book.ts';
 import { POLICIES } from './policies/factories.ts';
 import { PolicyBook } from './policy-book.ts';
-import { type GuardView, rank, type RankingFacts, type Tally } from './rank-actions.ts';
+import { type GuardView, rank } from './rank-actions.ts';
+import { gatherRankingFacts } from './ranking-facts.ts';
 import { similarCases } from './similar-cases.ts';
 
 export interface RecommendDeps {
   readonly bus: Bus;
   readonly store: Pick<
     Store,
-    'incidents' | 'recommendations' | 'outcomes' | 'runs' | 'predictions' | 'events' | 'decisions' | 'models'
+    | 'incidents'
+    | 'recommendations'
+    | 'outcomes'
+    | 'runs'
+    | 'predictions'
+    | 'events'
+    | 'decisions'
+    | 'models'
+    | 'frames'
+    | 'edges'
   >;
   readonly clock: Clock;
   readonly log: Log;
@@ -41,16 +50,24 @@ export interface RecommendDeps {
   readonly policies?: readonly PolicyFactory[];
   /** How many incidents a day may be used to learn of an action; none when left out. */
   readonly explorationsPerDay?: () => number;
+  /** Of frames: what is far from normal is looked for in them, at every entity of an incident; in nothing when left out. */
+  readonly stepMs?: number;
+  /** How far back a change of the system counts as news, ms; an hour when left out. */
+  readonly newsMs?: number;
+  /** Below this chance of success Vigía does not act without asking; 0 when left out. */
+  readonly leastSure?: number;
 }
 
-const DAY_MS = 86_400_000;
 /** Like cases that are told of, all actions together. */
 const MAX_SIMILAR = 10;
-const MAX_OUTCOMES = 200;
 const COOLDOWN = 'recommend.cooldown';
 /** Objections of guardrails; most pass by themselves. */
 const GUARDRAIL = 'act.no_';
+const HOUR_MS = 3_600_000;
 const LOOK_AGAIN_MS = 30_000;
+/** What is not sure yet may be so a moment later. */
+const UNSURE = 'act.no_unsure';
+const UNSURE_STEPS = 2;
 const TICK_MS = 1000;
 /** Incidents looked at again by themselves; others when something happens to them. */
 const MAX_WAITING = 1000;
@@ -61,6 +78,7 @@ class RecommendStage implements Service {
   readonly #deps: RecommendDeps;
   readonly #turns = createTurns();
   readonly #policies: PolicyBook;
+  readonly #evidence: EvidenceBook | null;
   /** Incidents whose recommendation says that something has to wait, and until when; looked at again then. */
   readonly #waiting = new Map<string, { readonly until: number; readonly fleet: string }>();
   #subscriptions: readonly Subscription[] = [];
@@ -70,6 +88,8 @@ class RecommendStage implements Service {
   constructor(deps: RecommendDeps) {
     this.#deps = deps;
     this.#policies = new PolicyBook({ ...deps, factories: deps.policies ?? POLICIES });
+    const { stepMs, newsMs = HOUR_MS } = deps;
+    this.#evidence = stepMs === undefined ? null : new EvidenceBook({ ...deps, stepMs, newsMs });
   }
 
   async start(): Promise<void> {
@@ -122,6 +142,8 @@ class RecommendStage implements Service {
     const waits = actions.flatMap(({ blocked }) => {
       if (blocked === null) return [];
       if (blocked.key === COOLDOWN) return [time + 1000 * Number(blocked.values['seconds'])];
+      if (blocked.key === UNSURE)
+        return [time + Math.min(LOOK_AGAIN_MS, UNSURE_STEPS * (this.#deps.stepMs ?? LOOK_AGAIN_MS))];
       return blocked.key.startsWith(GUARDRAIL) ? [time + LOOK_AGAIN_MS] : [];
     });
     if (waits.length === 0) this.#waiting.delete(incident);
@@ -153,7 +175,8 @@ class RecommendStage implements Service {
     this.#waiting.delete(incident.id);
     if (incident.state !== 'open') return;
     const { policy, version } = await this.#policies.current();
-    const ranking = rank(incident, Object.assign(await this.#facts(incident), { policy }));
+    const facts = await gatherRankingFacts(this.#deps, incident, this.#evidence);
+    const ranking = rank(incident, { ...facts, policy });
     const { actions } = ranking;
     const before = await store.recommendations.forIncident(incident.id);
     if (actions.length === 0 && before === null) return;
@@ -195,73 +218,7 @@ class RecommendStage implements Service {
       'actions are recommended',
     );
   }
-
-  async #mayExplore({ id }: Incident): Promise<boolean> {
-    const { store, clock, explorationsPerDay } = this.#deps;
-    const perDay = explorationsPerDay?.() ?? 0;
-    return perDay > 0 && (await store.decisions.explored(clock.now() - DAY_MS, id)) < perDay;
-  }
-
-  async #guards(
-    incident: Incident,
-    fitting: readonly { readonly action: string; readonly entity: EntityId }[],
-  ): Promise<ReadonlyMap<string, GuardView>> {
-    const { guard, log } = this.#deps;
-    const found = new Map<string, GuardView>();
-    if (guard === undefined) return found;
-    for (const { action, entity } of fitting) {
-      try {
-        found.set(action, await guard(action, entity, incident.id));
-      } catch (thrown) {
-        if (!(thrown instanceof VigiaError) || thrown.retryable) throw thrown;
-        log.debug({ action, entity, err: thrown.message }, 'guardrails know nothing of this');
-      }
-    }
-    return found;
-  }
-
-  async #facts(incident: Incident): Promise<RankingFacts> {
-    const { store, clock, catalogue, modeOf, stopped } = this.#deps;
-    const known = await gatherContext(store, incident);
-    const failureKinds = failureKindsOf(known.predictions);
-    const fitting = catalogue.flatMap((action) => {
-      const entity = targetOf(action, { ...incident, failureKinds });
-      return entity === null ? [] : [{ action: action.id, entity }];
-    });
-    const [tallies, here, starts, guards] = await Promise.all([
-      store.outcomes.tally(),
-      store.outcomes.list({ incident: incident.id, limit: MAX_OUTCOMES, cursor: null }),
-      Promise.all(fitting.map((pair) => store.runs.lastStart(pair))),
-      this.#guards(incident, fitting),
-    ]);
-    const now = clock.now();
-    const context = policyContext(incident, { ...known, outcomes: here.items, now });
-    const lastStarts = new Map(fitting.map(({ action, entity }, i) => [`${action} ${entity}`, starts[i] ?? null]));
-    const counts = new Map<string, Partial<Record<Verdict, number>>>();
-    for (const { action, entityKind, verdict, count } of tallies) {
-      const key = `${action} ${entityKind}`;
-      counts.set(key, { ...counts.get(key), [verdict]: count });
-    }
-    const explores = await this.#mayExplore(incident);
-    return {
-      now,
-      context,
-      guard: (action) => guards.get(action),
-      ...(explores && { draw: drawFor(incident, here.items.length) }),
-      catalogue,
-      failureKinds,
-      modeOf,
-      stopped: stopped(),
-      tally: (action, kind): Tally => counts.get(`${action} ${kind}`) ?? {},
-      lastStart: (action: string, entity: EntityId) => lastStarts.get(`${action} ${entity}`) ?? null,
-      triedHere: (action) => here.items.filter((outcome) => outcome.action === action).map(({ verdict }) => verdict),
-    };
-  }
 }
-
-/** A number of [0, 1) that is the same as long as nothing more was tried, however often it is looked at again. */
-const drawFor = ({ id, reopened }: Incident, tried: number): number =>
-  Number.parseInt(stableId('draw', id, reopened, tried).slice('draw_'.length, 'draw_'.length + 12), 16) / 2 ** 48;
 
 /** What makes a recommendation another one. A cooldown that merely counts down does not. */
 const essence = ({
@@ -272,6 +229,7 @@ const essence = ({
   mode,
   blocked,
   reasons,
+  probability,
 }: Recommendation['actions'][number]): unknown => [
   action,
   entity,
@@ -279,6 +237,8 @@ const essence = ({
   resolved,
   mode,
   blocked?.key ?? null,
+  // A tenth more or less is news.
+  Math.round(10 * probability),
   reasons.map(({ key }) => key),
 ];
 

@@ -1,6 +1,6 @@
 import { decodeModel, encodeModel, requireKind } from '../../ml/serialize.ts';
 import type { Policy, PolicyFactory } from '../../model/policy.ts';
-import { rowOf } from './context-row.ts';
+import { rowsOf } from './context-row.ts';
 import { type CostToGo, fitCostToGo, loadCostToGo } from './cost-to-go.ts';
 import { onlyTheBest, thompsonShares, withFloor } from './shares.ts';
 import { believe, fitSuccess, loadSuccess, type SuccessModel } from './success-model.ts';
@@ -18,9 +18,10 @@ function banditPolicy({ success, toGo, exploration }: Learnt): Policy {
   return {
     kind: KIND,
     decide: ({ context, options, explore }) => {
-      const row = rowOf(context, success.vocabulary);
-      const worth = toGo.of(row);
-      const found = options.map(({ action }) => success.evidence(action, row));
+      const rows = rowsOf(context, options, success.vocabulary);
+      // The incident is one, whatever is done about it: what a try in vain costs is believed from all targets together.
+      const worth = rows.reduce((sum, row) => sum + toGo.of(row), 0) / Math.max(1, rows.length);
+      const found = options.map(({ action }, i) => success.evidence(action, rows[i]!));
       const beliefs = options.map((option, i) => believe(option, found[i]!));
       const opinions = options.map((option, i) => opinionOf(option, beliefs[i]!, worth));
       const values = opinions.map(({ value }) => value);

@@ -3,7 +3,7 @@ import { type Forest, loadForest } from '../../ml/forest.ts';
 import { growInTurns } from '../../ml/grow-in-turns.ts';
 import { matrixFromRows } from '../../ml/matrix.ts';
 import { minutesLost, type PolicyEpisode } from '../../model/policy.ts';
-import { rowOf } from './context-row.ts';
+import { rowOf, situationOf } from './context-row.ts';
 import { WORTH_MINUTES } from './shares.ts';
 
 const TREES = 30;
@@ -37,10 +37,10 @@ export async function fitCostToGo(
       const vain = step.verdict !== 'resolved';
       // The last try in vain is followed by what its own minutes hold: somebody else had to end it.
       if (vain && i > 0) {
-        rows.push(rowOf(step.context, vocabulary));
+        rows.push(rowOf(situationOf(step), vocabulary));
         target.push(after);
       } else if (vain) {
-        rows.push(rowOf(step.context, vocabulary));
+        rows.push(rowOf(situationOf(step), vocabulary));
         target.push(step.minutes);
       }
       after += minutesLost(step) ?? step.minutes;

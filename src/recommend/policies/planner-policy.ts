@@ -11,7 +11,7 @@ import {
   type PolicyOption,
   type PolicyStep,
 } from '../../model/policy.ts';
-import { rowOf } from './context-row.ts';
+import { rowOf, rowsOf, situationOf } from './context-row.ts';
 import { growInTurns } from '../../ml/grow-in-turns.ts';
 import { onlyTheBest, thompsonShares, withFloor } from './shares.ts';
 import { believe, fitSuccess, loadSuccess, type SuccessModel } from './success-model.ts';
@@ -52,7 +52,7 @@ interface Transition {
   readonly row: Float64Array;
   readonly minutes: number;
   /** What could be done next, where the incident went on. */
-  readonly next: { readonly row: Float64Array; readonly options: readonly PolicyOption[] } | null;
+  readonly next: { readonly rows: readonly Float64Array[]; readonly options: readonly PolicyOption[] } | null;
 }
 
 function transitionsOf(episodes: readonly PolicyEpisode[], vocabulary: readonly string[]): readonly Transition[] {
@@ -65,8 +65,10 @@ function transitionsOf(episodes: readonly PolicyEpisode[], vocabulary: readonly 
       const gone = after === undefined ? null : spent(after);
       const options = after?.options.filter(({ action }) => !gone?.has(action)) ?? [];
       const next =
-        after === undefined || options.length === 0 ? null : { row: rowOf(after.context, vocabulary), options };
-      return [{ action: step.action, row: rowOf(step.context, vocabulary), minutes, next }];
+        after === undefined || options.length === 0
+          ? null
+          : { rows: rowsOf(after.context, options, vocabulary), options };
+      return [{ action: step.action, row: rowOf(situationOf(step), vocabulary), minutes, next }];
     }),
   );
 }
@@ -84,7 +86,7 @@ async function plan(transitions: readonly Transition[], seed: number): Promise<P
       const target = Float64Array.from(mine, ({ minutes, next }) =>
         next === null || round === 0
           ? minutes
-          : minutes + Math.min(...next.options.map((option) => costOf(before, option, next.row))),
+          : minutes + Math.min(...next.options.map((option, i) => costOf(before, option, next.rows[i]!))),
       );
       const matrix = matrixFromRows(mine.map(({ row }) => row));
       const options = { seed: seed + round, task: 'regression', trees: TREES, minLeafRows: 3 } as const;
@@ -99,9 +101,9 @@ function plannerPolicy(made: Plan, success: SuccessModel, exploration: number): 
   return {
     kind: KIND,
     decide: ({ context, options, explore }) => {
-      const row = rowOf(context, success.vocabulary);
-      const found = options.map(({ action }) => success.evidence(action, row));
-      const values = options.map((option) => -costOf(made, option, row));
+      const rows = rowsOf(context, options, success.vocabulary);
+      const found = options.map(({ action }, i) => success.evidence(action, rows[i]!));
+      const values = options.map((option, i) => -costOf(made, option, rows[i]!));
       const best = onlyTheBest(options, values);
       const beliefs = options.map((option, i) => believe(option, found[i]!));
       const shares = explore

@@ -1,7 +1,7 @@
 import { decodeModel, encodeModel, requireKind } from '../../ml/serialize.ts';
 import type { PolicyEpisode, PolicyOption } from '../../model/policy.ts';
 import { type CaseForest, fitCaseForest, loadCaseForest, type LocalEvidence, type PastTry } from './case-forest.ts';
-import { rowOf, vocabularyOf } from './context-row.ts';
+import { rowOf, situationOf, vocabularyOf } from './context-row.ts';
 import type { Belief } from './shares.ts';
 import { HARM_WEIGHT, tallied } from './tally-policy.ts';
 
@@ -18,12 +18,13 @@ export interface SuccessModel {
 /** Learns from every judged try, whoever chose it. Inconclusive ones teach nothing. */
 export async function fitSuccess(episodes: readonly PolicyEpisode[], seed: number): Promise<SuccessModel> {
   const steps = episodes.flatMap((episode) => episode.steps).filter(({ verdict }) => verdict !== 'inconclusive');
-  const vocabulary = vocabularyOf(steps.map(({ context }) => context));
+  const vocabulary = vocabularyOf(steps.map(situationOf));
   const byAction = new Map<string, PastTry[]>();
-  for (const { id, action, context, verdict } of steps) {
+  for (const step of steps) {
+    const { id, action, verdict } = step;
     const past = {
       id,
-      row: rowOf(context, vocabulary),
+      row: rowOf(situationOf(step), vocabulary),
       resolved: verdict === 'resolved',
       harmful: verdict === 'harmful',
     };

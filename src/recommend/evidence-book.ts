@@ -1,0 +1,156 @@
+import { type NormalRange, normalRange } from '../ml/normal-range.ts';
+import { type EntityId, parseEntityId } from '../model/entity.ts';
+import { type Deviation, type Evidence, evidenceOf, SILENT } from '../model/evidence.ts';
+import type { Incident } from '../model/incident.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { FrameColumns, Store } from '../store/store.ts';
+import { deviationOf } from './deviations.ts';
+
+export interface EvidenceDeps {
+  readonly store: Pick<Store, 'frames' | 'edges' | 'events'>;
+  readonly clock: Clock;
+  readonly stepMs: number;
+  /** How far back an event counts as news, ms. */
+  readonly newsMs: number;
+}
+
+/** So many steps before trouble began are what is normal, and the newest so many are how it is now. */
+const NORMAL_STEPS = 300;
+const NEWEST_STEPS = 3;
+/** Frames are stored a little after they end. */
+const LATE_STEPS = 3;
+/** Trouble has mostly begun a little before it is noticed. */
+const BEFORE_STEPS = 5;
+const MOST_ENTITIES = 40;
+const MOST_EDGES = 200;
+const MOST_INCIDENTS = 200;
+const MOST_EVENTS = 300;
+/** What Vigía and its watchdogs say of themselves is no change of the system. */
+const OURS = 'vigia';
+
+const normalEnd = ({ openedAt }: Pick<Incident, 'openedAt'>, stepMs: number): number =>
+  openedAt - BEFORE_STEPS * stepMs;
+
+/** What does not change while an incident lasts. */
+interface Known {
+  readonly peers: Map<EntityId, readonly EntityId[]>;
+  readonly normals: Map<EntityId, ReadonlyMap<string, NormalRange>>;
+}
+
+/**
+ * What of each entity of an incident is far from its own normal now, by its frames: what anomalies and predictions speak of,
+ * and also what nobody has spoken of yet. What is normal is read once an incident, the newest frames each time.
+ */
+export class EvidenceBook {
+  readonly #deps: EvidenceDeps;
+  readonly #known = new Map<string, Known>();
+
+  constructor(deps: EvidenceDeps) {
+    this.#deps = deps;
+  }
+
+  /** In the order of the incident's entities; those that nothing is known of are left out. */
+  async of(incident: Incident): Promise<readonly Evidence[]> {
+    const known = this.#remember(incident);
+    const own = [...new Set([incident.root, ...incident.entities])].slice(0, MOST_ENTITIES);
+    for (const entity of own) if (!known.peers.has(entity)) known.peers.set(entity, await this.#peersOf(entity));
+    const all = new Set([...own, ...own.flatMap((entity) => known.peers.get(entity) ?? [])]);
+    const deviations = new Map<EntityId, readonly Deviation[]>();
+    for (const entity of [...all].slice(0, 2 * MOST_ENTITIES)) {
+      deviations.set(entity, await this.#deviations(incident, entity, known));
+    }
+    const events = await this.#events(incident);
+    return own.flatMap((entity) => {
+      const found = deviations.get(entity) ?? [];
+      const peers = (known.peers.get(entity) ?? []).flatMap((peer) => [deviations.get(peer) ?? []]);
+      const told = events.get(entity) ?? new Set();
+      return found.length + told.size === 0 ? [] : [evidenceOf({ entity, events: [...told] }, found, peers)];
+    });
+  }
+
+  /** Names of what happened lately to each entity. */
+  async #events({ openedAt, fleet }: Incident): Promise<ReadonlyMap<EntityId, ReadonlySet<string>>> {
+    const { store, clock, newsMs } = this.#deps;
+    const range = { from: openedAt - newsMs, to: clock.now() + newsMs };
+    const { items } = await store.events.list({ range, limit: MOST_EVENTS, cursor: null });
+    const byEntity = new Map<EntityId, Set<string>>();
+    for (const { entity, name, source, fleet: of } of items) {
+      if (source === OURS || of !== fleet) continue;
+      const known = byEntity.get(entity);
+      if (known === undefined) byEntity.set(entity, new Set([name]));
+      else known.add(name);
+    }
+    return byEntity;
+  }
+
+  #remember({ id, reopened }: Incident): Known {
+    const key = `${id} ${reopened}`;
+    const known = this.#known.get(key) ?? { peers: new Map(), normals: new Map() };
+    // Put last again: who has not been asked for longest goes first.
+    this.#known.delete(key);
+    this.#known.set(key, known);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MOST_INCIDENTS && oldest !== undefined) this.#known.delete(oldest);
+    return known;
+  }
+
+  /** Others of its kind that are part of the same. */
+  async #peersOf(entity: EntityId): Promise<readonly EntityId[]> {
+    const { edges } = this.#deps.store;
+    const { kind } = parseEntityId(entity);
+    const list = async (of: EntityId) => (await edges.list({ entity: of, limit: MOST_EDGES, cursor: null })).items;
+    const wholes = (await list(entity)).filter((edge) => edge.kind === 'part_of' && edge.from === entity);
+    const peers = new Set<EntityId>();
+    for (const { to } of wholes) {
+      for (const edge of await list(to)) if (edge.kind === 'part_of' && edge.to === to) peers.add(edge.from);
+    }
+    peers.delete(entity);
+    return [...peers].filter((peer) => parseEntityId(peer).kind === kind);
+  }
+
+  async #normals(
+    { openedAt }: Incident,
+    entity: EntityId,
+    { normals }: Known,
+  ): Promise<ReadonlyMap<string, NormalRange>> {
+    const before = normals.get(entity);
+    if (before !== undefined) return before;
+    const { stepMs } = this.#deps;
+    const to = normalEnd({ openedAt }, stepMs);
+    const columns = await this.#columns(entity, to - NORMAL_STEPS * stepMs, to);
+    const made = new Map<string, NormalRange>();
+    columns.features.forEach((feature, row) => {
+      const normal = normalRange(columns.mean[row] ?? []);
+      if (normal !== null) made.set(feature, normal);
+    });
+    normals.set(entity, made);
+    return made;
+  }
+
+  async #deviations(incident: Incident, entity: EntityId, known: Known): Promise<readonly Deviation[]> {
+    const { clock, stepMs } = this.#deps;
+    const normals = await this.#normals(incident, entity, known);
+    if (normals.size === 0) return [];
+    const now = clock.now();
+    const newest = await this.#columns(entity, now - (NEWEST_STEPS + LATE_STEPS) * stepMs, now + stepMs);
+    if (newest.times.length === 0) return [SILENT];
+    const ahead = Math.round((now - normalEnd(incident, stepMs)) / stepMs);
+    const places = new Map(newest.features.map((feature, row) => [feature, row]));
+    return [...normals].flatMap(([feature, normal]) => {
+      const column = newest.mean[places.get(feature) ?? -1];
+      const values = column === undefined ? [] : Array.from(column).slice(-NEWEST_STEPS);
+      return deviationOf(feature, normal, { newest: values, ahead }) ?? [];
+    });
+  }
+
+  #columns(entity: EntityId, from: number, to: number): Promise<FrameColumns> {
+    const { frames } = this.#deps.store;
+    return frames.columns({
+      entity,
+      tier: 'step',
+      range: { from, to },
+      features: null,
+      limit: NORMAL_STEPS,
+    });
+  }
+}

@@ -1,0 +1,93 @@
+import type { Verdict } from '../model/action.ts';
+import { targetOf } from '../model/action-definition.ts';
+import type { EntityId } from '../model/entity.ts';
+import type { Incident } from '../model/incident.ts';
+import { VigiaError } from '../runtime/errors.ts';
+import { stableId } from '../runtime/ids.ts';
+import type { EvidenceBook } from './evidence-book.ts';
+import { failureKindsOf, gatherContext, policyContext } from './policy-context.ts';
+import type { GuardView, RankingFacts, Tally } from './rank-actions.ts';
+import type { RecommendDeps } from './recommend-stage.ts';
+
+const DAY_MS = 86_400_000;
+const MAX_OUTCOMES = 200;
+
+type Fitting = readonly { readonly action: string; readonly entity: EntityId }[];
+
+async function mayExplore({ store, clock, explorationsPerDay }: RecommendDeps, { id }: Incident): Promise<boolean> {
+  const perDay = explorationsPerDay?.() ?? 0;
+  return perDay > 0 && (await store.decisions.explored(clock.now() - DAY_MS, id)) < perDay;
+}
+
+async function askGuards({ guard, log }: RecommendDeps, incident: Incident, fitting: Fitting) {
+  const found = new Map<string, GuardView>();
+  if (guard === undefined) return found;
+  for (const { action, entity } of fitting) {
+    try {
+      found.set(action, await guard(action, entity, incident.id));
+    } catch (thrown) {
+      if (!(thrown instanceof VigiaError) || thrown.retryable) throw thrown;
+      log.debug({ action, entity, err: thrown.message }, 'guardrails know nothing of this');
+    }
+  }
+  return found;
+}
+
+/** Verdicts so far by action and kind of entity. */
+async function tallies({ store }: RecommendDeps): Promise<RankingFacts['tally']> {
+  const counts = new Map<string, Partial<Record<Verdict, number>>>();
+  for (const { action, entityKind, verdict, count } of await store.outcomes.tally()) {
+    const key = `${action} ${entityKind}`;
+    counts.set(key, { ...counts.get(key), [verdict]: count });
+  }
+  return (action, kind): Tally => counts.get(`${action} ${kind}`) ?? {};
+}
+
+async function lastStarts({ store }: RecommendDeps, fitting: Fitting): Promise<RankingFacts['lastStart']> {
+  const starts = await Promise.all(fitting.map((pair) => store.runs.lastStart(pair)));
+  const known = new Map(fitting.map(({ action, entity }, i) => [`${action} ${entity}`, starts[i] ?? null]));
+  return (action, entity) => known.get(`${action} ${entity}`) ?? null;
+}
+
+/** A number of [0, 1) that is the same as long as nothing more was tried, however often it is looked at again. */
+const drawFor = ({ id, reopened }: Incident, tried: number): number =>
+  Number.parseInt(stableId('draw', id, reopened, tried).slice('draw_'.length, 'draw_'.length + 12), 16) / 2 ** 48;
+
+/** Looks up everything that a ranking rests on, so that the ranking itself is a function. */
+export async function gatherRankingFacts(
+  deps: RecommendDeps,
+  incident: Incident,
+  book: EvidenceBook | null,
+): Promise<RankingFacts> {
+  const { store, clock, catalogue, modeOf, stopped, leastSure, newsMs } = deps;
+  const known = await gatherContext(store, incident, newsMs);
+  const failureKinds = failureKindsOf(known.predictions);
+  const evidence = await book?.of(incident);
+  const seen = { failureKinds, ...(evidence !== undefined && { evidence }) };
+  const fitting = catalogue.flatMap((action) => {
+    const entity = targetOf(action, { ...incident, ...seen });
+    return entity === null ? [] : [{ action: action.id, entity }];
+  });
+  const [tally, { items: here }, lastStart, guards, explores] = await Promise.all([
+    tallies(deps),
+    store.outcomes.list({ incident: incident.id, limit: MAX_OUTCOMES, cursor: null }),
+    lastStarts(deps, fitting),
+    askGuards(deps, incident, fitting),
+    mayExplore(deps, incident),
+  ]);
+  const now = clock.now();
+  return {
+    now,
+    context: policyContext(incident, { ...known, outcomes: here, now }),
+    guard: (action) => guards.get(action),
+    ...(explores && { draw: drawFor(incident, here.length) }),
+    catalogue,
+    ...seen,
+    ...(leastSure !== undefined && { leastSure }),
+    modeOf,
+    stopped: stopped(),
+    tally,
+    lastStart,
+    triedHere: (action) => here.filter((outcome) => outcome.action === action).map(({ verdict }) => verdict),
+  };
+}
