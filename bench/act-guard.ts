@@ -62,6 +62,7 @@ const limits = {
   disruptionPerDay: 3000,
   failuresInRow: 1_000_000,
   goneAfterMs: 86_400_000,
+  leastSure: 0,
 };
 
 /** Writes down who is at work on a target while it is: whoever finds somebody there has broken the rule. */

@@ -22,6 +22,9 @@ import type { PipelineDeps } from './pipeline.ts';
 import { createRecommendStage } from './recommend/recommend-stage.ts';
 import { createKubernetesClient } from './runtime/kubernetes/kubernetes-client.ts';
 
+/** A change counts as news for so long where things go wrong at their usual pace. */
+const HOUR_MS = 3_600_000;
+
 type ActingDeps = Pick<
   PipelineDeps,
   | 'config'
@@ -96,6 +99,9 @@ export function createActing(
       return modeOf(action, settings(), ruledMode(config, subject));
     },
     stopped: () => inForce().killSwitch,
+    stepMs: config.step,
+    newsMs: HOUR_MS / config.detect.pace,
+    leastSure: config.act.leastSure,
     ...choosing.recommending({ guard: (...wish) => act.guard(...wish) }),
   });
   const key = stages.has('act') ? keyOfLinks(deps) : null;
@@ -114,6 +120,8 @@ export function createActing(
     escalation: config.act.escalation ?? null,
     linkKey: key,
   });
-  const services = [...(stages.has('recommend') ? [recommend] : []), ...(stages.has('act') ? [act, notifier] : [])];
+  const { first } = choosing;
+  const recommending = first === null ? [recommend] : [first, recommend];
+  const services = [...(stages.has('recommend') ? recommending : []), ...(stages.has('act') ? [act, notifier] : [])];
   return { services, act: stages.has('act') ? act : null };
 }

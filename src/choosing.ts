@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import type { ActStage } from './act/act-stage.ts';
 import type { Config } from './config/schema.ts';
+import { createFirstPolicy } from './learn/policies/first-policy.ts';
 import { createPolicyDesk } from './learn/policies/policy-desk.ts';
 import { createPolicyLifecycle } from './learn/policies/policy-lifecycle.ts';
 import { PolicyTraining } from './learn/policies/policy-training.ts';
@@ -31,6 +33,8 @@ export interface ChoosingDeps {
 export interface Choosing {
   /** Trains; for the process that learns. */
   readonly training: Service;
+  /** Brings a policy that was trained elsewhere, where the configuration names one; for the process that recommends. */
+  readonly first: Service | null;
   readonly policies: PolicyPort;
   readonly value: ValuePort;
   /** What recommend is given beside its own. */
@@ -43,13 +47,14 @@ export interface Choosing {
 
 export function createChoosing(deps: ChoosingDeps): Choosing {
   const { config, catalogue, store } = deps;
-  const { explorationsPerDay, share, retrain, window, promote } = config.act.learning;
+  const { explorationsPerDay, share, retrain, window, promote, begin } = config.act.learning;
   const factories = [...POLICIES, ...(deps.policyFactories ?? [])];
   const lifecycle = createPolicyLifecycle({ ...deps, factories });
   const options = { windowMs: window, retrainMs: retrain, exploration: share, promote, perDay: explorationsPerDay };
   const training = new PolicyTraining({ ...deps, lifecycle, factories, options });
   return {
     training,
+    first: begin === undefined ? null : createFirstPolicy({ ...deps, lifecycle, factories, file: resolve(begin) }),
     policies: createPolicyDesk({ ...deps, lifecycle, training, options }),
     value: createValueDesk({
       store,

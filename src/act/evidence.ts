@@ -1,3 +1,4 @@
+import { distanceFrom, FAR, type NormalRange, normalRange } from '../ml/normal-range.ts';
 import { type ActionDefinition, matchesPattern, matchingFeatures } from '../model/action-definition.ts';
 import type { Run } from '../model/action.ts';
 import type { Anomaly, Contribution } from '../model/anomaly.ts';
@@ -11,6 +12,8 @@ type EvidenceStore = Pick<Store, 'frames' | 'anomalies' | 'predictions'>;
 
 /** The features looked at: those that drive the incident, not all that moved with it. */
 const MAX_FEATURES = 5;
+/** Of those that the action is about. */
+const MOST_LOOKED_AT = 50;
 const MAX_SIGNS = 100;
 const MAX_FRAMES = 2000;
 /** Points of the level before and after; see `MIN_POINTS` of the judgement. */
@@ -45,13 +48,26 @@ interface Signs {
 }
 
 /** The edge of the expected band that the value had crossed. */
-function bandOf({ value, low, high }: Contribution): Badness | null {
+function bandOf({ low, high }: Contribution, value: number | null): Badness | null {
   if (value !== null && high !== null && value > high) return { kind: 'band', side: 'above', edge: high };
   if (value !== null && low !== null && value < low) return { kind: 'band', side: 'below', edge: low };
   return null;
 }
 
-function badnessOf(feature: string, { anomalies, predictions }: Signs): Badness {
+/** What a feature was before the run, and what is normal for it; null where its past says nothing. */
+interface Past {
+  readonly was: number;
+  readonly normal: NormalRange | null;
+}
+
+/** Beyond what is normal by its past, for what no sign speaks of. */
+function pastBadness({ was, normal }: Past): Badness {
+  if (normal === null || !Number.isFinite(was)) return { kind: 'sign' };
+  const side = was >= normal.middle ? 'above' : 'below';
+  return { kind: 'band', side, edge: normal.middle + (side === 'above' ? 1 : -1) * FAR * normal.spread };
+}
+
+function badnessOf(feature: string, { anomalies, predictions }: Signs, past: Past): Badness {
   for (const prediction of predictions) {
     const { limit, current, slope } = prediction;
     if (prediction.feature !== feature || limit === null || current === null) continue;
@@ -59,7 +75,13 @@ function badnessOf(feature: string, { anomalies, predictions }: Signs): Badness 
     return { kind: 'limit', side: rising ? 'above' : 'below', limit };
   }
   const parts = anomalies.flatMap(({ contributions }) => contributions.filter((part) => part.feature === feature));
-  return parts.map(bandOf).find((band) => band !== null) ?? { kind: 'sign' };
+  const crossed = (value: (part: Contribution) => number | null): Badness | undefined =>
+    parts.map((part) => bandOf(part, value(part))).find((band) => band !== null) ?? undefined;
+  const { was } = past;
+  // The anomaly's own value is its newest, which may be normal again.
+  const known = crossed(({ value }) => value) ?? crossed(() => (Number.isFinite(was) ? was : null));
+  if (known !== undefined) return known;
+  return parts.length > 0 ? { kind: 'sign' } : pastBadness(past);
 }
 
 const signOpen = (feature: string, { anomalies, predictions }: Signs): boolean =>
@@ -89,7 +111,30 @@ async function signsOf(store: EvidenceStore, incident: Incident, run: Run): Prom
   };
 }
 
-/** The features of the incident that the action is about, on the entity it was carried out on, around the run. */
+/** So many steps from before the incident say what is normal; it has mostly begun a little before it is noticed. */
+const NORMAL_STEPS = 300;
+const UNNOTICED_STEPS = 5;
+
+/** How far a feature was from its normal when the run began, in spreads; 0 where nobody knows. */
+function strayed(
+  columns: FrameColumns,
+  row: number,
+  incident: Incident,
+  window: EvidenceWindow,
+): Past & { by: number } {
+  const noticed = incident.openedAt - UNNOTICED_STEPS * columns.stepMs;
+  const normal = normalRange(cut(columns, row, 0, noticed).values);
+  const before = cut(columns, row, window.beforeFrom, window.beforeTo);
+  const newest = Array.from(before.values).slice(-AFTER_STEPS);
+  const ahead = Math.round((window.beforeTo - noticed) / columns.stepMs);
+  const by = normal === null ? 0 : Math.abs(distanceFrom(normal, newest, ahead) ?? 0);
+  return { normal, was: middleOf(columns, row, window.beforeFrom, window.beforeTo), by };
+}
+
+/**
+ * The features that the action is about, on the entity it was carried out on, around the run: first those that were far from
+ * normal there, the farthest first, then those that drive the incident.
+ */
 export async function gatherEvidence(
   store: EvidenceStore,
   { run, incident, action, stepMs }: { run: Run; incident: Incident; action: ActionDefinition; stepMs: number },
@@ -97,30 +142,35 @@ export async function gatherEvidence(
   const window = evidenceWindow(run, action.settleMs, stepMs);
   const layout = await store.frames.layout(run.entity);
   const known = new Map(layout?.features.map((feature) => [feature.name, feature]));
-  const names = matchingFeatures(action, incident.features)
-    .filter((name) => known.has(name))
-    .slice(0, MAX_FEATURES);
-  if (names.length === 0) return { features: [], newest: null };
+  const driving = matchingFeatures(action, incident.features).filter((name) => known.has(name));
+  const own = action.match.features.length === 0 ? [] : matchingFeatures(action, [...known.keys()]);
+  const asked = [...new Set([...driving, ...own])].slice(0, MOST_LOOKED_AT);
+  if (asked.length === 0) return { features: [], newest: null };
   const columns = await store.frames.columns({
     entity: run.entity,
     tier: 'step',
-    range: { from: window.beforeFrom, to: window.afterTo },
-    features: names,
+    range: { from: Math.min(window.beforeFrom, incident.openedAt - NORMAL_STEPS * stepMs), to: window.afterTo },
+    features: asked,
     limit: MAX_FRAMES,
   });
+  const pasts = new Map(
+    asked.map((name) => [name, strayed(columns, columns.features.indexOf(name), incident, window)] as const),
+  );
+  const far = asked.filter((name) => pasts.get(name)!.by >= FAR).sort((a, b) => pasts.get(b)!.by - pasts.get(a)!.by);
+  const names = [...new Set([...far, ...driving])].slice(0, MAX_FEATURES);
   const signs = await signsOf(store, incident, run);
   const features = names.map((feature): FeatureEvidence => {
     const row = columns.features.indexOf(feature);
     return {
       feature,
       unit: known.get(feature)?.unit ?? '',
-      badness: badnessOf(feature, signs),
+      badness: badnessOf(feature, signs, pasts.get(feature)!),
       before: cut(columns, row, window.beforeFrom, window.beforeTo),
       after: cut(columns, row, window.afterFrom, window.afterTo),
       signOpen: signOpen(feature, signs),
     };
   });
-  return { features, newest: columns.times.at(-1) ?? null };
+  return { features, newest: names.length === 0 ? null : (columns.times.at(-1) ?? null) };
 }
 
 /** The middle of what is known of a stretch; `NaN` where nothing is. */

@@ -21,6 +21,8 @@ export interface Wish {
   readonly entity: EntityId;
   readonly incident: string | null;
   readonly purpose: Purpose;
+  /** With which it was recommended. */
+  readonly chance?: number;
 }
 
 /** A wish with all that is known of it, and what the guardrails say. */
@@ -114,6 +116,7 @@ async function gather(deps: ActDeps, wish: Wish, found: Pick<Case, 'action' | 'e
     open: incident === null ? null : incident.state === 'open',
     maintenance: await maintenanceOf(deps, entity.id),
     verdicts: await verdictsOn(deps, incident, action.id),
+    chance: wish.chance ?? null,
     limits: deps.limits ?? DEFAULT_LIMITS,
     survey: await store.runs.survey(query),
     surroundings: await surroundingsOf(store, entity.id),

@@ -50,7 +50,8 @@ const base: GuardrailFacts = {
   open: true,
   maintenance: null,
   verdicts: [],
-  limits: { ...DEFAULT_LIMITS, actionCooldownMs: 60_000, fleetCooldownMs: 60_000 },
+  chance: 0.5,
+  limits: { ...DEFAULT_LIMITS, actionCooldownMs: 60_000, fleetCooldownMs: 60_000, leastSure: 0.5 },
   survey,
   surroundings,
 };
@@ -82,6 +83,7 @@ const TRIGGERS: readonly (readonly [name: string, key: string, change: Change])[
   ['maintenance', 'maintenance', { maintenance: 'new disks' }],
   ['circuit breaker', 'breaker_harm', { survey: { harmful: 'run_1' } }],
   ['no repetition', 'again_ineffective', { verdicts: ['ineffective'] }],
+  ['sure enough', 'unsure', { chance: 0.49 }],
   ['opposite action', 'opposed', { survey: busy('host/a', 'fill') }],
   ['one at a time', 'alone', { survey: busy('host/a', 'other', true) }],
   ['target cooldown', 'cooldown', { survey: { lastHere: NOW - 1 } }],
@@ -216,6 +218,8 @@ test.each([
   ],
   ['a run of failures opens the breaker', { survey: { failures: 5 } }, 'act.no_breaker_failures'],
   ['fewer do not', { survey: { failures: 4 } }, undefined],
+  ['who is asked first may be asked about anything', { mode: 'approve', chance: 0.1 }, undefined],
+  ['where nobody has said how likely it is, that does not object', { chance: null }, undefined],
 ] as [string, Change, string | undefined][])('%s', (_, change, key) => {
   expect(decide(facts(change)).blocked?.key).toBe(key);
 });

@@ -61,6 +61,8 @@ export interface GuardrailFacts extends limit.LimitFacts {
   readonly maintenance: string | null;
   /** What this action has brought on this incident already. */
   readonly verdicts: readonly Verdict[];
+  /** The chance of success that it was recommended with; null where nobody has said. */
+  readonly chance: number | null;
 }
 
 export interface Decision {
@@ -137,6 +139,12 @@ const notAgain: Guardrail['ask'] = ({ verdicts, now, action, survey }) => {
   return wait > 0 ? object('backoff', { seconds: Math.ceil(wait / 1000) }) : fine('backoff');
 };
 
+/** Who is asked first may be asked about anything; what is done without asking has to be likely enough to help. */
+const sure: Guardrail['ask'] = ({ chance, mode: inForce, limits: { leastSure } }) =>
+  chance !== null && inForce !== 'approve' && chance < leastSure
+    ? object('unsure', { probability: chance, least: leastSure })
+    : fine('unsure');
+
 const everybody: readonly Purpose[] = ['person', 'help', 'rollback'];
 const vigia: readonly Purpose[] = ['help'];
 
@@ -153,6 +161,7 @@ export const GUARDRAILS: readonly Guardrail[] = [
   { name: 'maintenance', binds: vigia, ask: maintenance },
   { name: 'circuit breaker', binds: vigia, ask: limit.breaker },
   { name: 'no repetition', binds: vigia, ask: notAgain },
+  { name: 'sure enough', binds: vigia, ask: sure },
   { name: 'opposite action', binds: vigia, ask: limit.opposed },
   { name: 'one at a time', binds: everybody, ask: limit.alone },
   { name: 'target cooldown', binds: ['person', 'help'], ask: limit.cooldown },

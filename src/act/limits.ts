@@ -18,6 +18,8 @@ export interface ActLimits {
   readonly failuresInRow: number;
   /** A target not heard of for so long is taken to be gone. */
   readonly goneAfterMs: number;
+  /** The least chance of success, 0 to 1, with which Vigía acts without asking. */
+  readonly leastSure: number;
 }
 
 export const DEFAULT_LIMITS: ActLimits = {
@@ -27,6 +29,7 @@ export const DEFAULT_LIMITS: ActLimits = {
   disruptionPerDay: 30,
   failuresInRow: 5,
   goneAfterMs: 86_400_000,
+  leastSure: 0,
 };
 
 /** What one run takes of the day's disruption: an order of magnitude from one class to the one after the next. */

@@ -107,8 +107,8 @@ export class RunDesk {
       this.#held.drop(recommendation.incident);
       if (incident === null || incident.state !== 'open' || (await this.#underWay(incident))) return;
       const objections: Phrase[] = [];
-      for (const { action, entity } of recommendation.actions) {
-        const answer = await this.#tryOne({ action, entity }, incident, recommendation);
+      for (const ranked of recommendation.actions) {
+        const answer = await this.#tryOne(ranked, incident, recommendation);
         if (answer === 'done') return;
         if (answer !== null) objections.push(answer);
       }
@@ -176,12 +176,12 @@ export class RunDesk {
 
   /** Null when the modes leave it to people or it is there already, otherwise what objects. */
   async #tryOne(
-    { action, entity }: Pick<RankedAction, 'action' | 'entity'>,
+    { action, entity, probability: chance }: RankedAction,
     incident: Incident,
     { id: recommendation }: Recommendation,
   ): Promise<'done' | Phrase | null> {
     if (!this.#deps.actions.some(({ id }) => id === action)) return null;
-    const found = await examine(this.#deps, { action, entity, incident: incident.id, purpose: 'help' });
+    const found = await examine(this.#deps, { action, entity, incident: incident.id, purpose: 'help', chance });
     if (found.mode !== 'approve' && found.mode !== 'auto') return null;
     if (found.decision.blocked !== null) return found.decision.blocked;
     const { objection, notes, acted } = await restrain(this.#deps, found);

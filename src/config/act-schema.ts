@@ -32,6 +32,12 @@ export const ActSection = Type.Object(
       maximum: 1000,
       description: 'So many runs in a row that came to nothing stop automation; one that did harm does at once.',
     }),
+    leastSure: Type.Number({
+      default: 0,
+      minimum: 0,
+      maximum: 1,
+      description: 'The least chance of success with which Vigía acts without asking; what is less likely waits.',
+    }),
     goneAfter: Duration({ default: '24h', least: '1m', description: 'A target not heard of for so long is gone.' }),
     escalation: Type.Optional(
       Type.String({ minLength: 1, description: 'Action that calls a person when nothing else is left to try.' }),
@@ -91,6 +97,13 @@ export const ActSection = Type.Object(
         }),
         retrain: Duration({ default: '1h', least: '1m', description: 'Between two trainings of policies.' }),
         window: Duration({ default: '90d', least: '1h', description: 'How far back past runs are learnt from.' }),
+        begin: Type.Optional(
+          Type.String({
+            minLength: 1,
+            maxLength: 4096,
+            description: 'File of a policy that was trained elsewhere; it serves until another is promoted.',
+          }),
+        ),
         promote: Type.Boolean({
           default: true,
           description: 'Whether a policy that is proven better may serve by itself.',

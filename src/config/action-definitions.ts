@@ -73,4 +73,5 @@ export const actLimits = ({ act }: Config) => ({
   disruptionPerDay: act.disruptionPerDay,
   failuresInRow: act.failuresInRow,
   goneAfterMs: act.goneAfter,
+  leastSure: act.leastSure,
 });

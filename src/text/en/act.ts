@@ -33,6 +33,10 @@ export const act = {
   ok_needs: 'What it presupposes holds.',
   no_needs: 'It presupposes {{unmet}}, which does not hold now.',
   mind_needs: 'Mind: it presupposes {{unmet}}, which does not hold now.',
+  ok_unsure: 'It is likely enough to help.',
+  no_unsure:
+    'Its chance of success is {{probability, percent}}; below {{least, percent}} nothing is done without asking.',
+  mind_unsure: 'Mind: its chance of success is only {{probability, percent}}.',
   ok_maintenance: 'Nobody has announced work on the target.',
   no_maintenance: 'Somebody works on the target ({{why}}), so automation keeps its hands off.',
   mind_maintenance: 'Mind: somebody works on the target ({{why}}).',

@@ -34,6 +34,10 @@ export const act: Record<keyof typeof english, string> = {
   ok_needs: 'Se cumple lo que la acción presupone.',
   no_needs: 'Presupone {{unmet}}, y ahora no se cumple.',
   mind_needs: 'Atención: presupone {{unmet}}, y ahora no se cumple.',
+  ok_unsure: 'Es bastante probable que ayude.',
+  no_unsure:
+    'Su probabilidad de éxito es del {{probability, percent}}; por debajo del {{least, percent}} no se hace nada sin preguntar.',
+  mind_unsure: 'Atención: su probabilidad de éxito es solo del {{probability, percent}}.',
   ok_maintenance: 'Nadie ha anunciado trabajos en la entidad.',
   no_maintenance: 'Alguien trabaja en la entidad ({{why}}); la automatización no la toca.',
   mind_maintenance: 'Atención: alguien trabaja en la entidad ({{why}}).',
