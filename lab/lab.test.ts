@@ -37,6 +37,7 @@ it('gives Vigía a configuration that it takes, with every action in it', () => 
       port: 0,
       mode: 'auto',
       language: 'es',
+      policyFile: join(folder, 'policy'),
     });
     const file = join(folder, 'vigia.yaml');
     writeFileSync(file, JSON.stringify(config));

@@ -32,6 +32,7 @@ step('server   ', bin('tsc'), ['-p', 'tsconfig.build.json']);
 chmodSync(join(root, 'dist/main.js'), 0o755);
 step('lab      ', bin('tsc'), ['-p', 'lab/tsconfig.json']);
 cpSync(join(root, 'lab/scenarios'), join(root, 'dist/lab/scenarios'), { recursive: true });
+copyFileSync(join(root, 'lab/policy.gz'), join(root, 'dist/lab/policy.gz'));
 step('database ', process.execPath, [join(root, 'dist/store/make-prepared-folder.js')]);
 if (existsSync(join(root, 'dashboard/vite.config.ts'))) {
   step('dashboard', bin('vite'), ['build', 'dashboard', '--config', 'dashboard/vite.config.ts', '--logLevel', 'warn']);

@@ -1,12 +1,5 @@
-import {
-  LAB_ACTIONS,
-  type LabAction,
-  ACTION_DISRUPTION,
-  ACTION_TARGET,
-  replicaName,
-  SERVICES,
-  TOPOLOGY,
-} from '../world.ts';
+import { askers, CATALOGUE } from '../catalogue.ts';
+import { ACTION_DISRUPTION, LAB_ACTIONS, type LabAction, replicaName, RULES, SERVICES, TOPOLOGY } from '../world.ts';
 
 /** What an owner of the lab would write into `vigia.yaml`; JSON is YAML too. */
 export interface VigiaConfigOptions {
@@ -17,72 +10,26 @@ export interface VigiaConfigOptions {
   readonly port: number;
   readonly mode: 'observe' | 'suggest' | 'approve' | 'auto';
   readonly language: 'en' | 'es';
+  /** The policy that decides: trained before, and frozen. */
+  readonly policyFile: string;
 }
 
 /** Replicas that scaling may add have their logs followed too. */
 const MOST_REPLICAS = 6;
-const STEP = '2s';
+const STEP = '1s';
 /** A replica keeps its name wherever it stands, so addresses would only make names longer. */
 const UNNAMED = [{ regex: 'instance', action: 'labeldrop' }];
 /** A fault grows within a minute or so, elsewhere within a quarter of an hour or more. */
 const PACE = 20;
-
-interface Entry {
-  readonly title: { readonly en: string; readonly es: string };
-  /** For what an operator would think of it. */
-  readonly features: readonly string[];
-  /** What is believed of it there. */
-  readonly prior: { readonly resolved: number; readonly failed: number };
-}
-
-const CATALOGUE: Readonly<Record<LabAction, Entry>> = {
-  restart: {
-    title: { en: 'Restart the replica', es: 'Reiniciar la réplica' },
-    features: ['lab_heap_used_bytes*', 'process_open_fds*', 'lab_pool_stuck*', 'lab_clock_offset_seconds*'],
-    prior: { resolved: 3, failed: 1 },
-  },
-  clear: {
-    title: { en: 'Empty cache and disk of the replica', es: 'Vaciar la caché y el disco de la réplica' },
-    features: ['lab_disk_used_bytes*', 'lab_event_loop_lag_seconds*'],
-    prior: { resolved: 2, failed: 1 },
-  },
-  drain: {
-    title: { en: 'Move the replica to another place', es: 'Mover la réplica a otro sitio' },
-    features: ['lab_storage_seconds*', 'lab_errors_total{*downstream*'],
-    prior: { resolved: 1, failed: 1 },
-  },
-  'roll-back-config': {
-    title: { en: 'Roll back the settings', es: 'Volver a la configuración anterior' },
-    features: ['lab_work_seconds*', 'lab_log_bytes_total*', 'log_*', 'event_*'],
-    prior: { resolved: 3, failed: 1 },
-  },
-  'roll-back-version': {
-    title: { en: 'Roll back the version', es: 'Volver a la versión anterior' },
-    features: ['lab_restarts_total*', 'lab_replicas_up*', 'lab_version_info*', 'event_*', 'log_*'],
-    prior: { resolved: 2, failed: 1 },
-  },
-  scale: {
-    title: { en: 'Add two replicas', es: 'Añadir dos réplicas' },
-    features: ['lab_slots_in_use*', 'lab_requests_total*'],
-    prior: { resolved: 2, failed: 1 },
-  },
-  'shed-load': {
-    title: {
-      en: 'Refuse a third of the requests at the gateway',
-      es: 'Rechazar un tercio de las peticiones en la entrada',
-    },
-    features: ['lab_requests_total*'],
-    prior: { resolved: 1, failed: 4 },
-  },
-};
+/** Vigía acts by itself on what is more likely than not to help, and by some margin. */
+const LEAST_SURE = 0.6;
 
 const actionOf = (action: LabAction, { adminUrl, mode }: VigiaConfigOptions) => {
   const { title, features, prior } = CATALOGUE[action];
   return {
     id: action,
     title,
-    // Signs are mostly those of replicas; what is done to a service may be asked for by any of them.
-    match: { entityKinds: ACTION_TARGET[action] === 'replica' ? ['replica'] : ['service', 'replica'], features },
+    match: { entityKinds: askers(action), features },
     executor: 'webhook',
     args: {
       url: `${adminUrl}/actions/${action}`,
@@ -109,12 +56,23 @@ const topology = [
   ...SERVICES.map((service) => ({ from: `replica/${service}-*`, to: `service/${service}`, kind: 'part_of' })),
 ];
 
+const MS = 1000;
+/** What runs out, and what an owner of the lab knows to be too much. */
 const limits = [
-  ['lab_heap_used_bytes', 'lab_heap_limit_bytes'],
-  ['process_open_fds', 'process_max_fds'],
-  ['lab_pool_in_use', 'lab_pool_size'],
-  ['lab_disk_used_bytes', 'lab_disk_limit_bytes'],
-].map(([metric, feature]) => ({ metric, feature }));
+  { metric: 'lab_heap_used_bytes', feature: 'lab_heap_limit_bytes' },
+  { metric: 'process_open_fds', feature: 'process_max_fds' },
+  { metric: 'lab_pool_in_use', feature: 'lab_pool_size' },
+  { metric: 'lab_disk_used_bytes', feature: 'lab_disk_limit_bytes' },
+  { metric: 'lab_clock_offset_seconds', value: RULES.skewMs / MS },
+  { metric: 'lab_event_loop_lag_seconds', value: RULES.slowMs / MS },
+  { metric: 'lab_queue', value: RULES.queue },
+  // Of what a user waits for at most, one service may not take all.
+  ...['lab_storage_seconds', 'lab_work_seconds', 'lab_request_seconds'].map((metric) => ({
+    metric,
+    labels: { quantile: '0.5' },
+    value: RULES.slowMs / MS,
+  })),
+];
 
 const logs = (folder: string) =>
   SERVICES.flatMap((service) =>
@@ -157,9 +115,10 @@ export function vigiaConfig(options: VigiaConfigOptions): object {
     topology,
     limits,
     prepare: { lateness: '1s' },
-    detect: { warmUp: 30, minimumDuration: '6s', adopt: '10m', pace: PACE },
-    alertBudget: { pages: '200 per hour', warnings: '200 per hour' },
-    correlate: { window: '30s', quiet: '20s', near: '30s', reopen: '30s', distance: 3 },
+    detect: { warmUp: 45, minimumDuration: '5s', adopt: '10m', pace: PACE },
+    alertBudget: { pages: '1000 per hour', warnings: '1000 per hour' },
+    // Close together, since one fault follows the other: what has to do with it is seen in the evidence.
+    correlate: { window: '20s', quiet: '10s', near: '10s', reopen: '5s', distance: 1 },
     predict: { horizons: ['1m', '2m', '5m'], every: '10s' },
     failures: [{ kind: 'down', entityKinds: ['replica'], when: { down: '6s' } }],
     actions: LAB_ACTIONS.map((action) => actionOf(action, options)),
@@ -171,8 +130,9 @@ export function vigiaConfig(options: VigiaConfigOptions): object {
       blastRadius: 0.5,
       disruptionPerDay: 1000,
       failuresInRow: 20,
+      leastSure: LEAST_SURE,
       // Nothing is learnt or tried out while it is measured.
-      learning: { explorationsPerDay: 0, promote: false },
+      learning: { explorationsPerDay: 0, promote: false, retrain: '365d', begin: options.policyFile },
     },
   };
 }

@@ -1,16 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import type { Sign } from '../experiment/tally.ts';
 import type { LabEvent } from '../supervisor/supervisor.ts';
 import { vigiaConfig, type VigiaConfigOptions } from './vigia-config.ts';
 
 /** `dist/main.js`, beside `dist/lab`. */
 const main = fileURLToPath(new URL('../../main.js', import.meta.url));
+/** What `bench/lab-policy.ts` has trained on simulated incidents. */
+const trained = new URL('../policy.gz', import.meta.url);
 const READY_S = 90;
 const STOP_MS = 6000;
 const KEPT_OUTPUT = 4000;
@@ -21,6 +24,10 @@ export interface VigiaProcess {
   tell(event: LabEvent): void;
   /** What it said of entities since `from`, Unix ms, oldest first. */
   signsSince(from: number): Promise<readonly Sign[]>;
+  /** Version of the policy that decides. */
+  policy(): Promise<string>;
+  /** As the person on duty would: what has stopped automation is over once the lab is reset. */
+  resetBreaker(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -90,15 +97,40 @@ async function signs(url: string, from: number): Promise<readonly Sign[]> {
     .sort((a, b) => a.atS - b.atS);
 }
 
+/** What is told to it and asked of it over its API. */
+const questionsTo = (url: string): Omit<VigiaProcess, 'url' | 'stop'> => ({
+  tell: (event) => {
+    // An event that cannot be told is missed, as it would be elsewhere; the lab goes on.
+    fetch(`${url}/api/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...event, source: 'lab' }),
+    }).catch(() => undefined);
+  },
+  signsSince: (from) => signs(url, from),
+  async policy() {
+    const response = await fetch(`${url}/api/v1/policies`);
+    return ((await response.json()) as { inForce: { version: string } }).inForce.version;
+  },
+  async resetBreaker() {
+    await fetch(`${url}/api/v1/automation/reset`, { method: 'POST', headers: { 'x-vigia': '1' } }).catch(
+      () => undefined,
+    );
+  },
+});
+
 /** Starts Vigía as its users do, over a configuration file; resolves when it serves. */
 export async function startVigia(
   root: string,
-  options: Omit<VigiaConfigOptions, 'dataFolder' | 'logFolder'>,
+  options: Omit<VigiaConfigOptions, 'dataFolder' | 'logFolder' | 'policyFile'>,
 ): Promise<VigiaProcess> {
   const port = options.port === 0 ? await freePort() : options.port;
   mkdirSync(root, { recursive: true });
   const file = join(root, 'vigia.yaml');
-  const config = vigiaConfig({ ...options, port, dataFolder: join(root, 'vigia-data'), logFolder: join(root, 'logs') });
+  const policyFile = join(root, 'policy');
+  writeFileSync(policyFile, gunzipSync(readFileSync(trained)));
+  const folders = { dataFolder: join(root, 'vigia-data'), logFolder: join(root, 'logs') };
+  const config = vigiaConfig({ ...options, ...folders, port, policyFile });
   writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`);
   const child = spawn(process.execPath, [main, 'run', '--config', file], {
     cwd: root,
@@ -125,17 +157,5 @@ export async function startVigia(
     await stop();
     throw thrown;
   });
-  return {
-    url,
-    tell: (event) => {
-      // An event that cannot be told is missed, as it would be elsewhere; the lab goes on.
-      fetch(`${url}/api/v1/events`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ ...event, source: 'lab' }),
-      }).catch(() => undefined);
-    },
-    signsSince: (from) => signs(url, from),
-    stop,
-  };
+  return { url, stop, ...questionsTo(url) };
 }

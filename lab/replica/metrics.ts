@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { LIMITS, RULES } from '../world.ts';
@@ -30,8 +30,8 @@ export interface Measured {
   readonly slots: Places;
   readonly slotCount: number;
   readonly pool: Places;
-  readonly disk: Disk;
-  readonly log: ReplicaLog;
+  readonly disk: Pick<Disk, 'used'>;
+  readonly log: Pick<ReplicaLog, 'bytes'>;
   readonly clockOffsetMs: () => number;
 }
 
@@ -54,6 +54,18 @@ function meanOf(look: () => number): { value: () => number; stop: () => void } {
   return { value: () => mean, stop: () => clearInterval(timer) };
 }
 
+/** The longest wait of the last seconds, s, by looking once a second: what blocks it each second is in every value. */
+function longestOf(delay: IntervalHistogram): { value: () => number; stop: () => void } {
+  const waits: number[] = [];
+  const timer = setInterval(() => {
+    const longest = Number.isNaN(delay.mean) ? 0 : delay.max / NANOSECONDS;
+    waits.push(Math.max(0, longest - DELAY_RESOLUTION_MS / 1000));
+    if (waits.length > MEAN_OF_S) waits.shift();
+    delay.reset();
+  }, 1000);
+  return { value: () => Math.max(0, ...waits), stop: () => clearInterval(timer) };
+}
+
 const gauges =
   (registry: Registry) =>
   (name: string, help: string, read: () => number): void =>
@@ -68,6 +80,17 @@ const gauges =
       }),
     );
 
+const logBytes = (log: Measured['log']): Counter =>
+  new Counter({
+    name: 'lab_log_bytes_total',
+    help: 'Bytes of log written',
+    registers: [],
+    collect() {
+      this.reset();
+      this.inc(log.bytes);
+    },
+  });
+
 /** What the process says of itself, in Prometheus' text form. */
 export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockOffsetMs }: Measured): ReplicaMetrics {
   const registry = new Registry();
@@ -78,14 +101,10 @@ export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockO
   const queued = meanOf(() => slots.waiting);
   const pooled = meanOf(() => pool.taken);
   const gauge = gauges(registry);
-  const lag = (): number => {
-    const seconds = Math.max(0, (Number.isNaN(delay.mean) ? 0 : delay.max) / NANOSECONDS - DELAY_RESOLUTION_MS / 1000);
-    delay.reset();
-    return seconds;
-  };
+  const lag = longestOf(delay);
   gauge('lab_heap_used_bytes', 'Heap in use', () => getHeapStatistics().used_heap_size);
   gauge('lab_heap_limit_bytes', 'Heap that the process may use', () => getHeapStatistics().heap_size_limit);
-  gauge('lab_event_loop_lag_seconds', 'Longest wait of the event loop since the last look', lag);
+  gauge('lab_event_loop_lag_seconds', 'Longest wait of the event loop, of some seconds', lag.value);
   gauge('process_open_fds', 'Open files', openFiles);
   gauge('process_max_fds', 'Files that may be open', () => LIMITS.openFiles);
   gauge('lab_slots_in_use', 'Requests that are worked on, mean of some seconds', busy.value);
@@ -99,7 +118,7 @@ export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockO
   gauge('lab_disk_used_bytes', 'Disk in use', () => disk.used);
   gauge('lab_disk_limit_bytes', 'Size of the disk', () => LIMITS.diskBytes);
   gauge('lab_clock_offset_seconds', 'How far the clock is ahead of the reference', () => clockOffsetMs() / 1000);
-  gauge('lab_log_bytes_total', 'Bytes of log written', () => log.bytes);
+  registry.registerMetric(logBytes(log));
   return {
     requests: new Counter({ name: 'lab_requests_total', help: 'Requests', labelNames: ['code'], registers }),
     errors: new Counter({ name: 'lab_errors_total', help: 'Failed requests', labelNames: ['reason'], registers }),
@@ -114,7 +133,7 @@ export function createReplicaMetrics({ slots, slotCount, pool, disk, log, clockO
     expose: () => registry.metrics(),
     stop() {
       delay.disable();
-      for (const mean of [busy, queued, pooled]) mean.stop();
+      for (const mean of [busy, queued, pooled, lag]) mean.stop();
     },
   };
 }

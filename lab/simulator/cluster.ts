@@ -7,6 +7,8 @@ export interface Replica {
   /** Seconds until it serves (again); 0 when it does. */
   downFor: number;
   crashed: boolean;
+  /** It has crashed at some time. */
+  hasCrashed: boolean;
   /** Stands in another place than it began in, where no fault waits for it. */
   moved: boolean;
   /** Started on purpose: it gets no requests before it serves. A crashed one does, since nobody has told the callers. */
@@ -81,6 +83,7 @@ export function createReplica(service: ServiceName, number: number): Replica {
     number,
     downFor: 0,
     crashed: false,
+    hasCrashed: false,
     moved: false,
     joining: false,
     inProcess: null,
@@ -197,5 +200,6 @@ export function crashReplica(replica: Replica): void {
   freshProcess(replica);
   replica.downFor = RULES.crashRestartS;
   replica.crashed = true;
+  replica.hasCrashed = true;
   replica.restarts++;
 }

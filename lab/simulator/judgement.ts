@@ -1,9 +1,11 @@
 import type { Verdict } from '../../src/model/action.ts';
+import type { ActionSubject } from '../../src/model/action-definition.ts';
+import { type Evidence, evidenceOf } from '../../src/model/evidence.ts';
 import type { PolicyContext, TriedAction } from '../../src/model/policy.ts';
 import type { Random } from '../../src/ml/random.ts';
 import { replicaName, type ServiceName, SERVICES, TOPOLOGY } from '../world.ts';
-import type { Cluster } from './cluster.ts';
-import type { Sign } from './observe.ts';
+import type { Cluster, Replica } from './cluster.ts';
+import { DEMAND, type Sign } from './observe.ts';
 
 /** Where Vigía thinks that it began. */
 export interface Suspect {
@@ -15,8 +17,6 @@ export interface Suspect {
 
 /** How often another is blamed than where it began: a guess of the real correlation. */
 const WRONG_ROOT = 0.05;
-/** More users are no sign of something wrong, where they are borne. */
-const DEMAND = 'lab_requests_total';
 const DRIVERS = 5;
 const KINDS = 5;
 /** A change is named for an hour; the lab is younger than that. */
@@ -42,7 +42,7 @@ function neighbour(random: Random): Suspect {
 
 /** Null when nothing is wrong: more users alone are nothing wrong. */
 export function suspect(signs: readonly Sign[], random: Random): Suspect | null {
-  const [first] = ordered(signs.filter(({ metric }) => metric !== DEMAND));
+  const [first] = ordered(signs.filter(({ metric }) => !DEMAND.has(metric)));
   if (first === undefined) return null;
   if (random.next() < WRONG_ROOT) return neighbour(random);
   const same = new Set(
@@ -59,6 +59,62 @@ interface Known {
   readonly tried: readonly TriedAction[];
 }
 
+/** What has happened to a replica, by the names that the real lab tells events by. */
+function eventsOf({ cluster }: Pick<Known, 'cluster'>, { service, hasCrashed }: Replica): string[] {
+  const { versionChangedAt, configChangedAt } = cluster.services[service];
+  const recent = (at: number): boolean => cluster.second - at <= CHANGE_S;
+  return [
+    ...(recent(versionChangedAt) ? ['deploy'] : []),
+    ...(recent(configChangedAt) ? ['config_change'] : []),
+    ...(hasCrashed ? ['crash'] : []),
+  ];
+}
+
+/** What is far from normal at every replica, and what happened to it, as the product puts it into words. */
+export function evidenceAt({ cluster, signs }: Pick<Known, 'cluster' | 'signs'>): readonly Evidence[] {
+  return SERVICES.flatMap((name) => {
+    const { replicas } = cluster.services[name];
+    const own = replicas.map(({ number }) =>
+      signs
+        .filter(({ service, replica }) => service === name && replica === number)
+        .map(({ metric, way, strength }) => ({ feature: metric, way, strength })),
+    );
+    return replicas.flatMap((replica, i) => {
+      const entity = `replica/${replicaName(name, replica.number)}`;
+      const events = eventsOf({ cluster }, replica);
+      if (own[i]!.length + events.length === 0) return [];
+      return [
+        evidenceOf(
+          { entity, events },
+          own[i]!,
+          own.filter((_, k) => k !== i),
+        ),
+      ];
+    });
+  });
+}
+
+/** Of an incident what decides where an action would be carried out. */
+export function subjectOf({ cluster, signs, root }: Pick<Known, 'cluster' | 'signs' | 'root'>): ActionSubject {
+  const entityOf = ({ service, replica }: Pick<Sign, 'service' | 'replica'>): string =>
+    `replica/${replicaName(service, replica)}`;
+  const suspected = entityOf(root);
+  // Who has nothing but more to do takes no part in it.
+  const entities = new Set([suspected, ...signs.filter(({ metric }) => !DEMAND.has(metric)).map(entityOf)]);
+  return {
+    root: suspected,
+    entities: [...entities],
+    anomalyKinds: signs.map(({ anomaly }) => anomaly),
+    features: distinct(
+      signs.map(({ metric }) => metric),
+      MOST_FEATURES,
+    ),
+    predictions: [],
+    evidence: evidenceAt({ cluster, signs }).filter(({ entity }) => entities.has(entity)),
+  };
+}
+
+const MOST_FEATURES = 50;
 const distinct = <T>(values: readonly T[], most: number): T[] => [...new Set(values)].slice(0, most);
 
 /** What a policy is told, in the words of the product. */
@@ -85,8 +141,8 @@ export function contextOf({ cluster, signs, root, openedAt, tried }: Known): Pol
     ageSeconds: cluster.second - openedAt,
     breadth: new Set(signs.map(({ service, replica }) => replicaName(service, replica))).size,
     changes: [
-      ...(recent(state.versionChangedAt) ? ['version'] : []),
-      ...(recent(state.configChangedAt) ? ['config'] : []),
+      ...(recent(state.versionChangedAt) ? ['deploy'] : []),
+      ...(recent(state.configChangedAt) ? ['config_change'] : []),
     ],
     tried: [...tried],
   };
@@ -105,6 +161,20 @@ export interface Course {
   readonly lostWithout: number;
 }
 
+/** What goes up with the requests that are held is trouble where one replica has it; where all have it, there are more users. */
+const HOLDING: ReadonlySet<string> = new Set([
+  'lab_slots_in_use',
+  'process_open_fds',
+  'lab_pool_in_use',
+  'lab_heap_used_bytes',
+]);
+
+function isTrouble({ service, replica, metric }: Sign, signs: readonly Sign[]): boolean {
+  if (DEMAND.has(metric)) return false;
+  const others = signs.some((sign) => sign.service === service && sign.metric === metric && sign.replica !== replica);
+  return !HOLDING.has(metric) || !others;
+}
+
 /** As the product judges: by what drove it, against what would have been without. Missing evidence is inconclusive. */
 export function verdictOf({ before, after, lost, lostWithout }: Course, random: Random): Verdict {
   if (random.next() < UNTOLD) return 'inconclusive';
@@ -113,5 +183,5 @@ export function verdictOf({ before, after, lost, lostWithout }: Course, random: 
     after.some(
       ({ service, replica, metric }) => service === sign.service && replica === sign.replica && metric === sign.metric,
     );
-  return before.some((sign) => sign.metric !== DEMAND && still(sign)) ? 'ineffective' : 'resolved';
+  return before.some((sign) => isTrouble(sign, before) && still(sign)) ? 'ineffective' : 'resolved';
 }

@@ -60,8 +60,12 @@ describe('what actions come to', () => {
     const service = services.at(-1)!;
     const plan = { kind, service, replica: at === 'service' ? null : 1, growthS: 75 };
     const simulator = createSimulator({ seed: 11, plan });
+    const { helps } = FAULTS[kind];
+    const there = plan.replica === null ? `replica/${service}-` : `replica/${service}-${plan.replica}`;
     const incidents = Array.from({ length: 6 }, (_, i) => noticed(simulator, i)).filter((incident) =>
-      incident.options().some(({ entity }) => entity === `service/${service}`),
+      incident
+        .options()
+        .every(({ action, entity }) => !helps.includes(action) || action === 'shed-load' || entity.startsWith(there)),
     );
     return (action) => {
       const values = incidents.map((incident) => story(incident.copy(), action).lost).toSorted((a, b) => a - b);

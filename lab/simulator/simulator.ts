@@ -1,4 +1,5 @@
 import type { Verdict } from '../../src/model/action.ts';
+import { type ActionDefinition, targetOf } from '../../src/model/action-definition.ts';
 import type { Disruption, PolicyContext, TriedAction } from '../../src/model/policy.ts';
 import { createRandom, type Random } from '../../src/ml/random.ts';
 import {
@@ -7,13 +8,15 @@ import {
   type FaultPlan,
   LAB_ACTIONS,
   type LabAction,
-  replicaName,
   RULES,
+  type ServiceName,
+  SERVICES,
 } from '../world.ts';
+import { askers, CATALOGUE } from '../catalogue.ts';
 import { type ActionCall, applyAction } from './actions.ts';
 import { type Cluster, copyCluster, createCluster } from './cluster.ts';
 import { beginFault, drawFault, growFault } from './faults.ts';
-import { contextOf, type Suspect, suspect, verdictOf } from './judgement.ts';
+import { contextOf, evidenceAt, subjectOf, type Suspect, suspect, verdictOf } from './judgement.ts';
 import { createObserver, look, type Observer, type Sign } from './observe.ts';
 import { tick } from './tick.ts';
 
@@ -34,6 +37,8 @@ export interface SimulatedOption {
   readonly action: LabAction;
   readonly entity: string;
   readonly disruption: Disruption;
+  /** What is far from normal there, in the words of the product. */
+  readonly evidence: readonly string[];
 }
 
 export interface SimulatedStep {
@@ -78,6 +83,19 @@ const CALM_S = 20;
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 const APART_MS = 3_600_000;
 const MINUTE_S = 60;
+
+const NOBODY: Suspect = { service: 'gateway', replica: 1, whole: true };
+
+/** What decides where an action is carried out, as the real lab's configuration has it. */
+const definitionOf = (action: LabAction): Pick<ActionDefinition, 'match'> => ({
+  match: { entityKinds: askers(action), anomalyKinds: [], features: CATALOGUE[action].features, predictions: true },
+});
+
+/** `replica/orders-2` */
+function placeOf(entity: string): readonly [ServiceName, number] {
+  const [, name = '', number = '1'] = /^replica\/([a-z]+)-(\d+)$/.exec(entity) ?? [];
+  return [SERVICES.find((service) => service === name) ?? 'gateway', Number(number)];
+}
 
 /** Everything that changes while an incident runs. */
 interface Course {
@@ -152,15 +170,17 @@ class Incident implements SimulatedIncident {
 
   context(): PolicyContext {
     const { cluster, signs } = this.#course;
-    const root = this.#root ?? { service: 'gateway', replica: 1, whole: true };
+    const root = this.#root ?? NOBODY;
     return contextOf({ cluster, signs, root, openedAt: this.#noticed.openedAt, tried: this.#tried });
   }
 
   options(): readonly SimulatedOption[] {
+    const seen = this.#seen();
+    const subject = subjectOf(seen);
+    const evidence = new Map(evidenceAt(seen).map(({ entity, words }) => [entity, words]));
     return LAB_ACTIONS.map((action) => {
-      const { service, replica } = this.#call(action);
-      const entity = replica === null ? `service/${service}` : `replica/${replicaName(service, replica)}`;
-      return { action, entity, disruption: ACTION_DISRUPTION[action] };
+      const entity = targetOf(definitionOf(action), subject) ?? subject.root;
+      return { action, entity, disruption: ACTION_DISRUPTION[action], evidence: evidence.get(entity) ?? [] };
     });
   }
 
@@ -184,10 +204,17 @@ class Incident implements SimulatedIncident {
     return new Incident(this);
   }
 
-  /** Shedding load is done at the door, whoever suffers. */
+  #seen() {
+    const { cluster, signs } = this.#course;
+    return { cluster, signs, root: this.#root ?? NOBODY };
+  }
+
+  /** What an action would be carried out on: whoever names a replica means its service. Load is shed at the door, whoever suffers. */
   #call(action: LabAction): ActionCall {
-    const { service, replica } = this.#root ?? { service: 'gateway', replica: 1 };
     if (action === 'shed-load') return { action, service: 'gateway', replica: null };
+    const subject = subjectOf(this.#seen());
+    const entity = targetOf(definitionOf(action), subject) ?? subject.root;
+    const [service, replica] = placeOf(entity);
     return { action, service, replica: ACTION_TARGET[action] === 'replica' ? replica : null };
   }
 
