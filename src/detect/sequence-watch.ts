@@ -239,7 +239,9 @@ export class SequenceWatch {
     if (this.#usual[0]! > MOST_USUAL) this.#usual = this.#usual.map((count) => count / 2);
   }
 
+  /** Null while there were no sessions. */
   toJSON(): Json {
+    if (this.#seenMs === 0) return null;
     return {
       version: VERSION,
       ring: [...this.#ring],
@@ -253,6 +255,7 @@ export class SequenceWatch {
 
   /** Throws `STATE_INVALID`. */
   restore(state: Json): void {
+    if (state === null) return;
     const saved = stateObject(state, WHAT, VERSION);
     this.#ring.set(stateNumbers(saved, 'ring', WHAT).slice(0, this.#ring.length));
     this.#minute = stateNumber(saved, 'minute', WHAT);

@@ -63,6 +63,7 @@ export class OpenSessions {
   readonly #runs = new Map<string, Run[]>();
   readonly #changed = new Set<number>();
   #open = 0;
+  #lines = 0;
   /** No session is over before the log's time lies this far behind; only ever too early. */
   #oldest = Number.POSITIVE_INFINITY;
   /** Newest time of a line, and how far the log's time has come: further, when the entity is silent. */
@@ -79,6 +80,11 @@ export class OpenSessions {
 
   get size(): number {
     return this.#open;
+  }
+
+  /** Lines of open sessions. */
+  get lines(): number {
+    return this.#lines;
   }
 
   /** Time of the first line. */
@@ -120,9 +126,11 @@ export class OpenSessions {
       return;
     }
     const run = near[0] ?? { key, times: [], events: [], last: time };
+    for (const one of near) this.#lines -= one.times.length;
     insert(run, time, event);
     // It may close the gap between two.
     for (const other of near.slice(1)) other.times.forEach((at, i) => insert(run, at, other.events[i]!));
+    this.#lines += run.times.length;
     this.#oldest = Math.min(this.#oldest, run.last);
     const rest = runs.filter((other) => !near.includes(other));
     this.#runs.set(
@@ -131,13 +139,14 @@ export class OpenSessions {
     );
     this.#open += rest.length + 1 - runs.length;
     this.#changed.add(placeOf(key));
-    if (this.#open > MAX_OPEN) this.#evict();
+    if (this.#open > MAX_OPEN) this.evict();
   }
 
   /** Lets go of what is over, in the order in which it ended, whatever came together. */
   *ended(): Generator<EndedSession, void> {
     const over = [...this.#runs.values()].flat().filter((run) => this.#isOver(run));
     for (const run of over.sort((a, b) => a.last - b.last || (a.key < b.key ? -1 : 1))) {
+      this.#lines -= run.times.length;
       const runs = this.#runs.get(run.key) ?? [];
       this.#keep(
         run.key,
@@ -169,11 +178,12 @@ export class OpenSessions {
   }
 
   /** Gives up the one that has waited for longest, unless it is over anyway and only waits for its end. */
-  #evict(): void {
+  evict(): void {
     let oldest: Run | null = null;
     for (const runs of this.#runs.values())
       for (const run of runs) if (!this.#isOver(run) && (oldest === null || run.last < oldest.last)) oldest = run;
     if (oldest === null) return;
+    this.#lines -= oldest.times.length;
     const runs = this.#runs.get(oldest.key)!;
     this.#keep(
       oldest.key,
@@ -222,6 +232,7 @@ export class OpenSessions {
     if (times.length === 0 || times.length !== events.length) return;
     this.#runs.set(key, [...(this.#runs.get(key) ?? []), { key, times: [...times], events: [...events], last }]);
     this.#oldest = Math.min(this.#oldest, last);
+    this.#lines += times.length;
     this.#open += 1;
   }
 }
