@@ -17,6 +17,7 @@ const trained = new URL('../policy.gz', import.meta.url);
 const READY_S = 90;
 const STOP_MS = 6000;
 const KEPT_OUTPUT = 4000;
+const MOST_PAGES = 5;
 
 export interface VigiaProcess {
   readonly url: string;
@@ -54,6 +55,7 @@ async function untilReady(url: string, child: ChildProcess, output: () => string
 }
 
 interface Listed {
+  readonly next: string | null;
   readonly items: readonly {
     readonly entity?: string;
     readonly root?: string;
@@ -65,10 +67,19 @@ interface Listed {
   }[];
 }
 
+/** Newest first; more than a fault of some minutes can bring is not read. */
 async function listed(url: string, what: string): Promise<Listed['items']> {
-  const response = await fetch(`${url}/api/v1/${what}?limit=100`).catch(() => null);
-  if (response === null || !response.ok) return [];
-  return ((await response.json()) as Listed).items;
+  const items: Listed['items'][number][] = [];
+  let cursor = '';
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const response = await fetch(`${url}/api/v1/${what}?limit=100${cursor}`).catch(() => null);
+    if (response === null || !response.ok) break;
+    const found = (await response.json()) as Listed;
+    items.push(...found.items);
+    if (found.next === null) break;
+    cursor = `&cursor=${encodeURIComponent(found.next)}`;
+  }
+  return items;
 }
 
 async function signs(url: string, from: number): Promise<readonly Sign[]> {

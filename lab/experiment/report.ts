@@ -7,6 +7,7 @@ export interface ArmReport {
   readonly scenario: string;
   readonly seed: number;
   readonly arm: Arm;
+  readonly policy: string | null;
   readonly faults: number;
   readonly requests: number;
   readonly unavailability: number;
@@ -74,6 +75,7 @@ export function reportArm(record: ArmRecord, precursor: (fault: FaultRecord) => 
     scenario: record.scenario,
     seed: record.seed,
     arm,
+    policy: record.policy,
     faults: faults.length,
     requests: faults.reduce((sum, fault) => sum + fault.requests, 0),
     unavailability: lost,
@@ -108,6 +110,7 @@ export function reportText(report: ArmReport): string {
   const { actions, predicted } = report;
   const head = [
     `${report.scenario}, arm ${report.arm}, seed ${report.seed}: ${report.faults} faults, ${report.requests} requests`,
+    ...(report.policy === null ? [] : [`policy           ${report.policy}, trained before and frozen`]),
     `unavailability   ${percent(report.unavailability)} (failed, or slower than ${RULES.slowMs / 1000} s)`,
     `error budget     ${report.budgetBurnt.toFixed(1)} times that of 99.5 %`,
     `actions          ${actions.helps} that help, ${actions.useless} of no use, ${actions.harms} that harm, ${actions.refused} refused`,

@@ -28,6 +28,8 @@ export interface ArmRecord {
   readonly scenario: string;
   readonly seed: number;
   readonly arm: Arm;
+  /** Version of the policy that decided; null where nothing decides by one. */
+  readonly policy: string | null;
   /** Quiet time that was watched, s, and what was predicted in it. */
   readonly quietS: number;
   readonly quietSigns: readonly Sign[];
@@ -94,7 +96,8 @@ async function runFault(bench: Bench, plan: FaultPlan, index: number, options: A
   }
   const to = lab.secondAt(Date.now());
   const signs = (await vigia?.signsSince(beganAt)) ?? [];
-  await Promise.all([lab.supervisor.reset(), delay(TOLD_AFTER_MS, undefined, { signal })]);
+  // What has stopped automation is over with the fault: whoever resets the lab resets the circuit breaker.
+  await Promise.all([lab.supervisor.reset(), vigia?.resetBreaker(), delay(TOLD_AFTER_MS, undefined, { signal })]);
   const own = [...seconds.values()].filter(({ second }) => second >= from && second < to);
   return {
     index,
@@ -135,6 +138,10 @@ async function goOn(bench: Bench, options: ArmOptions, before: ArmRecord): Promi
   return record;
 }
 
+/** Whether nothing of an arm is left to do. */
+export const isComplete = ({ faults, quietS }: ArmRecord, { plans, warmUpS }: Scenario): boolean =>
+  faults.length >= plans.length && quietS >= warmUpS;
+
 /**
  * Runs one arm of an experiment, from where it was broken off. All processes are gone and their folders removed when it
  * resolves or rejects.
@@ -142,14 +149,17 @@ async function goOn(bench: Bench, options: ArmOptions, before: ArmRecord): Promi
 export async function runArm(options: ArmOptions): Promise<ArmRecord> {
   const { scenario, arm, folder } = options;
   mkdirSync(folder, { recursive: true });
-  const empty: ArmRecord = { scenario: scenario.name, seed: scenario.seed, arm, quietS: 0, quietSigns: [], faults: [] };
+  const { name, seed } = scenario;
+  const empty: ArmRecord = { scenario: name, seed, arm, policy: null, quietS: 0, quietSigns: [], faults: [] };
   const before = readProgress(folder, empty);
-  if (before.faults.length >= scenario.plans.length && before.quietS >= scenario.warmUpS) return before;
+  if (isComplete(before, scenario)) return before;
   const root = mkdtempSync(join(tmpdir(), 'vigia-lab-'));
   try {
     const bench = await setUp(options, root);
     try {
-      return await goOn(bench, options, before);
+      const policy = (await bench.vigia?.policy()) ?? null;
+      // What another policy has done is not gone on with.
+      return await goOn(bench, options, before.policy === policy ? before : { ...empty, policy });
     } finally {
       await bench.stop();
     }

@@ -88,7 +88,15 @@ describe('a report', () => {
         ],
       }),
     ];
-    const of = { scenario: 'x', seed: 3, arm: 'vigia', quietS: 60, quietSigns: [said(3, 'a')], faults } as const;
+    const of = {
+      scenario: 'x',
+      seed: 3,
+      arm: 'vigia',
+      policy: 'bandit@1',
+      quietS: 60,
+      quietSigns: [said(3, 'a')],
+      faults,
+    } as const;
     const report = reportArm(of, () => true);
     expect(report).toMatchObject({
       unavailability: 0.04,
@@ -97,6 +105,7 @@ describe('a report', () => {
     });
     expect(report.budgetBurnt).toBeCloseTo(8, 9);
     expect(reportText(report)).toContain('4.00 %');
+    expect(reportText(report)).toContain('bandit@1');
     expect(reportText(report)).toContain('21 s restart replica/orders-2 helps');
   });
 });
