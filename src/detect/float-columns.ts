@@ -1,6 +1,23 @@
 import type { Json } from '../model/detector.ts';
 import { VigiaError } from '../runtime/errors.ts';
 
+/** Numbers of a piece that arrays are cut from, and the most that an array takes of it. */
+const PIECE = 8192;
+const MOST_CUT = 256;
+let piece = new Float32Array(0);
+let cut = 0;
+
+/**
+ * Zeros. An entity has some fifty arrays of one number a feature, and a buffer of its own costs each more than what is in it:
+ * short ones share a piece, which goes when the last of them does.
+ */
+function zeros(length: number): Float32Array<ArrayBuffer> {
+  if (length > MOST_CUT) return new Float32Array(length);
+  if (cut + length > piece.length) [piece, cut] = [new Float32Array(PIECE), 0];
+  cut += length;
+  return piece.subarray(cut - length, cut);
+}
+
 /** Numbers of a saved state: base64 of little-endian Float32, which every machine that Node runs on has. */
 export const encodeFloats = (values: Float32Array): string =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
@@ -9,7 +26,9 @@ export const encodeFloats = (values: Float32Array): string =>
 export function decodeFloats(state: Json | undefined, length: number, what: string) {
   const bytes = typeof state === 'string' ? Buffer.from(state, 'base64') : Buffer.alloc(0);
   if (typeof state !== 'string' || bytes.length !== length * 4) throw new VigiaError('STATE_INVALID', { what });
-  return new Float32Array(new Uint8Array(bytes).buffer);
+  const values = zeros(length);
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength).set(bytes);
+  return values;
 }
 
 /** A saved object, or `STATE_INVALID`. */
@@ -45,7 +64,7 @@ export function stateNumbers(object: { readonly [key: string]: Json }, key: stri
 
 /** Longer copy of an array; new places hold `empty`. */
 export function grown(old: Float32Array, size: number, empty: number) {
-  const next = new Float32Array(size).fill(empty);
+  const next = zeros(size).fill(empty);
   next.set(old);
   return next;
 }

@@ -11,32 +11,42 @@ const LEAST_SHARE = 0.4;
  */
 export class WarmUp {
   readonly #size: number;
-  #values: (Float32Array | null)[] = [];
-  readonly #scratch: Float64Array;
+  /** One row a feature, all in one piece, as there are many of them and each is small. */
+  #rows = new Float32Array(0);
+  readonly #learning = new Set<number>();
 
   constructor(size: number) {
     this.#size = size;
-    this.#scratch = new Float64Array(size);
   }
 
   /** Takes value number `seen` (from 0) of a feature. */
   take(bank: FeatureBank, f: number, value: number): void {
     const seen = bank.seen[f]!;
     if (seen >= this.#size) return;
-    if (seen === 0) this.#values[f] = new Float32Array(this.#size);
-    const values = this.#values[f];
-    if (!values) return;
-    values[seen] = value;
+    if (seen === 0) this.#begin(f);
+    if (!this.#learning.has(f)) return;
+    this.#rows[f * this.#size + seen] = value;
     if (seen < this.#size - 1) return;
-    this.#settle(bank, f, values);
-    this.#values[f] = null;
+    this.#settle(bank, f);
+    this.#learning.delete(f);
+    if (this.#learning.size === 0) this.#rows = new Float32Array(0);
   }
 
-  #settle(bank: FeatureBank, f: number, values: Float32Array): void {
-    this.#scratch.set(values);
-    const median = medianInPlace(this.#scratch, this.#size);
-    this.#scratch.set(values);
-    const deviation = MAD_TO_DEVIATION * madInPlace(this.#scratch, this.#size, median);
+  #begin(f: number): void {
+    this.#learning.add(f);
+    const needed = (f + 1) * this.#size;
+    if (this.#rows.length >= needed) return;
+    const larger = new Float32Array(Math.max(needed, 2 * this.#rows.length));
+    larger.set(this.#rows);
+    this.#rows = larger;
+  }
+
+  #settle(bank: FeatureBank, f: number): void {
+    const values = this.#rows.subarray(f * this.#size, (f + 1) * this.#size);
+    const scratch = Float64Array.from(values);
+    const median = medianInPlace(scratch, this.#size);
+    scratch.set(values);
+    const deviation = MAD_TO_DEVIATION * madInPlace(scratch, this.#size, median);
     bank.level[f] = median;
     bank.scale[f] = Math.max(deviation, LEAST_SHARE * bank.scale[f]!);
   }

@@ -32,10 +32,26 @@ function seriesBytes(series: Series): Uint8Array {
     writeEnum(to, 3, TYPES.indexOf(series.type));
     writeText(to, 4, series.unit);
     writeText(to, 5, series.entity);
-    bytes = to.finish();
+    // A copy in memory that many share: a buffer of its own takes several times what is in it.
+    bytes = Buffer.from(to.finish());
     written.set(series, bytes);
   }
   return bytes;
+}
+
+/** Most texts are in many series: each is kept once. */
+const texts = new BoundedCache<string>(SERIES_KEPT);
+
+/** In one piece: what is put together of pieces keeps all of them alive. */
+const flat = (text: string): string => Buffer.from(text).toString();
+
+function kept(text: string): string {
+  let own = texts.get(text);
+  if (own === undefined) {
+    own = flat(text);
+    texts.set(own, own);
+  }
+  return own;
 }
 
 function parseSeries(bytes: Uint8Array): Series {
@@ -43,17 +59,17 @@ function parseSeries(bytes: Uint8Array): Series {
   const text = ['', '', ''];
   let type = 0;
   readFields(bytes, (field, reader) => {
-    if (field === 1) text[0] = reader.string();
-    else if (field === 2) labels.push([...readLabel(reader.bytes())]);
+    if (field === 1) text[0] = kept(reader.string());
+    else if (field === 2) labels.push(readLabel(reader.bytes()).map(kept) as [string, string]);
     else if (field === 3) type = reader.int32();
-    else if (field === 4) text[1] = reader.string();
-    else if (field === 5) text[2] = reader.string();
+    else if (field === 4) text[1] = kept(reader.string());
+    else if (field === 5) text[2] = kept(reader.string());
     else return false;
     return true;
   });
   const [name, unit, entity] = text as [string, string, string];
   const pairs = Object.fromEntries(labels);
-  return { key: canonicalKey(name, pairs), name, labels: pairs, type: TYPES[type] ?? 'unknown', unit, entity };
+  return { key: flat(canonicalKey(name, pairs)), name, labels: pairs, type: TYPES[type] ?? 'unknown', unit, entity };
 }
 
 const known = new BoundedCache<Series>(SERIES_KEPT);

@@ -8,10 +8,10 @@ import { inTime, OutOfTime } from './in-time.ts';
 const WAIT_MS = 200;
 /**
  * Compressed bytes of one answer, and of one partition in it; a batch that is larger comes alone. What it holds is up to
- * ten times as large and waits in memory: this much of a partition is worth some thousand samples or a hundred frames.
+ * twenty times as large (frames repeat what their features are) and waits in memory.
  */
-const FETCH_BYTES = 512 * 1024;
-const PARTITION_BYTES = 64 * 1024;
+const FETCH_BYTES = 256 * 1024;
+const PARTITION_BYTES = 16 * 1024;
 const PAUSE_MS = 300;
 const CONTROL_BATCH = 0x20;
 const OFFSET_OUT_OF_RANGE = 1;

@@ -5,12 +5,15 @@ import { closeQuietly, DEADLINE_MS } from './client.ts';
 import { inTime, OutOfTime } from './in-time.ts';
 import { busError, hasReason } from './kafka-error.ts';
 
-/** Of one request: uncompressed bytes of a partition stay under the broker's limit of 1 MB a batch. */
+/**
+ * Of one request. What goes to a partition is one batch there, which whoever reads unpacks whole and keeps as long as a
+ * message of it waits: so it stays well under the broker's limit of 1 MB.
+ */
 const REQUEST_MESSAGES = 4000;
-const PARTITION_BYTES = 700 * 1024;
-const REQUEST_BYTES = 2 * 1024 * 1024;
+const PARTITION_BYTES = 256 * 1024;
+const REQUEST_BYTES = 1024 * 1024;
 /** What may wait; publishers beyond it wait for room. */
-const WAITING_BYTES = 6 * 1024 * 1024;
+const WAITING_BYTES = 3 * 1024 * 1024;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 2000;
 /** How long durable publishers are kept waiting while brokers do not take anything. */

@@ -10,6 +10,8 @@ import { Membership, type MembershipDeps } from './membership.ts';
 import { partitionOf } from './partition-of.ts';
 
 const PAUSE_MS = 300;
+const LEAST_ROOM = 50;
+const DEFAULT_BATCH = 500;
 
 export interface KafkaEntry extends Entry {
   readonly offset: bigint;
@@ -115,17 +117,21 @@ export class KafkaSubscription implements Subscription {
       onError,
     });
     this.#work = new MemberWork<KafkaEntry>(handler, options, { ...deps, onDone: (entries) => this.#done(entries) });
-    const room = Math.max(100, options.maxBatch ?? 500);
     this.#fetcher = new Fetcher({
       clock,
       signal,
       topic: deps.membership.topic,
       createConsumer: deps.createFetchConsumer,
-      hasRoom: (partition) => this.#work.queued(partition) < room,
+      hasRoom: (partition) => this.#work.queued(partition) < this.#room,
       onRecords: (records) => this.#take(records),
       onError,
     });
     this.#membership.start();
+  }
+
+  /** Messages that may wait of one partition before no more are fetched: in all of them together two batches. */
+  get #room(): number {
+    return Math.max(LEAST_ROOM, Math.ceil((2 * (this.#options.maxBatch ?? DEFAULT_BATCH)) / this.#held.size));
   }
 
   lag(): number {
