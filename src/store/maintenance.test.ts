@@ -105,12 +105,40 @@ describe('retention', () => {
       kept('logs', 'host/old', { time: NOW - 90 * DAY }),
       kept('logs', 'host/new', { time: NOW - DAY }),
       kept('logs.ids', '0 host/old', 'AAAA'),
+      kept('logs.sessions', '3 host/old', []),
+      kept('logs.sessions', '3 host/new', []),
       kept('logs.ids', '19 host/new', 'AAAA'),
       kept('detect', 'host/old', { time: 'once' }),
     ]);
     await store.maintenance.retain(NOW);
     const left = await rowsOf(database.sql, sql<{ key: string }>`select key from checkpoints order by stage, key`);
-    expect(left.map(({ key }) => key)).toEqual(['host/old', 'host/new', '19 host/new']);
+    expect(left.map(({ key }) => key)).toEqual(['host/old', 'host/new', '19 host/new', '3 host/new']);
+  });
+
+  it('keeps samples of sessions for a month, and odd ones as long as raw samples', async () => {
+    const store = await open();
+    const sequence = (id: string, days: number, sampled: boolean) => ({
+      id,
+      entity: 'host/a',
+      fleet: 'default',
+      start: NOW - days * DAY,
+      end: NOW - days * DAY,
+      templates: [],
+      sampled,
+      pValue: null,
+      model: null,
+      position: null,
+      expected: [],
+    });
+    await store.logs.keepSequences([
+      sequence('sample', 29, true),
+      sequence('old sample', 31, true),
+      sequence('odd', 1, false),
+      sequence('old odd', 29, false),
+    ]);
+    await store.maintenance.retain(NOW);
+    const { items } = await store.logs.listSequences({ limit: 10, cursor: null });
+    expect(items.map(({ id }) => id)).toEqual(['odd', 'sample']);
   });
 
   it('keeps the period that is being written, however small the budget', async () => {

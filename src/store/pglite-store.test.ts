@@ -5,6 +5,7 @@ import { checkAlerts } from './check-alerts.ts';
 import { checkLeases } from './check-leases.ts';
 import { checkProcesses } from './check-processes.ts';
 import { checkQuality } from './check-quality.ts';
+import { checkSequences } from './check-sequences.ts';
 import { checkStore, NOW } from './check-store.ts';
 import { createStore } from './create-store.ts';
 import { openMemoryDatabase } from './memory-database.ts';
@@ -22,4 +23,5 @@ describe('the store on PGlite in memory', () => {
   checkLeases(open);
   checkProcesses(open);
   checkQuality(open);
+  checkSequences(open);
 });
