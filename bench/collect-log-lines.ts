@@ -31,6 +31,7 @@ const LINE_BYTES = 65_536;
 const forgetful = (): Parameters<typeof createLogStage>[0]['store'] => ({
   logs: {
     patterns: async () => undefined,
+    mergePatterns: async () => undefined,
     examples: async () => undefined,
     listPatterns: async () => ({ items: [], next: null }),
     listExamples: async () => ({ items: [], next: null }),

@@ -119,6 +119,19 @@ export class EntityLog {
     else this.#patterns.set(template, [...(this.#patterns.get(template) ?? []), counted]);
   }
 
+  /** Goes on under the ids that patterns have now; true when one of its own was another before. */
+  rename(ids: ReadonlyMap<string, string>): boolean {
+    const renamed = this.#counts.filter(({ template }) => template !== null && ids.has(template));
+    for (const counted of renamed) {
+      const { template, level, lines } = counted;
+      this.#counts.splice(this.#counts.indexOf(counted), 1);
+      this.#patterns.delete(template!);
+      // Where there is one already that goes on as it is: a counter does not jump.
+      if (this.#find(ids.get(template!)!, level) === undefined) this.#add(ids.get(template!)!, level, lines);
+    }
+    return renamed.length > 0;
+  }
+
   /** Its counters that changed since the last commit. `now` is when it is said. */
   samples(now: number): SampleBatch {
     const changed = this.#counts.filter((counted) => counted.changed);

@@ -1,14 +1,12 @@
 import type { LogExample, LogLevel, LogPattern, LogRecord } from '../model/log-record.ts';
 import { LOG_LEVELS } from '../model/log-record.ts';
 import type { EntityId } from '../model/entity.ts';
-import { eventOf, type LogSequence } from '../model/log-sequence.ts';
+import type { LogSequence } from '../model/log-sequence.ts';
 import type { SampleBatch } from '../model/series.ts';
 import { stableId } from '../runtime/ids.ts';
 import type { Random } from '../ml/random.ts';
 import type { EntityLog, KeptLog } from './entity-log.ts';
-import { EntitySessions, type SessionTiming } from './sequences/entity-sessions.ts';
-import type { SessionLosses } from './sequences/open-sessions.ts';
-import { type SequencesOf, SessionJudge } from './sequences/session-judge.ts';
+import { type SequenceParts, SessionDesk, type SessionTotals } from './sequences/session-desk.ts';
 import { type LogTemplate, TemplateMiner } from './templates/template-miner.ts';
 
 /** Lines kept as evidence, for each pattern of each entity in an hour. */
@@ -29,29 +27,10 @@ export interface LogHarvest {
   readonly logs: readonly (readonly [EntityId, KeptLog])[];
 }
 
-/** How lines are sessions, and what these are judged by. */
-export interface SequenceParts {
-  readonly timing: SessionTiming;
-  readonly keyOf: (record: LogRecord) => string | null;
-  readonly modelOf: SequencesOf;
-}
-
-/** What became of sessions so far. */
-export interface SessionTotals extends SessionLosses {
-  judged: number;
-  /** Ended before there was a model, or began before there was anybody to see it. */
-  unjudged: number;
-}
+const higher = (a: LogLevel, b: LogLevel): LogLevel => (LOG_LEVELS.indexOf(a) >= LOG_LEVELS.indexOf(b) ? a : b);
 
 /** Lines of a pattern of an entity by hour; mostly there is one. */
 type Reservoir = Map<number, number>;
-
-const higher = (a: LogLevel, b: LogLevel): LogLevel => (LOG_LEVELS.indexOf(a) >= LOG_LEVELS.indexOf(b) ? a : b);
-
-interface Seen {
-  readonly template: string;
-  readonly now: number;
-}
 
 /**
  * From lines to numbers: how many lines of each level and each pattern an entity has written, as counters that go the way
@@ -74,17 +53,17 @@ export class LogCounts {
   #hour = 0;
   /** Who wrote the line before: it is the one heard of last already. */
   #last: EntityLog | null = null;
-  readonly #sequences: SequenceParts | null;
-  readonly #judge: SessionJudge | null;
-  /** Sessions that ended and are to be kept, since the last commit. */
-  readonly #ended = new Map<string, LogSequence>();
-  readonly sessions: SessionTotals = { judged: 0, unjudged: 0, late: 0, evicted: 0 };
+  /** Null when lines are counted one by one and that is all. */
+  readonly #desk: SessionDesk | null;
 
-  /** Without `sequences` lines are counted one by one and that is all. */
   constructor(random: Random, sequences: SequenceParts | null = null) {
     this.#random = random;
-    this.#sequences = sequences;
-    this.#judge = sequences === null ? null : new SessionJudge(sequences.modelOf, () => this.miner.joined);
+    this.#desk = sequences === null ? null : new SessionDesk(sequences, () => this.miner.joined);
+  }
+
+  /** What became of sessions, to be taken from; null when they are not looked at. */
+  get sessions(): SessionTotals | null {
+    return this.#desk?.totals ?? null;
   }
 
   /** Takes what is known from before a restart, so that no pattern is taken for new. */
@@ -92,6 +71,42 @@ export class LogCounts {
     const unknown = patterns.filter(({ id }) => !this.#patterns.has(id));
     for (const pattern of unknown) this.#patterns.set(pattern.id, Object.assign({}, pattern));
     this.miner.restore(unknown.toSorted((a, b) => a.firstSeen - b.firstSeen || (a.id < b.id ? -1 : 1)));
+  }
+
+  /**
+   * Settles with what others have found which ids patterns have. What was counted and kept under another id goes on under
+   * the one that stays. Returns all that were something else: pairs of before and now.
+   */
+  settle(known: readonly LogPattern[]): readonly (readonly [string, string])[] {
+    this.miner.agree(known);
+    const { joined } = this.miner;
+    const ids = new Set([...this.#patterns.keys(), ...known.map(({ id }) => id)]);
+    const pairs = [...ids].flatMap((id) => (joined.has(id) ? [[id, joined.get(id)!] as const] : []));
+    if (pairs.length === 0) return pairs;
+    for (const [before, id] of pairs) this.#merge(before, id);
+    for (const { id, text } of this.miner.templates()) {
+      const pattern = this.#patterns.get(id);
+      if (pattern !== undefined) pattern.text = text;
+    }
+    for (const [id, example] of this.#examples) {
+      const template = joined.get(example.template);
+      if (template !== undefined) this.#examples.set(id, { ...example, template });
+    }
+    for (const [entity, log] of this.#entities) if (log.rename(joined)) this.#touched.add(entity);
+    return pairs;
+  }
+
+  #merge(before: string, id: string): void {
+    const from = this.#patterns.get(before);
+    if (from === undefined) return;
+    const into = this.#patterns.get(id) ?? { ...from, id };
+    into.level = higher(into.level, from.level);
+    into.firstSeen = Math.min(into.firstSeen, from.firstSeen);
+    into.lastSeen = Math.max(into.lastSeen, from.lastSeen);
+    this.#patterns.set(id, into);
+    this.#patterns.delete(before);
+    this.#changed.delete(before);
+    this.#changed.add(id);
   }
 
   /** Whether an entity is known; if so it is not let go before the next commit. */
@@ -109,6 +124,8 @@ export class LogCounts {
         this.#entities.delete(entity);
         break;
       }
+    // It may have been kept before patterns were found to be one.
+    log.rename(this.miner.joined);
     this.#entities.set(log.entity, log);
     this.#last = null;
     this.#touched.add(log.entity);
@@ -122,7 +139,7 @@ export class LogCounts {
     this.#see(template, record);
     log.count(record.level, template.id);
     this.#keep(record, template.id);
-    if (this.#sequences !== null) this.#follow(log, record, { template: template.id, now, ...this.#sequences });
+    this.#desk?.follow(log, record, template.id, now);
     return true;
   }
 
@@ -137,33 +154,12 @@ export class LogCounts {
     return log;
   }
 
-  #follow(log: EntityLog, record: LogRecord, { keyOf, timing, template, now }: SequenceParts & Seen): void {
-    const key = keyOf(record);
-    if (key !== null) log.sessions ??= new EntitySessions(log.entity, timing);
-    const open = log.sessions?.open;
-    open?.heard(record.time, now);
-    if (key !== null) open?.add(key, record.time, eventOf(template));
-  }
-
   /** Ends the sessions that are over, of entities with lines since the last commit; with a yield after each. */
   *endSessions(now: number): Generator<void, void> {
+    if (this.#desk === null) return;
     for (const entity of this.#touched) {
       const log = this.#entities.get(entity);
-      const { sessions } = log ?? {};
-      if (log === undefined || !sessions) continue;
-      const { losses } = sessions.open;
-      this.sessions.late += losses.late;
-      this.sessions.evicted += losses.evicted;
-      losses.late = losses.evicted = 0;
-      if (!sessions.open.pass(now)) continue;
-      for (const ended of sessions.open.ended()) {
-        const whose = { entity, fleet: log.fleet, since: sessions.open.since, kept: sessions.kept };
-        const { pValue, sequences } = this.#judge!.judge(whose, ended);
-        if (pValue !== null) sessions.count(pValue);
-        this.sessions[pValue === null ? 'unjudged' : 'judged'] += 1;
-        for (const sequence of sequences) this.#ended.set(sequence.id, sequence);
-        yield;
-      }
+      if (log !== undefined) yield* this.#desk.end(log, now);
     }
   }
 
@@ -180,7 +176,7 @@ export class LogCounts {
     const examples = [...this.#examples.values()];
     const logs = [...this.#touched].map((entity) => this.#entities.get(entity)!);
     const samples = logs.map((log) => log.samples(now)).filter(({ times }) => times.length > 0);
-    const sequences = [...this.#ended.values()];
+    const sequences = this.#desk?.ended ?? [];
     return { patterns, examples, samples, sequences, logs: logs.map((log) => [log.entity, log.keep()]) };
   }
 
@@ -194,7 +190,7 @@ export class LogCounts {
     this.#touched.clear();
     this.#changed.clear();
     this.#examples.clear();
-    this.#ended.clear();
+    this.#desk?.committed(this.#entities.values());
   }
 
   /** Lets go of entities whose lines another process counts from now on. */

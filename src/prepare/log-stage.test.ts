@@ -162,4 +162,72 @@ describe('the stage for lines of log', () => {
     expect(keys.length).toBeLessThan(120);
     expect(keys.some((key) => key.includes('template="others"'))).toBe(true);
   });
+
+  test('processes that met the lines of a pattern in different orders come to one id, and so do counts and evidence', async () => {
+    const one = await start();
+    const store = one.store;
+    await one.stage.stop();
+    const names = ['ann', 'bob', 'eve', 'joe', 'kim', 'lou', 'max', 'sue'];
+    const opened = (order: readonly string[], entity: string, from: number): LogRecord[] =>
+      order.flatMap((name, at) => [
+        line(from + 2 * at, `session opened for user ${name}`, { entity, id: `${entity}${from} ${name}` }),
+        line(from + 2 * at + 1, `door ${name} of the house was closed`, { entity, id: `${entity}${from} d ${name}` }),
+      ]);
+    const process = async () => {
+      const metrics = createMetrics();
+      const bus = createMemoryBus({ clock: systemClock, log: silentLog, metrics, deadLetters: async () => undefined });
+      await bus.start();
+      const samples: SampleBatch[] = [];
+      await bus.subscribe(
+        topics.samples,
+        'test',
+        async (batch) => void samples.push(...batch.map(({ value }) => value)),
+      );
+      const paces = { joinMs: 20, settleMs: 50 };
+      const stage = createLogStage({ bus, store, clock: systemClock, log: silentLog, metrics, paces });
+      await stage.start();
+      open.push(
+        () => bus.stop(),
+        () => stage.stop(),
+      );
+      return {
+        samples,
+        stage,
+        send: (records: readonly LogRecord[]) =>
+          bus.publish(
+            topics.logs,
+            records.map((value) => ({ key: value.entity, value })),
+            { durable: true },
+          ),
+      };
+    };
+    const [a, b] = [await process(), await process()];
+    await a.send(opened(names, 'service/a', 0));
+    await b.send(opened(names.toReversed(), 'service/b', 0));
+    const texts = ['door <*> of the house was closed', 'session opened for user <*>'];
+    const found = async () => (await store.logs.listPatterns({ limit: 100, cursor: null })).items;
+    await expect
+      .poll(async () => (await found()).map(({ text }) => text).toSorted(), { timeout: 60_000 })
+      .toEqual(texts);
+    await a.send(opened(['zoe', 'rex'], 'service/a', 100));
+    await b.send(opened(['rex', 'ida'], 'service/b', 100));
+    // A third that comes later, and meets others first.
+    const c = await process();
+    await c.send(opened(['ida', 'rex', 'ann'], 'service/c', 100));
+    await expect
+      .poll(async () => (await found()).map(({ text }) => text).toSorted(), { timeout: 60_000 })
+      .toEqual(texts);
+    const counted = ({ samples }: { readonly samples: readonly SampleBatch[] }, ids: readonly string[]): number[] =>
+      ids.map((id) => newest(samples)[seriesOf(samples, id)] ?? 0);
+    const seriesOf = (samples: readonly SampleBatch[], id: string): string =>
+      samples.flatMap(({ series }) => series).find(({ labels }) => labels['template'] === id)?.key ?? '';
+    const state = async () => {
+      const ids = (await found()).toSorted((p, q) => (p.text < q.text ? -1 : 1)).map(({ id }) => id);
+      const examples = (await store.logs.listExamples({ limit: 500, cursor: null })).items;
+      const ofOthers = examples.filter(({ template }) => !ids.includes(template)).length;
+      return { counts: [a, b, c].map((one) => counted(one, ids).every((lines) => lines > 0)), ofOthers };
+    };
+    await expect.poll(state, { timeout: 60_000 }).toEqual({ counts: [true, true, true], ofOthers: 0 });
+    expect((await found()).every(({ firstSeen }) => firstSeen <= NOW - 1000 + 16)).toBe(true);
+  }, 120_000);
 });

@@ -28,6 +28,8 @@ export interface LogStageDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly seed?: number;
+  /** How often it is looked whether patterns are one, and whether others call them otherwise. */
+  readonly paces?: { readonly joinMs: number; readonly settleMs: number };
   /** How lines are sessions, and the models that these are judged by; without it they are not looked at. */
   readonly sequences?: {
     readonly timing: SessionTiming;
@@ -39,7 +41,9 @@ export interface LogStageDeps {
 
 /** Lines of one commit: what is kept of an entity is written once for all of them. */
 const MAX_BATCH = 2000;
-const JOIN_MS = 5000;
+/** With others it is settled at once what was joined, soon what is new, and now and then all. */
+const PACES = { joinMs: 5000, settleMs: 60_000 };
+const SELDOM = 10;
 /** New patterns that are worth a round of joining. */
 const MANY_NEW = 8;
 /** Sessions end by the log's time; so often it is asked whether one ended by the clock's. */
@@ -61,6 +65,8 @@ class LogStage implements Service {
   /** Lines, time and hand-overs in turn: what is not committed is everybody's. */
   readonly #turns = createTurns();
   #savedJoins = 0;
+  /** When it was last settled with others which ids patterns have, monotonic ms, and how many patterns there were. */
+  #settled = { at: Number.NEGATIVE_INFINITY, size: 0 };
   #subscription: Subscription | null = null;
 
   constructor(deps: LogStageDeps) {
@@ -74,8 +80,9 @@ class LogStage implements Service {
     this.#counts = new LogCounts(createRandom(seed), parts ?? null);
     this.#kept = new KeptLogs(store.checkpoints, clock, sequences?.timing ?? null);
     this.#count = stageMetrics(metrics);
+    const { joinMs: everyMs } = deps.paces ?? PACES;
     const failed = ({ message }: Error): void => log.warn({ error: message }, 'log patterns could not be joined');
-    this.#joining = createLoop({ name: 'joining', everyMs: JOIN_MS, work: () => this.#join(), clock, failed });
+    this.#joining = createLoop({ name: 'joining', everyMs, work: () => this.#join(), clock, failed });
     const late = ({ message }: Error): void => log.warn({ error: message }, 'sessions of logs wait; tried again');
     const tick = (): Promise<void> => this.#turns(() => this.#passTime());
     this.#ticking = createLoop({ name: 'sessions', everyMs: TICK_MS, work: tick, clock, failed: late });
@@ -140,6 +147,8 @@ class LogStage implements Service {
   async #passTime(): Promise<void> {
     const { clock, sequences } = this.#deps;
     await sequences?.models.poll();
+    // While lines wait in the queue nobody is silent.
+    if ((this.#subscription?.lag() ?? 0) > 0) return;
     if (this.#counts.touchEnded(clock.now())) await this.#handOn();
   }
 
@@ -180,9 +189,37 @@ class LogStage implements Service {
 
   async #join(): Promise<void> {
     const { miner } = this.#counts;
-    if (miner.unjoined < MANY_NEW) return;
-    for (const _ of miner.join()) await nextTurn();
+    if (miner.unjoined >= MANY_NEW) for (const _ of miner.join()) await nextTurn();
+    if (!this.#isDue()) return;
+    await this.#settle();
     await this.#keepJoins();
+  }
+
+  #isDue(): boolean {
+    const { miner } = this.#counts;
+    const { settleMs } = this.#deps.paces ?? PACES;
+    const waited = this.#deps.clock.monotonic() - this.#settled.at;
+    if (miner.joined.size !== this.#savedJoins) return true;
+    return waited >= (miner.size === this.#settled.size ? SELDOM * settleMs : settleMs);
+  }
+
+  /** Finds out what other processes call the patterns of this one; evidence and counts go on under the id that stays. */
+  async #settle(): Promise<void> {
+    const { store, clock } = this.#deps;
+    const { miner } = this.#counts;
+    const known = await knownPatterns(store);
+    const before = miner.size;
+    this.#counts.restore(known);
+    if (miner.size > before) for (const _ of miner.join()) await nextTurn();
+    await this.#turns(async () => {
+      const pairs = this.#counts.settle(known);
+      if (pairs.length === 0) return;
+      await this.#handOn();
+      await store.logs.mergePatterns(pairs);
+      // What was saved may say the contrary, and as much of it.
+      this.#savedJoins = -1;
+    });
+    this.#settled = { at: clock.monotonic(), size: miner.size };
   }
 
   async #readJoins(): Promise<void> {
@@ -203,6 +240,7 @@ class LogStage implements Service {
 
   #countSessions(): void {
     const { sessions } = this.#counts;
+    if (sessions === null) return;
     for (const outcome of ['judged', 'unjudged', 'late', 'evicted'] as const) {
       if (sessions[outcome] > 0) this.#count.sessions.inc({ outcome }, sessions[outcome]);
       sessions[outcome] = 0;

@@ -70,9 +70,33 @@ const writtenBy = (entity: string | undefined): Condition | null =>
 const holds = (search: string | undefined): Condition | null =>
   search === undefined ? null : sql`position(lower(${storable(search)}) in lower(text)) > 0`;
 
+/** Whoever merges patterns holds this lock until it commits. */
+const MERGE_LOCK = 8_440_014;
+/** Pairs of one statement. */
+const PAIRS = 500;
+
+async function mergePatterns(database: Database, pairs: readonly (readonly [string, string])[]): Promise<void> {
+  const values = sql.join(pairs.map(([before, now]) => sql`(${storable(before)}::text, ${storable(now)}::text)`));
+  await database.transaction(async (tx) => {
+    await sql`select pg_advisory_xact_lock(${MERGE_LOCK})`.execute(tx);
+    await sql`update log_examples set template = pair.now from (values ${values}) as pair (before, now)
+      where template = pair.before`.execute(tx);
+    await sql`update log_patterns set first_seen = least(first_seen, gone.first), last_seen = greatest(last_seen, gone.last)
+      from (select pair.now, min(first_seen) as first, max(last_seen) as last
+        from log_patterns join (values ${values}) as pair (before, now) on id = pair.before group by pair.now) as gone
+      where id = gone.now`.execute(tx);
+    await sql`delete from log_patterns using (values ${values}) as pair (before, now) where id = pair.before`.execute(
+      tx,
+    );
+  });
+}
+
 export function createLogStore(database: Database): LogStore {
   return {
     patterns: (patterns) => record.upsertRecords(database, PATTERNS, patterns),
+    mergePatterns: async (pairs) => {
+      for (let at = 0; at < pairs.length; at += PAIRS) await mergePatterns(database, pairs.slice(at, at + PAIRS));
+    },
     examples: (examples) => record.replaceRecords(database, EXAMPLES, examples),
     listPatterns: (query) => {
       const range = query.since === undefined ? undefined : { from: query.since, to: Number.MAX_SAFE_INTEGER };

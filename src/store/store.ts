@@ -134,6 +134,8 @@ export interface ExemplarStore {
 export interface LogStore {
   /** By id; what was seen later wins. */
   patterns(patterns: readonly LogPattern[]): Promise<void>;
+  /** Patterns that turned out to be others: pairs of ids before and now. Their evidence is that of the others then; may be repeated. */
+  mergePatterns(pairs: readonly (readonly [string, string])[]): Promise<void>;
   /** Evidence, by id: a newer one takes the place of an older one. */
   examples(examples: readonly LogExample[]): Promise<void>;
   /** Newest `lastSeen` first; of an entity those that there are lines of. */

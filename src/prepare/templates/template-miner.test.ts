@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { findHeader, textStart } from './line-header.ts';
 import { lineTokens } from './line-tokens.ts';
@@ -138,6 +139,38 @@ describe('TemplateMiner', () => {
     expect(lines(['sue', 'ida', 'max']).map((line) => take(again, line))).toEqual(known);
     joinAll(again);
     expect(lines(['bob', 'ann', 'rex']).map((line) => take(again, line))).toEqual(known);
+  });
+
+  test('whoever met the lines of a pattern in whatever order: after a look at what others found all have one id', () => {
+    const names = ['ann', 'bob', 'eve', 'joe', 'kim', 'lou'];
+    const lines = names.flatMap((name) => [
+      `session opened for user ${name}`,
+      `the door ${name} was closed`,
+      'stopped',
+    ]);
+    const order = fc.shuffledSubarray(lines, { minLength: lines.length });
+    fc.assert(
+      fc.property(fc.tuple(order, order, order), (orders) => {
+        const miners = orders.map((mine) => {
+          const miner = new TemplateMiner();
+          for (const line of mine) miner.add(line);
+          joinAll(miner);
+          return miner;
+        });
+        const found = miners.flatMap((miner) => [...miner.templates()]);
+        for (const miner of miners) miner.agree(found);
+        const ids = miners.map((miner) => lines.map((line) => miner.template(miner.add(line)).id));
+        expect(new Set(ids[0]).size).toBe(3);
+        expect(ids[1]).toEqual(ids[0]);
+        expect(ids[2]).toEqual(ids[0]);
+        // And so it stays when more is joined.
+        for (const miner of miners) joinAll(miner);
+        expect(miners.map((miner) => miner.template(miner.add('session opened for user zoe')).id)).toEqual(
+          miners.map(() => ids[0]![lines.indexOf('session opened for user ann')]),
+        );
+      }),
+      { numRuns: 30 },
+    );
   });
 
   test('random text does not grow without bound', () => {

@@ -111,6 +111,12 @@ export class TemplateMiner {
     return (this.#templates[number] = { id, text: tokens.join(' ') });
   }
 
+  /** Every pattern as it is now. */
+  *templates(): Generator<LogTemplate, void> {
+    for (const family of this.#families)
+      if (family.parent === null) yield { id: family.id, text: family.tokens.join(' ') };
+  }
+
   /** A pattern has the id of its oldest line. */
   #name(): void {
     const named = new Set<Family>();
@@ -124,6 +130,26 @@ export class TemplateMiner {
       if (family === root && root.proven) this.#proven.add(root.tokens, number);
     });
     this.#families.forEach((family, number) => this.#rename(before[number]!, rootOf(family).id));
+  }
+
+  /**
+   * Settles which id a pattern has that others have found too: of all ids that one text has the smallest, so that everybody
+   * comes to the same, whatever came first. An id of a pattern that is only a case of one of ours is that one's.
+   */
+  agree(templates: readonly LogTemplate[]): void {
+    const oldest = new Map<Family, Family>();
+    for (const family of this.#families) if (!oldest.has(rootOf(family))) oldest.set(rootOf(family), family);
+    for (const { id, text } of templates) {
+      const tokens = text.split(' ');
+      const number = this.#proven.find(tokens) ?? this.#numbers.get(text);
+      const root = number === undefined ? null : rootOf(this.#families[number]!);
+      if (root === null || root.id === id) continue;
+      const before = root.id;
+      if (id < before && root.tokens.join(' ') === text) root.id = oldest.get(root)!.id = id;
+      this.#joined.delete(root.id);
+      this.#rename(root.id === id ? before : id, root.id);
+    }
+    this.#templates = [];
   }
 
   #rename(from: string, to: string): void {
