@@ -30,6 +30,7 @@ const RECOMMENDERS = 8;
 const HOSTS = 400;
 const COOLDOWN_MS = 2000;
 const SETTLE_MS = 100;
+const RESET_EVERY = 200;
 
 const action = (id: string, over: Partial<ActionDefinition> = {}): ActionDefinition => ({
   id,
@@ -131,6 +132,8 @@ async function work(url: string, number: number): Promise<void> {
       const id = `incident_${i}`;
       const entity = `host/h${i % HOSTS}`;
       await store.incidents.upsert([incidentOf(id, entity)]);
+      // As a person would from time to time; what is asked of the past then ends there.
+      if (i % RESET_EVERY === 0) await stage.resetBreaker('somebody');
       const ids = random.shuffle(CATALOGUE.map((one) => one.id));
       const actions = ids.map((name, rank) => ({
         action: name,

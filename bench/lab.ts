@@ -56,7 +56,7 @@ const precursor = ({ plan }: FaultRecord): boolean => FAULTS[plan.kind].precurso
 function labRows(none: ArmRecord, fixed: ArmRecord, vigia: ArmRecord, quiet: ArmRecord): Row[] {
   const lost = (record: ArmRecord): number => unavailability(record.faults);
   const { actions } = reportArm(vigia, precursor);
-  const predicted = predictedOf(vigia.faults, none.faults, precursor);
+  const predicted = predictedOf(none.faults, precursor);
   const { quietS, quietPredictions } = reportArm(quiet, precursor);
   const share = (value: number): string => `${(100 * value).toFixed(2)} %`;
   const note = `${vigia.faults.length} faults, scenario ${vigia.scenario}, seed ${vigia.seed}, policy ${vigia.policy}`;
@@ -99,7 +99,7 @@ function labRows(none: ArmRecord, fixed: ArmRecord, vigia: ArmRecord, quiet: Arm
       unit: 'share',
       bound: 0.7,
       better: 'higher',
-      note: `${predicted.predicted} of ${predicted.of} faults with a precursor that users noticed`,
+      note: `${predicted.predicted} of ${predicted.of} faults with a precursor that users noticed, where nothing is done`,
     },
     { name: 'lab-lead', value: predicted.medianLead ?? Number.NaN, unit: 'of growth', bound: 0.5, better: 'higher' },
     {

@@ -19,7 +19,7 @@ export interface ArmReport {
     readonly harms: number;
     readonly refused: number;
   };
-  /** Faults that were predicted before users noticed, of those that can be; null where nobody predicted. */
+  /** Faults that were predicted before users noticed, of those that can be and they did notice; null where nobody watched. */
   readonly predicted: { readonly of: number; readonly predicted: number; readonly medianLead: number | null } | null;
   readonly quietS: number;
   readonly quietPredictions: number;
@@ -48,16 +48,15 @@ const median = (values: readonly number[]): number | null =>
   values.length === 0 ? null : (values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? null);
 
 /**
- * Predicted is what was said before users noticed. Where an action kept users from noticing, `without` says when they would
- * have: the same fault in the arm without action.
+ * Predicted is what was said before users noticed, of what they did notice. In the arm that does nothing: where something is
+ * done in time they notice nothing, and nobody knows whether they would have.
  */
 export function predictedOf(
   faults: readonly FaultRecord[],
-  without: readonly FaultRecord[],
   precursor: (fault: FaultRecord) => boolean,
 ): { readonly of: number; readonly predicted: number; readonly medianLead: number | null } {
   const leads = faults.filter(precursor).flatMap((fault) => {
-    const visible = without[fault.index]?.visibleS ?? fault.visibleS;
+    const { visibleS: visible } = fault;
     if (visible === null) return [];
     const said = firstSign(fault, ['prediction']);
     return [said === null || said >= visible ? null : (visible - said) / fault.plan.growthS];
@@ -86,7 +85,7 @@ export function reportArm(record: ArmRecord, precursor: (fault: FaultRecord) => 
       harms: done('harms'),
       refused: actions.filter(({ ok }) => !ok).length,
     },
-    predicted: arm === 'vigia' ? predictedOf(faults, [], precursor) : null,
+    predicted: arm === 'static' ? null : predictedOf(faults, precursor),
     quietS: record.quietS,
     quietPredictions: record.quietSigns.filter(({ kind }) => kind === 'prediction').length,
     byFault: faults.map((fault) => ({

@@ -60,8 +60,10 @@ async function setUp({ scenario, arm }: ArmOptions, root: string): Promise<Bench
     const watch = startStaticArm(lab.supervisor, (entity) => lab.api.ask('restart', entity, 'static'));
     stops.unshift(() => watch.stop());
   }
-  if (arm === 'vigia') {
-    const options = { adminUrl: lab.api.url, port: 0, mode: 'auto', language: 'en' } as const;
+  if (arm !== 'static') {
+    // Without action it watches all the same: what it predicts is judged where nothing is done about it.
+    const mode = arm === 'vigia' ? 'auto' : 'observe';
+    const options = { adminUrl: lab.api.url, port: 0, mode, language: 'en' } as const;
     vigia = await startVigia(root, options).catch(async (thrown: unknown) => {
       await lab.stop();
       throw thrown;
@@ -157,7 +159,7 @@ export async function runArm(options: ArmOptions): Promise<ArmRecord> {
   try {
     const bench = await setUp(options, root);
     try {
-      const policy = (await bench.vigia?.policy()) ?? null;
+      const policy = arm === 'vigia' ? ((await bench.vigia?.policy()) ?? null) : null;
       // What another policy has done is not gone on with.
       return await goOn(bench, options, before.policy === policy ? before : { ...empty, policy });
     } finally {

@@ -69,13 +69,13 @@ describe('a report', () => {
     const late = record({ index: 1, signs: [said(60, 'service/orders')] });
     const mute = record({ index: 2, signs: [said(10, 'replica/orders-2', 'anomaly')] });
     expect(firstSign(early, ['prediction'])).toBe(20);
-    expect(predictedOf([early, late, mute], [], () => true)).toEqual({ of: 3, predicted: 1, medianLead: 0.5 });
+    expect(predictedOf([early, late, mute], () => true)).toEqual({ of: 3, predicted: 1, medianLead: 0.5 });
   });
 
-  it('asks the arm without action when users would have noticed what was prevented', () => {
-    const prevented = record({ visibleS: null, signs: [said(20, 'replica/orders-2')] });
-    expect(predictedOf([prevented], [record()], () => true)).toEqual({ of: 1, predicted: 1, medianLead: 0.5 });
-    expect(predictedOf([prevented], [record()], () => false)).toEqual({ of: 0, predicted: 0, medianLead: null });
+  it('judges predictions by faults with a precursor that users noticed, and by no others', () => {
+    const unnoticed = record({ visibleS: null, signs: [said(20, 'replica/orders-2')] });
+    expect(predictedOf([unnoticed], () => true)).toEqual({ of: 0, predicted: 0, medianLead: null });
+    expect(predictedOf([record()], () => false)).toEqual({ of: 0, predicted: 0, medianLead: null });
   });
 
   it('says in text what it says in figures', () => {
