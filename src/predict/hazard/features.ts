@@ -97,16 +97,22 @@ export interface FeatureRows {
 export interface FeatureReader {
   /**
    * Writes the features of the rows into `out` from `at`, row-major. Only rows up to each are read. Returns the signals up to the
-   * last row; they stand until the next call.
+   * last row, those that specs and `also` name; they stand until the next call.
    */
   read(asked: FeatureRows, out: Float32Array, at: number): Signals;
 }
 
-/** A reader of histories whose values are named by `columns`. */
-export function createFeatureReader(model: FeatureModel, columns: readonly string[]): FeatureReader {
+/** A reader of histories whose values are named by `columns`; `also` are signals that are read of what it returns. */
+export function createFeatureReader(
+  model: FeatureModel,
+  columns: readonly string[],
+  also: readonly number[] = [],
+): FeatureReader {
   const { specs, scale } = model;
   const places = matchColumns(model.signals, columns);
   const width = model.signals.used.length + model.signals.fused;
+  const wanted = new Uint8Array(width);
+  for (const signal of [...signalsWhere(specs, () => true), ...also]) wanted[signal] = 1;
   const comparisons = createComparisons(model, width);
   let space = new Float64Array(0);
 
@@ -114,7 +120,7 @@ export function createFeatureReader(model: FeatureModel, columns: readonly strin
     const end = rows.length > 0 ? rows[rows.length - 1]! + 1 : 0;
     // With room to spare, so that entities of rising length do not each take new memory.
     if (space.length < end * width) space = new Float64Array(2 * end * width);
-    const signals = signalsOf(model.signals, history, { places, rows: end, space });
+    const signals = signalsOf(model.signals, history, { places, rows: end, space, wanted });
     const traits = createTraitReader(history, scale);
     comparisons.begin(signals);
     for (let i = 0; i < rows.length; i++) {
@@ -142,14 +148,30 @@ interface Comparisons {
 
 type SignalSpec = Exclude<FeatureSpec, { of: 'trait' }>;
 
+/** What is asked of each window, now and a day before. */
+function wantedOf(specs: readonly FeatureSpec[], windows: number, now: number) {
+  const places = Array.from({ length: windows }, (_, window) => window);
+  return {
+    needed: places.map((window) => {
+      const all = signalsWhere(specs, (spec) => needsAll(spec, window));
+      const used = signalsWhere(specs, (spec) => usesWindow(spec, window, now));
+      return { all, means: used.filter((signal) => !all.includes(signal)) };
+    }),
+    daily: places.map((window) => ({
+      all: NO_SIGNALS,
+      means: signalsWhere(
+        specs,
+        (spec) => spec.of === 'own' && spec.statistic === 'from-yesterday' && spec.window === window,
+      ),
+    })),
+  };
+}
+
 function createComparisons({ specs, windows, scale }: FeatureModel, width: number): Comparisons {
   const now = windows.map(() => createStatistics(width));
   const yesterday = windows.map(() => createStatistics(width));
   const nowWindow = nowIn(windows, scale.step);
-  const needed = windows.map((_, window) => signalsWhere(specs, (spec) => usesWindow(spec, window, nowWindow)));
-  const daily = windows.map((_, window) =>
-    signalsWhere(specs, (spec) => spec.of === 'own' && spec.statistic === 'from-yesterday' && spec.window === window),
-  );
+  const { needed, daily } = wantedOf(specs, windows.length, nowWindow);
   const day = dayOf(scale) ?? Number.NaN;
   const started = signalsWhere(
     specs,
@@ -178,9 +200,9 @@ function createComparisons({ specs, windows, scale }: FeatureModel, width: numbe
       last = row * width;
       if (started.length > 0) since.advance(row);
       for (let w = 0; w < windows.length; w++) {
-        if (needed[w]!.length > 0)
+        if (needed[w]!.all.length + needed[w]!.means.length > 0)
           windowStatistics(signals, { row, length: windows[w]!, step: scale.step }, now[w]!, needed[w]!);
-        if (daily[w]!.length > 0) lookBack(row, w);
+        if (daily[w]!.means.length > 0) lookBack(row, w);
       }
     },
     of: (spec) => {
@@ -196,6 +218,12 @@ function signalsWhere(specs: readonly FeatureSpec[], asked: (spec: FeatureSpec) 
   const found = new Set(specs.flatMap((spec) => (spec.of !== 'trait' && asked(spec) ? [spec.signal] : [])));
   return Int32Array.from(found).sort();
 }
+
+const NO_SIGNALS = new Int32Array(0);
+
+/** Whether a spec asks a window for more than its mean. */
+const needsAll = (spec: FeatureSpec, window: number): boolean =>
+  spec.of === 'window' && spec.window === window && (spec.statistic === 'slope' || spec.statistic === 'deviation');
 
 const usesWindow = (spec: FeatureSpec, window: number, now: number): boolean =>
   ((spec.of === 'window' || spec.of === 'own') && spec.window === window) ||

@@ -111,7 +111,7 @@ function learnFusing(model: SignalModel, { fleet, rows, intervals }: FeatureLess
   const position = new Float64Array(picked.length);
   const healthy = new Uint8Array(picked.length);
   const statistics = createStatistics(columns);
-  const every = Int32Array.from({ length: columns }, (_, s) => s);
+  const every = { all: new Int32Array(0), means: Int32Array.from({ length: columns }, (_, s) => s) };
   const places = Int32Array.from(fleet.columns.keys());
   let i = 0;
   eachEntity(rows, (entity, from, to) => {

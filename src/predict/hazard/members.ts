@@ -96,7 +96,8 @@ function refine(coarse: Float64Array, count: number, intervals: Intervals): Floa
   const final = ends.length - 1;
   for (let row = 0; row < count; row++) {
     let k = 0;
-    for (const [c, end] of ends.entries()) {
+    for (let c = 0; c <= final; c++) {
+      const end = ends[c]!;
       const from = c > 0 ? edges[ends[c - 1]!]! : 0;
       const survival = Math.log1p(-Math.min(1 - 1e-12, coarse[row * ends.length + c]!));
       for (; k <= (c === final ? edges.length - 1 : end); k++) {

@@ -69,7 +69,11 @@ export function buildRows(model: RowModel, picked: readonly PickedRows[], column
   const shape = model.sequence;
   const length = shape === null ? 0 : sequenceWidth(shape);
   const sequences = shape === null ? null : new Float32Array(count * length);
-  const reader = createFeatureReader(model.features, columns);
+  const reader = createFeatureReader(
+    model.features,
+    columns,
+    shape?.channels.map(({ signal }) => signal),
+  );
   let at = 0;
   for (const { history, rows } of picked) {
     const signals = reader.read({ history, rows }, features, at * width);

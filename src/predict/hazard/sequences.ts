@@ -56,8 +56,8 @@ export function fillSequence(shape: SequenceShape, place: SequencePlace): void {
       return;
     }
     const first = firstSince(signals.times, last, now - backs[steps - 1 - step]!);
-    for (const [c, channel] of channels.entries())
-      out[to + c] = meanOf(signals, channel.signal, first, last) - starts[c]!;
+    for (let c = 0; c < channels.length; c++)
+      out[to + c] = meanOf(signals, channels[c]!.signal, first, last) - starts[c]!;
     for (let c = 0; c < context.length; c++) out[to + channels.length + c] = features[featuresAt + context[c]!]!;
     last = first - 1;
   }

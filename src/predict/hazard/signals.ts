@@ -44,48 +44,92 @@ export interface SignalRows {
   readonly rows: number;
   /** Memory to use, if it is large enough. */
   readonly space?: Float64Array;
+  /** For each signal whether anybody reads it; the others are left as they are. Default: all. */
+  readonly wanted?: Uint8Array;
 }
 
 /** Signals of the first rows; a row's signals depend on that row alone. O(rows × columns × (1 + fused)). */
 export function signalsOf(model: SignalModel, history: EntityHistory, asked: SignalRows): Signals {
-  const { places, rows, space } = asked;
+  const { rows, space, wanted } = asked;
   const { used, fused } = model;
-  const stride = history.times.length > 0 ? history.values.length / history.times.length : 0;
   const width = used.length + fused;
   const values = space !== undefined && space.length >= rows * width ? space : new Float64Array(rows * width);
-  const raw = new Float64Array(places.length).fill(Number.NaN);
-  for (let row = 0; row < rows; row++) {
-    const from = row * stride;
-    for (let c = 0; c < places.length; c++) {
-      if (places[c]! < 0) continue;
-      const x = history.values[from + places[c]!]!;
-      raw[c] = x - x === 0 ? x : Number.NaN;
-    }
-    scaleUsed(model, raw, values, row * width);
-  }
-  return { times: history.times, rows, width, values };
+  const signals = { times: history.times, rows, width, values };
+  const fusing = Int32Array.from({ length: fused }, (_, f) => f).filter((f) => wanted?.[used.length + f] !== 0);
+  const regimes = regimesOf(model, history, asked);
+  // Column by column: what belongs to one is looked up once.
+  for (let u = 0; u < used.length; u++)
+    if (fusing.length > 0 || wanted?.[u] !== 0) scaleColumn(model, u, { history, asked, regimes }, signals);
+  if (fusing.length > 0) fuse(model, fusing, signals);
+  return signals;
 }
 
-/** One row of signals into `out` from `to`. In a fused one what is missing counts as usual (0); it is NaN where all is missing. */
-function scaleUsed(model: SignalModel, raw: Float64Array, out: Float64Array, to: number): void {
-  const { regimes, used, fusing, fused } = model;
-  const { mean, scale } = regimes;
-  const from = regimes.regimeOf(raw) * raw.length;
-  const count = used.length;
-  let present = 0;
-  for (let u = 0; u < count; u++) {
-    const at = from + used[u]!;
-    const x = (raw[used[u]!]! - mean[at]!) / scale[at]!;
-    out[to + u] = x > LIMIT ? LIMIT : x < -LIMIT ? -LIMIT : x;
-    if (x === x) present++;
-  }
-  for (let f = 0; f < fused; f++) {
-    let sum = 0;
-    for (let u = 0; u < count; u++) {
-      const x = out[to + u]!;
-      if (x === x) sum += x * fusing[f * count + u]!;
+const strideOf = ({ times, values }: EntityHistory): number => (times.length > 0 ? values.length / times.length : 0);
+
+/** The regime of each row; null where there is one. */
+function regimesOf({ regimes }: SignalModel, history: EntityHistory, { places, rows }: SignalRows): Int32Array | null {
+  if (regimes.count === 1) return null;
+  const stride = strideOf(history);
+  const found = new Int32Array(rows);
+  const raw = new Float64Array(places.length).fill(Number.NaN);
+  for (let row = 0; row < rows; row++) {
+    for (let c = 0; c < places.length; c++) {
+      if (places[c]! < 0) continue;
+      const x = history.values[row * stride + places[c]!]!;
+      raw[c] = x - x === 0 ? x : Number.NaN;
     }
-    out[to + count + f] = present > 0 ? sum : Number.NaN;
+    found[row] = regimes.regimeOf(raw);
+  }
+  return found;
+}
+
+interface ColumnRows {
+  readonly history: EntityHistory;
+  readonly asked: SignalRows;
+  readonly regimes: Int32Array | null;
+}
+
+/** One used column of all rows. */
+// oxlint-disable-next-line eslint/max-params -- from a place in one table to a place in another
+function scaleColumn(model: SignalModel, u: number, { history, asked, regimes }: ColumnRows, signals: Signals): void {
+  const { mean, scale, columns } = model.regimes;
+  const { values, rows, width } = signals;
+  const column = model.used[u]!;
+  const place = asked.places[column]!;
+  const stride = strideOf(history);
+  for (let row = 0, from = place, to = u; row < rows; row++, from += stride, to += width) {
+    const raw = place < 0 ? Number.NaN : history.values[from]!;
+    const at = regimes === null ? column : regimes[row]! * columns + column;
+    // Infinity counts as missing.
+    const x = raw - raw === 0 ? (raw - mean[at]!) / scale[at]! : Number.NaN;
+    values[to] = x > LIMIT ? LIMIT : x < -LIMIT ? -LIMIT : x;
+  }
+}
+
+/** Fused signals of all rows. What is missing counts as usual (0); all is missing where every column is. */
+function fuse({ used, fusing: weights }: SignalModel, wanted: Int32Array, { values, rows, width }: Signals): void {
+  const count = used.length;
+  const known = new Float64Array(count);
+  for (let row = 0, to = 0; row < rows; row++, to += width) {
+    let present = 0;
+    for (let u = 0; u < count; u++) {
+      const x = values[to + u]!;
+      known[u] = x === x ? x : 0;
+      if (x === x) present++;
+    }
+    // Two at a time: each sum waits for its own last addition only.
+    for (let i = 0; i < wanted.length; i += 2) {
+      const [one, other] = [wanted[i]!, wanted[i + 1] ?? wanted[i]!];
+      let a = 0;
+      let b = 0;
+      for (let u = 0, p = one * count, q = other * count; u < count; u++, p++, q++) {
+        const x = known[u]!;
+        a += x * weights[p]!;
+        b += x * weights[q]!;
+      }
+      values[to + count + one] = present > 0 ? a : Number.NaN;
+      values[to + count + other] = present > 0 ? b : Number.NaN;
+    }
   }
 }
 

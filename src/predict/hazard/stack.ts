@@ -47,17 +47,33 @@ export function stackAnswers(stack: Stack, answers: Answers, intervals: Interval
   const { size } = place;
   const cumulative = new Float64Array(answers.count * size);
   const x = new Float64Array(stack.theta.length);
+  const wide = place.far < size;
+  const at = { ...place, row: 0, k: 0, position: 0 };
   for (let row = 0; row < answers.count; row++) {
-    const position = meanPosition(stack.shares, answers, row, place.cap);
+    if (!wide) at.position = meanPosition(stack.shares, answers, row, place.cap);
+    at.row = row;
     let survival = 1;
     for (let k = 0; k < size; k++) {
-      describe(stack, answers, { ...place, row, k, position }, x);
-      survival *= 1 - sigmoid(dot(stack.theta, x));
+      at.k = k;
+      if (!wide) describe(stack, answers, at, x);
+      survival *= 1 - sigmoid(wide ? wideOdds(stack.theta, answers, at) : dot(stack.theta, x));
       cumulative[row * size + k] = 1 - survival;
     }
   }
   return cumulative;
 }
+
+/** The same as `describe` and `dot` over a wide span, where most of what is seen is 0. */
+function wideOdds(theta: Float64Array, { hazards }: Answers, { row, k, size, far }: Place): number {
+  const members = hazards.length;
+  const own = OWN_COLUMNS + (k < far ? 0 : members);
+  let sum = theta[wideColumn(k, size)]!;
+  for (let m = 0; m < members; m++) sum += theta[own + m]! * logit(hazards[m]![row * size + k]!);
+  return sum;
+}
+
+/** The constant of an interval over a wide span. */
+const wideColumn = (k: number, size: number): number => Math.floor((k * OWN_COLUMNS) / Math.max(OWN_COLUMNS, size));
 
 const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 const logit = (p: number): number => Math.log((p + MARGIN) / (1 - p + MARGIN));
@@ -105,7 +121,7 @@ function describe(
   for (let m = 0; m < members; m++) x[own + m] = logit(answers.hazards[m]![row * size + k]!);
   // Of a wide span the mean position says little, as it lies days ahead while the risk is within minutes; intervals differ in length.
   if (far < size) {
-    x[Math.floor((k * OWN_COLUMNS) / Math.max(OWN_COLUMNS, size))] = 1;
+    x[wideColumn(k, size)] = 1;
     return;
   }
   const along = (k + 0.5) / size;
@@ -231,8 +247,10 @@ function likelihood(stack: Stack, answers: Answers, outcomes: Outcomes, risk: Ri
   for (let row = 0; row < answers.count; row++) {
     const position = meanPosition(stack.shares, answers, row, place.cap);
     const weight = outcomes.weight[row]!;
+    const at = { ...place, row, k: 0, position };
     for (let k = 0; k < risk.survived[row]! + risk.failed[row]!; k++) {
-      describe(stack, answers, { ...place, row, k, position }, x);
+      at.k = k;
+      describe(stack, answers, at, x);
       const z = dot(theta, x);
       const y = k === risk.survived[row] ? 1 : 0;
       const p = sigmoid(z);

@@ -43,13 +43,19 @@ export interface Stretch {
 /** Times of the rows of a window, newest first, in steps before the newest: the same for all of its signals. */
 const ages = new Float64Array(MOST_ROWS + 1);
 
-/** Statistics of the `wanted` signals over the rows in (time - length, time]. O(min(rows, 64) × wanted). */
+/** Signals that something is asked of: all statistics, or the mean and what is missing alone. */
+export interface WantedSignals {
+  readonly all: Int32Array;
+  readonly means: Int32Array;
+}
+
+/** Statistics of the wanted signals over the rows in (time - length, time]. O(min(rows, 64) × wanted). */
 // oxlint-disable-next-line eslint/max-params -- of what, when, where to, and of which signals
 export function windowStatistics(
   signals: Signals,
   { row, length, step }: Stretch,
   out: WindowStatistics,
-  wanted: Int32Array,
+  { all: wanted, means }: WantedSignals,
 ): void {
   const { times, values, width } = signals;
   const now = times[row]!;
@@ -79,7 +85,34 @@ export function windowStatistics(
     out.deviation[s] = n > 1 ? Math.sqrt(Math.max(0, squares - (sum * sum) / n) / (n - 1)) : Number.NaN;
     out.missing[s] = 1 - n / all;
   }
+  meansOf(signals, { row, jump, all }, out, means);
 }
+
+/** Means, and what is missing, of every so many numbers back from a row. */
+// oxlint-disable-next-line eslint/max-params -- as above
+function meansOf(
+  { values, width }: Signals,
+  { row, jump, all }: { readonly row: number; readonly jump: number; readonly all: number },
+  out: WindowStatistics,
+  wanted: Int32Array,
+): void {
+  for (let i = 0; i < wanted.length; i++) {
+    const s = wanted[i]!;
+    let n = 0;
+    let sum = 0;
+    for (let k = 0, at = row * width + s; k < all; k++, at -= jump) {
+      const x = values[at]!;
+      if (x !== x) continue;
+      n++;
+      sum += x;
+    }
+    out.mean[s] = n > 0 ? sum / n : Number.NaN;
+    out.missing[s] = 1 - n / all;
+  }
+}
+
+/** Times of the rows that running sums take next, in steps since the first row: the same for all signals. */
+let ticks = new Float64Array(0);
 
 /** Running sums from an entity's first row on: its own start, mean, deviation and slope since then. */
 export class SinceStart {
@@ -116,24 +149,34 @@ export class SinceStart {
 
   /** Takes rows up to and including `row`; rows must be asked for in rising order. */
   advance(row: number): void {
-    const { values, times, width } = this.signals!;
-    const { wanted, count, sum, squares, sumT, squaresT, cross, first } = this;
-    for (; this.next <= row; this.next++) {
-      const t = (times[this.next]! - times[0]!) / this.step;
-      const from = this.next * width;
-      for (let i = 0; i < wanted.length; i++) {
-        const s = wanted[i]!;
-        const x = values[from + s]!;
-        if (x !== x) continue;
-        count[s]! += 1;
-        sum[s]! += x;
-        squares[s]! += x * x;
-        sumT[s]! += t;
-        squaresT[s]! += t * t;
-        cross[s]! += x * t;
-        if (count[s]! <= START_ROWS) first[s] = sum[s]! / count[s]!;
-      }
+    const { wanted, next } = this;
+    const { times } = this.signals!;
+    if (ticks.length <= row - next) ticks = new Float64Array(2 * (row - next + 1));
+    for (let r = next; r <= row; r++) ticks[r - next] = (times[r]! - times[0]!) / this.step;
+    for (let i = 0; i < wanted.length; i++) this.take(wanted[i]!, row);
+    this.next = row + 1;
+  }
+
+  /** One signal of the rows up to `row`. */
+  private take(s: number, row: number): void {
+    const { values, width } = this.signals!;
+    const { next } = this;
+    let [count, sum, squares] = [this.count[s]!, this.sum[s]!, this.squares[s]!];
+    let [sumT, squaresT, cross] = [this.sumT[s]!, this.squaresT[s]!, this.cross[s]!];
+    for (let r = next, at = next * width + s; r <= row; r++, at += width) {
+      const x = values[at]!;
+      if (x !== x) continue;
+      const t = ticks[r - next]!;
+      count++;
+      sum += x;
+      squares += x * x;
+      sumT += t;
+      squaresT += t * t;
+      cross += x * t;
+      if (count <= START_ROWS) this.first[s] = sum / count;
     }
+    [this.count[s], this.sum[s], this.squares[s]] = [count, sum, squares];
+    [this.sumT[s], this.squaresT[s], this.cross[s]] = [sumT, squaresT, cross];
   }
 
   start(s: number): number {
