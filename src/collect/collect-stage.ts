@@ -149,7 +149,7 @@ class Collect implements CollectStage {
   #received(): readonly SourceView[] {
     const views = [this.#push.view()];
     if (this.#statsd !== undefined) views.push(this.#statsd.view());
-    return views;
+    return [...views, ...this.#logs.views()];
   }
 
   async start(): Promise<void> {
@@ -168,7 +168,7 @@ class Collect implements CollectStage {
       ...this.#brought.map((source) => source.run(signal)),
       this.#events.run(signal),
       ...this.#logs.run(signal),
-      ...this.#logs.tails.map((tail) => this.#every(LOOK_MS, 'logs', () => tail.look())),
+      ...this.#logs.looks.map((look) => this.#every(LOOK_MS, 'logs', look)),
     ];
     const { statsd } = this.#deps.options;
     if (statsd !== undefined) {

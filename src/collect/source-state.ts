@@ -5,8 +5,8 @@ import { SkewMeter } from '../runtime/skew-meter.ts';
 import { type DropReason, DROP_REASONS } from './series-registry.ts';
 import type { SamplePage } from './sample-page.ts';
 
-/** `samples` of `events` counts events. */
-export type SourceKind = 'host' | 'scrape' | 'push' | 'events' | 'package';
+/** `samples` of `events` counts events, of `logs` lines. */
+export type SourceKind = 'host' | 'scrape' | 'push' | 'events' | 'package' | 'logs';
 
 /** One source as the API shows it. */
 export interface SourceView {
@@ -24,6 +24,16 @@ export interface SourceView {
   readonly skewMs?: number | null;
   /** The metrics that most often found no room within the limit of series, the worst first. */
   readonly worst?: { readonly metric: string; readonly refused: number }[];
+  /** Of a source of log lines. */
+  readonly logs?: {
+    /** Over the last minute. */
+    readonly perSecond: number;
+    /** Files that are open. */
+    readonly files?: number;
+    /** Bytes of these that are not read yet. */
+    readonly behindBytes?: number;
+    readonly connections?: number;
+  };
 }
 
 /** Keeps count of what a source brings; the same counts are in `/metrics`. */

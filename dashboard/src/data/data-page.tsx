@@ -13,6 +13,21 @@ import { DeadLetters } from './dead-letters.tsx';
 
 const sourceStates: Readonly<Record<SourceView['state'], State>> = { up: 'calm', down: 'critical', idle: 'silent' };
 
+/** What a source has brought so far; of log lines also how fast they come and what waits. */
+function Counts({ source: { samples, series, logs } }: { readonly source: SourceView }) {
+  const words = useWords();
+  const number = (value: number): string => formatNumber(words.language, value);
+  if (logs === undefined)
+    return words.say('dashboard-pages.sourceCounts', { samples: number(samples), series: number(series) });
+  const { perSecond, files, behindBytes = 0, connections } = logs;
+  const bytes = formatBytes(words.language, behindBytes);
+  return [
+    words.say('dashboard-pages.sourceLines', { lines: number(samples), rate: number(perSecond) }),
+    ...(files === undefined ? [] : [words.say('dashboard-pages.sourceFiles', { files: number(files), bytes })]),
+    ...(connections === undefined ? [] : [words.say('dashboard-pages.sourceConnections', { count: connections })]),
+  ].join(' · ');
+}
+
 function SourceRow({ source }: { readonly source: SourceView }) {
   const words = useWords();
   const number = (value: number): string => formatNumber(words.language, value);
@@ -32,10 +47,7 @@ function SourceRow({ source }: { readonly source: SourceView }) {
           )}
         </span>
         <span className="ml-auto text-sm text-muted">
-          {words.say('dashboard-pages.sourceCounts', {
-            samples: number(source.samples),
-            series: number(source.series),
-          })}
+          <Counts source={source} />
         </span>
       </div>
       {source.lastError !== null && (

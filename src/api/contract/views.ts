@@ -164,11 +164,11 @@ export type SilenceDetail = Static<typeof SilenceDetail>;
 /** One source of data: is it alive, what did it bring, what was dropped and why. */
 export const SourceView = Type.Object({
   name: Type.String(),
-  kind: Type.Enum(['host', 'scrape', 'push', 'events', 'package']),
+  kind: Type.Enum(['host', 'scrape', 'push', 'events', 'package', 'logs']),
   state: Type.Enum(['up', 'down', 'idle']),
   lastSuccess: NullableTime,
   lastError: Type.Union([Type.Object({ time: Time, phrase: Phrase }), Type.Null()]),
-  samples: Type.Integer(),
+  samples: Type.Integer({ description: 'Of events and logs: events, lines.' }),
   series: Type.Integer(),
   drops: Type.Record(Type.String(), Type.Integer()),
   skewMs: Type.Optional(
@@ -180,6 +180,17 @@ export const SourceView = Type.Object({
     Type.Array(Type.Object({ metric: Type.String(), refused: Type.Integer() }), {
       description: 'The metrics that most often found no room within the limit of series, the worst first.',
     }),
+  ),
+  logs: Type.Optional(
+    Type.Object(
+      {
+        perSecond: Type.Number({ description: 'Lines, over the last minute.' }),
+        files: Type.Optional(Type.Integer({ description: 'Files that are open.' })),
+        behindBytes: Type.Optional(Type.Integer({ description: 'Bytes of these that are not read yet.' })),
+        connections: Type.Optional(Type.Integer()),
+      },
+      { description: 'Of a source of log lines.' },
+    ),
   ),
 });
 export type SourceView = Static<typeof SourceView>;

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import type { Labels } from '../../model/labels.ts';
 import type { LogRecord } from '../../model/log-record.ts';
+import { type Phrase, phrase } from '../../model/phrase.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { every } from '../../runtime/every.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { Metrics } from '../../runtime/metrics.ts';
 import { JournalEntries, type JournalEntry } from './journal-entries.ts';
 import { journalRecord } from './journal-record.ts';
 import type { LogIntake } from './log-intake.ts';
@@ -25,11 +25,12 @@ export interface JournalOptions {
 export interface JournalDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: Metrics;
   readonly intake: LogIntake;
   /** Where reading has come to, by source. */
   readonly cursors: JournalCursors;
   readonly publish: (records: readonly LogRecord[]) => Promise<void>;
+  /** Told what went wrong. */
+  readonly onFault?: (why: Phrase) => void;
 }
 
 export interface JournalCursors {
@@ -60,8 +61,10 @@ export class JournalSource {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#deps;
     const { name } = this.#options;
-    const failed = ({ message }: Error): void =>
+    const failed = ({ message }: Error): void => {
       log.warn({ source: name, error: message }, 'the journal cannot be read; tried again');
+      this.#deps.onFault?.(phrase('collect.journalUnreadable', { detail: message }));
+    };
     await this.#follow(signal).catch(failed);
     await every(AGAIN_MS, () => this.#follow(signal), { clock, signal, failed });
   }
@@ -113,7 +116,7 @@ export class JournalSource {
   }
 }
 
-interface TakeDeps extends Pick<JournalDeps, 'clock' | 'metrics' | 'intake' | 'publish'> {
+interface TakeDeps extends Pick<JournalDeps, 'clock' | 'intake' | 'publish'> {
   readonly origin: { readonly source: string; readonly labels: Labels };
   readonly messageBytes: number;
 }
@@ -121,7 +124,7 @@ interface TakeDeps extends Pick<JournalDeps, 'clock' | 'metrics' | 'intake' | 'p
 /** Takes a stream in the export format; `done` is told the last entry of what is committed. Returns how many records there were. */
 export async function takeJournal(
   pieces: AsyncIterable<Uint8Array>,
-  { clock, metrics, intake, publish, origin, messageBytes }: TakeDeps,
+  { clock, intake, publish, origin, messageBytes }: TakeDeps,
   done: (last: JournalEntry) => Promise<void> = async () => undefined,
 ): Promise<number> {
   const entries = new JournalEntries(messageBytes);
@@ -137,10 +140,7 @@ export async function takeJournal(
       if (last !== undefined) await done(last);
     }
   } finally {
-    if (entries.refused > 0)
-      metrics
-        .counter('vigia_collect_dropped_log_lines_total', 'Lines of log dropped, by why', ['source', 'reason'])
-        .inc({ source: origin.source, reason: 'malformed' }, entries.refused);
+    if (entries.refused > 0) intake.drop(origin.source, 'malformed', entries.refused);
   }
   return total;
 }

@@ -26,6 +26,10 @@ export interface LineOrigin {
 }
 
 export interface LogIntake {
+  /** Counts lines of a source that are not taken, by why. */
+  drop(source: string, reason: string, by?: number): void;
+  /** What was dropped of a source so far. */
+  drops(source: string): Readonly<Record<string, number>>;
   /** A line as it was read, masked and understood; null when it is empty or its time is not believed. */
   record(line: string, origin: LineOrigin, now: number): LogRecord | null;
   /** The same of a line that a protocol has taken apart already; `line` is what its id is made of. */
@@ -58,6 +62,8 @@ const TELLING = [
 ];
 const SPELLING: Readonly<Record<string, string>> = { 'service.name': 'service', 'host.name': 'host' };
 const MAX_VALUE = 512;
+/** Sources whose drops are told apart; senders name theirs as they like. */
+const MAX_SOURCES = 1000;
 
 /** The labels of a line, what it says itself included; the very ones that were given where it says nothing. */
 function tellingLabels(given: Labels, attributes: Labels): Labels {
@@ -89,8 +95,13 @@ export function createLogIntake({ metrics, assign, limits }: LogIntakeDeps): Log
     'reason',
   ]);
   const entityOf = rememberAssignment(assign);
-  const drop = (source: string, reason: string): null => {
-    dropped.inc({ source, reason });
+  const drops = new Map<string, Record<string, number>>();
+  const drop = (source: string, reason: string, by = 1): null => {
+    dropped.inc({ source, reason }, by);
+    if (!drops.has(source) && drops.size >= MAX_SOURCES) drops.clear();
+    const counts = drops.get(source) ?? {};
+    counts[reason] = (counts[reason] ?? 0) + by;
+    drops.set(source, counts);
     return null;
   };
   // oxlint-disable-next-line eslint/max-params -- line and parts belong together, and so do origin and time
@@ -115,6 +126,8 @@ export function createLogIntake({ metrics, assign, limits }: LogIntakeDeps): Log
   const record: LogIntake['record'] = (line, origin, now) =>
     isEmpty(line) ? null : fromParts(parseLogLine(line.slice(0, limits.lineBytes), now), line, origin, now);
   return {
+    drop,
+    drops: (source) => ({ ...drops.get(source) }),
     record,
     parsed: fromParts,
     records: (body, origin, now) => {

@@ -23,7 +23,6 @@ async function start(protocol: 'udp' | 'tcp', publish?: (records: readonly LogRe
     {
       clock: systemClock,
       log: silentLog,
-      metrics,
       intake: createLogIntake({
         metrics,
         assign: createEntityRules(DEFAULT_ENTITY_RULES, 'service/push'),

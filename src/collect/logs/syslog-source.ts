@@ -4,11 +4,11 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import { createServer as createTlsServer } from 'node:tls';
 import type { Labels } from '../../model/labels.ts';
 import type { LogRecord } from '../../model/log-record.ts';
+import { type Phrase, phrase } from '../../model/phrase.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError, VigiaError } from '../../runtime/errors.ts';
 import { stableId } from '../../runtime/ids.ts';
 import type { Log } from '../../runtime/log.ts';
-import type { Metrics } from '../../runtime/metrics.ts';
 import type { LogIntake } from './log-intake.ts';
 import { SyslogFrames } from './syslog-frames.ts';
 import { SyslogStream } from './syslog-stream.ts';
@@ -30,8 +30,9 @@ export interface SyslogOptions {
 export interface SyslogDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: Metrics;
   readonly intake: LogIntake;
+  /** Told what went wrong. */
+  readonly onFault?: (why: Phrase) => void;
   readonly publish: (records: readonly LogRecord[]) => Promise<void>;
 }
 
@@ -92,7 +93,7 @@ export class SyslogSource {
       socket.on('message', (message) => this.#datagram(message.toString('utf8')));
       socket.bind(port, host);
       await once(socket, 'listening');
-      socket.on('error', (error) => this.#deps.log.warn({ error: error.message }, 'syslog over UDP has a fault'));
+      socket.on('error', (error) => this.#fault(error, 'syslog over UDP has a fault'));
       return;
     }
     const accept = (socket: Socket): void => this.#accept(socket);
@@ -101,7 +102,18 @@ export class SyslogSource {
     server.maxConnections = MAX_CONNECTIONS;
     server.listen(port, host);
     await once(server, 'listening');
-    server.on('error', (error) => this.#deps.log.warn({ error: error.message }, 'syslog over TCP has a fault'));
+    server.on('error', (error) => this.#fault(error, 'syslog over TCP has a fault'));
+  }
+
+  #fault(thrown: unknown, said: string): void {
+    const { message } = toError(thrown);
+    this.#deps.log.warn({ source: this.#options.name, error: message }, said);
+    this.#deps.onFault?.(phrase('collect.logsFault', { detail: message }));
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#sockets.size;
   }
 
   /** Takes no more, and finishes what is in hand. */
@@ -124,7 +136,7 @@ export class SyslogSource {
     socket.on('close', () => this.#sockets.delete(socket));
     this.#connections += 1;
     const work = this.#receive(socket, frames, new SyslogStream(`${this.#started}.${this.#connections}`))
-      .catch((thrown: unknown) => this.#deps.log.warn({ error: toError(thrown).message }, 'a syslog connection ended'))
+      .catch((thrown: unknown) => this.#fault(thrown, 'a syslog connection ended'))
       .finally(() => this.#work.delete(work));
     this.#work.add(work);
   }
@@ -149,7 +161,7 @@ export class SyslogSource {
     if (this.#draining) return;
     this.#draining = true;
     const work = this.#drain()
-      .catch((thrown: unknown) => this.#deps.log.warn({ error: toError(thrown).message }, 'syslog was not handed on'))
+      .catch((thrown: unknown) => this.#fault(thrown, 'syslog was not handed on'))
       .finally(() => {
         this.#draining = false;
         this.#work.delete(work);
@@ -183,8 +195,6 @@ export class SyslogSource {
   }
 
   #drop(reason: string, by: number): void {
-    this.#deps.metrics
-      .counter('vigia_collect_dropped_log_lines_total', 'Lines of log dropped, by why', ['source', 'reason'])
-      .inc({ source: `logs/${this.#options.name}`, reason }, by);
+    this.#deps.intake.drop(`logs/${this.#options.name}`, reason, by);
   }
 }

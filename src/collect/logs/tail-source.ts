@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Labels, NO_LABELS } from '../../model/labels.ts';
 import type { LogRecord } from '../../model/log-record.ts';
+import { type Phrase, phrase } from '../../model/phrase.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError } from '../../runtime/errors.ts';
 import { stableId } from '../../runtime/ids.ts';
@@ -42,6 +43,8 @@ export interface TailDeps {
   readonly positions: TailPositions;
   /** Resolves when the records are committed; that is the back-pressure. */
   readonly publish: (records: readonly LogRecord[]) => Promise<void>;
+  /** Told what cannot be read. */
+  readonly onFault?: (why: Phrase) => void;
 }
 
 /** Files of one source that are open at the same time; the others have their turn when some of these are at rest. */
@@ -87,6 +90,13 @@ export class TailSource {
   /** Files that are open now. */
   get files(): number {
     return this.#files.size;
+  }
+
+  /** Bytes of these that are not done yet, as far as they were there in the last look. */
+  get behindBytes(): number {
+    let bytes = 0;
+    for (const { size, packed, reader } of this.#files.values()) if (!packed) bytes += Math.max(0, size - reader.done);
+    return bytes;
   }
 
   /** Looks at every file once and hands on what is new. Rejects when the records cannot be committed. */
@@ -269,10 +279,9 @@ export class TailSource {
   }
 
   #fail({ path, file }: { readonly path: string; readonly file: string }, thrown: unknown): void {
-    this.#deps.log.warn(
-      { source: this.#options.name, path, error: toError(thrown).message },
-      'a log file cannot be read',
-    );
+    const { message: detail } = toError(thrown);
+    this.#deps.log.warn({ source: this.#options.name, path, error: detail }, 'a log file cannot be read');
+    this.#deps.onFault?.(phrase('collect.logFileUnreadable', { path, detail }));
     this.#count('vigia_collect_log_files_failed_total', 'Tries to read a log file that failed');
     this.#putOff.add(file, this.#looks + FAILED_LOOKS);
   }

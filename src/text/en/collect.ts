@@ -28,6 +28,9 @@ const faults = Object.fromEntries(
 
 /** Why a source brought nothing. */
 export const collect = {
+  logFileUnreadable: 'The log file {{path}} cannot be read: {{detail}}',
+  journalUnreadable: 'The journal cannot be read, it is tried again: {{detail}}',
+  logsFault: 'What was received could not be taken: {{detail}}',
   ...faults,
   engineUnreachable: 'The container engine at {{socket}} does not answer: {{detail}}.',
   programFailed: '{{program}} could not be run: {{detail}}.',

@@ -42,6 +42,10 @@ export const pages = {
   saved: 'Saved',
   settle: 'judged after {{settle}}, again after {{cooldown}} at the earliest',
   sourceCounts: '{{samples}} samples, {{series}} series',
+  sourceLines: '{{lines}} lines, {{rate}}/s',
+  sourceFiles: '{{files}} files open, {{bytes}} not read yet',
+  sourceConnections_one: '{{count, number}} connection',
+  sourceConnections_other: '{{count, number}} connections',
   sources: 'Sources',
   sourcesEmpty: 'There is no source yet',
   sourcesEmptyDetail:

@@ -28,6 +28,9 @@ const faults = Object.fromEntries(
 ) as Record<`detail_${Fault}` | `fault_${Fault}`, string>;
 
 export const collect: Record<keyof typeof english, string> = {
+  logFileUnreadable: 'No se puede leer el archivo de registro {{path}}: {{detail}}',
+  journalUnreadable: 'No se puede leer el journal; se volverá a intentar: {{detail}}',
+  logsFault: 'No se pudo aceptar lo recibido: {{detail}}',
   ...faults,
   engineUnreachable: 'El motor de contenedores en {{socket}} no responde: {{detail}}.',
   programFailed: 'No se pudo ejecutar {{program}}: {{detail}}.',

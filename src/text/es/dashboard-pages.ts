@@ -44,6 +44,10 @@ export const pages: Record<keyof typeof english, string> = {
   saved: 'Guardado',
   settle: 'se evalúa a los {{settle}}, se repite a los {{cooldown}} como pronto',
   sourceCounts: '{{samples}} muestras, {{series}} series',
+  sourceLines: '{{lines}} líneas, {{rate}}/s',
+  sourceFiles: '{{files}} archivos abiertos, {{bytes}} por leer',
+  sourceConnections_one: '{{count, number}} conexión',
+  sourceConnections_other: '{{count, number}} conexiones',
   sources: 'Fuentes',
   sourcesEmpty: 'Todavía no hay fuentes',
   sourcesEmptyDetail:
