@@ -91,15 +91,21 @@ const row = (name: string, value: number, bound: number, note: string): Row => (
   note,
 });
 
-/** Rows of what is received in other formats than exposition text. */
-export async function decodeRows(): Promise<readonly Row[]> {
+/** Samples a second of remote write, snappy included. */
+export async function remoteWriteSpeed(): Promise<number> {
   const now = Date.now();
   const remote = new RemoteWriteReader(registry(), LIMITS);
   const bodies = Array.from({ length: 10 }, (_, i) => remoteWriteBody(now + i * 1000));
-  const write = await itemsPerSecond(async (turn) => {
+  return itemsPerSecond(async (turn) => {
     const body = Buffer.from(SnappyJS.uncompress(bodies[turn % bodies.length]!));
     return (await remote.read(body, now)).count;
   });
+}
+
+/** Rows of what is received in other formats than exposition text. */
+export async function decodeRows(): Promise<readonly Row[]> {
+  const now = Date.now();
+  const write = await remoteWriteSpeed();
   const otlp = new OtlpMetricsReader(new OtlpSeries(registry(), LIMITS));
   const requests = Array.from({ length: 10 }, (_, i) => otlpBody(now + i * 1000));
   const points = await itemsPerSecond(async (turn) => (await otlp.read(requests[turn % requests.length]!, now)).count);

@@ -1,6 +1,7 @@
 /**
  * What the same stages carry as processes of their own, through Apache Kafka into PostgreSQL: the built program, one
- * broker, one server, and the generator share the two cores. Needs Java, Maven and PostgreSQL.
+ * broker, one server, and the generator share the two cores. Needs Java, Maven and PostgreSQL; for the image podman.
+ * `--only kafka,decode,store,image` leaves parts out.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -10,8 +11,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { type Cluster, startCluster } from '../test/distributed/kafka-cluster.ts';
+import { buildImage, imageMegabytes, podmanMissing } from '../test/distributed/image/podman.ts';
 import { distributedMissing, type StagedVigia, startStaged } from '../test/distributed/staged-vigia.ts';
 import { findPostgres, type PostgresServer, startPostgres } from '../test/system/postgres.ts';
+import { remoteWriteSpeed } from './collect-decode.ts';
+import { benchBulkWrites, benchCompression } from './distributed-store.ts';
 import { measure } from './process.ts';
 import { report, type Row } from './report.ts';
 
@@ -25,9 +29,16 @@ const SAMPLES_A_BODY = ENTITIES_A_BODY * FEATURES;
 const PLAN = ['api', 'collect,logs,prepare', 'detect,predict', 'correlate,recommend,act,learn'] as const;
 const DETECT = 'detect-predict';
 const TICKS_A_SECOND = 100;
+/** The least that is asked of the throughput, for a look at memory below the highest load. */
+const PACE = 30_000;
+const PACED_SECONDS = 40;
 
 const { values: options } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, json: { type: 'string' } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    only: { type: 'string', default: 'kafka,decode,store,image' },
+    json: { type: 'string' },
+  },
 });
 const SECONDS = Number(options.seconds);
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
@@ -60,13 +71,18 @@ const post = (url: string, body: Buffer): Promise<boolean> =>
     outgoing.end(body);
   });
 
-/** As many posts as are taken for so long, four at a time; resolves with the samples that were acknowledged. */
-async function feed(url: string, seconds: number): Promise<number> {
-  const until = performance.now() + seconds * 1000;
+/** As many posts as are taken for so long, or so many samples a second, four at a time; resolves with the samples that were acknowledged. */
+async function feed(url: string, seconds: number, pace = Number.POSITIVE_INFINITY): Promise<number> {
+  const started = performance.now();
+  const until = started + seconds * 1000;
   let accepted = 0;
   let next = 0;
   const worker = async (): Promise<void> => {
     while (performance.now() < until) {
+      if (accepted > (pace * (performance.now() - started)) / 1000) {
+        await delay(5);
+        continue;
+      }
       const body = bodies[next % bodies.length]!;
       next += 1;
       if (await post(url, body)) accepted += SAMPLES_A_BODY;
@@ -115,6 +131,9 @@ interface Carried {
   readonly megabytes: number;
 }
 
+const largestMegabytes = async (vigia: StagedVigia): Promise<number> =>
+  Math.max(...(await metricOfAll(vigia, 'process_resident_memory_bytes'))) / 1e6;
+
 /** Feeds for so long and waits until all of it is in the store. */
 async function carry(vigia: StagedVigia, database: pg.Pool): Promise<Carried> {
   await feed(vigia.url, 15);
@@ -130,7 +149,7 @@ async function carry(vigia: StagedVigia, database: pg.Pool): Promise<Carried> {
   for (let quiet = 0; quiet < 2;) {
     const lag = sum(await metricOfAll(vigia, 'vigia_bus_lag'));
     quiet = lag === 0 ? quiet + 1 : 0;
-    megabytes = Math.max(megabytes, ...(await metricOfAll(vigia, 'process_resident_memory_bytes')).map((b) => b / 1e6));
+    megabytes = Math.max(megabytes, await largestMegabytes(vigia));
     await delay(250);
   }
   const seconds = (performance.now() - started) / 1000;
@@ -185,7 +204,7 @@ async function recovery(vigia: StagedVigia): Promise<number> {
   return seconds;
 }
 
-async function rows(cluster: Cluster, server: PostgresServer, folder: string): Promise<Row[]> {
+async function kafkaRows(cluster: Cluster, server: PostgresServer, folder: string): Promise<Row[]> {
   const database = new pg.Pool({ connectionString: server.url, max: 1 });
   const vigia = await startStaged({
     config,
@@ -194,6 +213,9 @@ async function rows(cluster: Cluster, server: PostgresServer, folder: string): P
     database: server.url,
     plan: PLAN,
   });
+  // Before everything else, as memory once taken is not given back.
+  await feed(vigia.url, PACED_SECONDS, PACE);
+  const paced = await largestMegabytes(vigia);
   const carried = await carry(vigia, database);
   const recovered = await recovery(vigia);
   await vigia.stop();
@@ -233,23 +255,57 @@ async function rows(cluster: Cluster, server: PostgresServer, folder: string): P
       unit: 'MB',
       bound: 200,
       better: 'lower',
-      note: `largest process, ${ENTITIES} entities of ${FEATURES} features`,
+      note: `largest process, ${ENTITIES} entities of ${FEATURES} features, as fast as they go`,
+    },
+    {
+      name: 'stage-memory-paced',
+      value: paced,
+      unit: 'MB',
+      bound: null,
+      better: 'lower',
+      note: `the same at ${PACE} samples a second, before it`,
     },
   ];
+}
+
+async function benchKafka(): Promise<readonly Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'vigia-bench-'));
+  const cluster = await startCluster({ brokers: 1, heap: 384 });
+  const server = await startPostgres(findPostgres()!);
+  try {
+    return await kafkaRows(cluster, server, folder);
+  } finally {
+    server.stop();
+    await cluster.stop();
+    agent.destroy();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function benchDecode(): Promise<readonly Row[]> {
+  const value = await remoteWriteSpeed();
+  const note = 'snappy included, one core';
+  return [{ name: 'remote-write-decode', value, unit: 'samples/s', bound: 500_000, better: 'higher', note }];
+}
+
+const benchStore = async (): Promise<readonly Row[]> => [
+  ...(await benchCompression(resolve(process.env['VIGIA_BENCH_DATA'] ?? '../shared/data'))),
+  ...(await benchBulkWrites()),
+];
+
+async function benchImage(): Promise<readonly Row[]> {
+  if (podmanMissing === null) await buildImage();
+  const value = podmanMissing === null ? await imageMegabytes() : Number.NaN;
+  const note = podmanMissing ?? 'beside its base, Node included';
+  return [{ name: 'image-mb', value, unit: 'MB', bound: 250, better: 'lower', note }];
 }
 
 if (distributedMissing !== null) {
   process.stderr.write(`${distributedMissing}\n`);
   process.exit(1);
 }
-const folder = mkdtempSync(join(tmpdir(), 'vigia-bench-'));
-const cluster = await startCluster({ brokers: 1, heap: 384 });
-const server = await startPostgres(findPostgres()!);
-try {
-  report(await rows(cluster, server, folder));
-} finally {
-  server.stop();
-  await cluster.stop();
-  agent.destroy();
-  rmSync(folder, { recursive: true, force: true });
-}
+const parts = { kafka: benchKafka, decode: benchDecode, store: benchStore, image: benchImage };
+const wanted = options.only.split(',');
+const rows: Row[] = [];
+for (const [name, part] of Object.entries(parts)) if (wanted.includes(name)) rows.push(...(await part()));
+report(rows);

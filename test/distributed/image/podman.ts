@@ -37,6 +37,12 @@ export async function buildImage(): Promise<void> {
   await podman('build', ...options, '-f', 'deploy/Dockerfile', '-t', TAG, '.');
 }
 
+/** MB of the files of the built image beside its base. */
+export async function imageMegabytes(): Promise<number> {
+  const sizes = await runOnce('/usr/bin/du', ['-sm', '/vigia', '/usr/local/bin']);
+  return sizes.split('\n').reduce((sum, line) => sum + Number(line.split('\t')[0]), 0);
+}
+
 export interface ContainerOptions {
   readonly name: string;
   readonly env?: Readonly<Record<string, string>>;
