@@ -23,7 +23,7 @@ import { createRecommendStage } from './recommend/recommend-stage.ts';
 import { createKubernetesClient } from './runtime/kubernetes/kubernetes-client.ts';
 
 /** A change counts as news for so long where things go wrong at their usual pace. */
-const HOUR_MS = 3_600_000;
+const NEWS_MS = 1_800_000;
 
 type ActingDeps = Pick<
   PipelineDeps,
@@ -100,7 +100,7 @@ export function createActing(
     },
     stopped: () => inForce().killSwitch,
     stepMs: config.step,
-    newsMs: HOUR_MS / config.detect.pace,
+    newsMs: NEWS_MS / config.detect.pace,
     leastSure: config.act.leastSure,
     ...choosing.recommending({ guard: (...wish) => act.guard(...wish) }),
   });

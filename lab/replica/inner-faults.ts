@@ -12,6 +12,8 @@ const A_LITTLE_MORE = 1.1;
 export const CACHE_SECOND_BYTES = 1024 * 1024;
 const CACHE_MOST_BYTES = 1.5 * CACHE_SECOND_BYTES;
 const BYTES_A_NUMBER = 8;
+/** So far beyond what is believed a clock goes in the end. */
+const PAST_BELIEF = 1.3;
 
 export interface Victim {
   readonly disk: Disk;
@@ -80,7 +82,7 @@ const growths: Readonly<Record<InnerFault, () => Growth>> = {
   'clock-skew':
     () =>
     (share, { shiftClock }) =>
-      shiftClock(2 * RULES.skewMs * share),
+      shiftClock(PAST_BELIEF * RULES.skewMs * share),
 };
 
 /** Lets a fault grow until the function it gives is called; it reaches its end after `growthS`. */

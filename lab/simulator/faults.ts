@@ -8,6 +8,8 @@ const SLOW_STORAGE_MS = 1500;
 const BAD_CONFIG_MS = 900;
 /** Share of requests that a bad version dies of at the end. */
 const DEADLY = 0.05;
+/** So far beyond what is believed a clock goes in the end. */
+const PAST_BELIEF = 1.3;
 /** What a process is given beyond what it can bear, so that it fails within the growth time. */
 const TO_THE_LIMIT = 1.02;
 
@@ -45,7 +47,7 @@ const inside: Partial<Record<FaultPlan['kind'], (replica: Replica, step: number)
     replica.disk = grow(replica.disk, 0.92 * TO_THE_LIMIT * step, 1);
   },
   'clock-skew': (replica, step) => {
-    replica.skewMs += 2 * RULES.skewMs * step;
+    replica.skewMs += PAST_BELIEF * RULES.skewMs * step;
   },
 };
 
@@ -79,10 +81,7 @@ function badSetting(cluster: Cluster, plan: FaultPlan, grown: number): void {
     state.extraMs = BAD_CONFIG_MS * grown * grown;
     return;
   }
-  for (const replica of state.replicas) {
-    replica.logging = grown;
-    replica.disk = grow(replica.disk, (0.5 * grown) / plan.growthS, 1);
-  }
+  for (const replica of state.replicas) replica.logging = grown;
 }
 
 /** The change that brings it is made when it begins, and is seen as an event. */

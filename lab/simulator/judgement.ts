@@ -77,7 +77,7 @@ export function evidenceAt({ cluster, signs }: Pick<Known, 'cluster' | 'signs'>)
     const own = replicas.map(({ number }) =>
       signs
         .filter(({ service, replica }) => service === name && replica === number)
-        .map(({ metric, way, strength }) => ({ feature: metric, way, strength })),
+        .map(({ metric, way, strength }) => ({ feature: metric, way, strength, moved: strength })),
     );
     return replicas.flatMap((replica, i) => {
       const entity = `replica/${replicaName(name, replica.number)}`;

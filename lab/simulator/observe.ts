@@ -37,11 +37,10 @@ const GAUGES: readonly Gauge[] = [
   { metric: 'lab_errors_total', anomaly: 'spike', cause: false, spread: 0.02, of: ({ failing }) => failing },
   { metric: 'lab_requests_total', anomaly: 'level_shift', cause: false, spread: 0.12, of: demand },
   { metric: 'lab_log_bytes_total', anomaly: 'level_shift', cause: false, spread: 0.12, of: lines },
-  { metric: 'log_lines_total', anomaly: 'rate_change', cause: false, spread: 0.12, of: lines },
 ];
 
 /** What goes with demand is no sign of something wrong where it is borne. */
-export const DEMAND: ReadonlySet<string> = new Set(['lab_requests_total', 'lab_log_bytes_total', 'log_lines_total']);
+export const DEMAND: ReadonlySet<string> = new Set(['lab_requests_total', 'lab_log_bytes_total']);
 
 /** Requests that are held, waiting or worked on: each has a file and some memory, and mostly a call under way. */
 const held = ({ service, busy, backlog }: Replica): number => busy * TOPOLOGY[service].slots + backlog;

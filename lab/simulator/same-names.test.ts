@@ -7,8 +7,8 @@ import { LAB_ACTIONS } from '../world.ts';
 import { SEEN_METRICS } from './observe.ts';
 import { trainingEpisodes } from './train.ts';
 
-/** What Vigía makes by itself of log files, and of who is not heard of. */
-const MADE = ['log_lines_total', 'frames'];
+/** What Vigía makes by itself of who is not heard of. */
+const MADE = ['frames'];
 /** What the supervisor of the real lab says of services. */
 const OF_SERVICES = ['lab_replicas_up'];
 /** Names that the supervisor tells changes and crashes by. */

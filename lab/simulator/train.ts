@@ -25,8 +25,8 @@ const known = ({ tried }: PolicyContext): PolicyContext => ({
 });
 
 /** Chance that something which is far from normal is not seen, and that something is which is not. */
-const UNSEEN = 0.1;
-const SEEN_WRONGLY = 0.03;
+const UNSEEN = 0.2;
+const SEEN_WRONGLY = 0.04;
 
 /** The real lab is noisier than the simulated one: what is seen of an entity is not all, and not all of it is so. */
 function blurred(words: readonly string[], random: Random): readonly string[] {

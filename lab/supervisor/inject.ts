@@ -7,7 +7,7 @@ const TICK_MS = 1000;
 const SLOW_STORAGE_MS = 1500;
 const BAD_CONFIG_MS = 900;
 const DEADLY = 0.05;
-const LOG_LINES = 200;
+const LOG_LINES = 110;
 
 const INNER: readonly InnerFault[] = [
   'memory-leak',

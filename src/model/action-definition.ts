@@ -129,9 +129,9 @@ interface Found extends TellingFeature {
 }
 
 const moreTelling = (a: Found, b: Found): number =>
-  Number(b.alone) - Number(a.alone) || a.place - b.place || b.strength - a.strength;
+  Number(b.alone) - Number(a.alone) || a.place - b.place || b.moved - a.moved;
 
-/** Where what the action is about tells most: what one has alone, then what the catalogue names first, then the strongest. */
+/** Where what the action is about tells most: what one has alone, then what the catalogue names first, then what has moved most. */
 function tellingEntity(
   { match }: Pick<ActionDefinition, 'match'>,
   { evidence = [] }: ActionSubject,

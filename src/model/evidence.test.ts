@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { targetOf } from './action-definition.ts';
 import { type Deviation, evidenceOf, SILENT } from './evidence.ts';
 
-const up = (feature: string, strength = 10): Deviation => ({ feature, way: 'up', strength });
+const up = (feature: string, moved = 10): Deviation => ({ feature, way: 'up', strength: 9, moved });
 const at = (entity: string, events: readonly string[] = []) => ({ entity, events });
 
 describe('what is seen of an entity', () => {
   test('is told from what its peers have too, and what it has alone comes first', () => {
-    const own = [up('requests{code="200"}', 50), up('open_files', 7)];
+    const own = [{ ...up('requests{code="200"}'), strength: 50 }, up('open_files')];
     const { words, features } = evidenceOf(at('replica/a'), own, [[up('requests{code="500"}')], [up('requests')]]);
     expect(words).toEqual(['open_files up alone', 'requests up shared']);
     expect(features.map(({ name, alone }) => [name, alone])).toEqual([
@@ -49,7 +49,7 @@ describe('where an action is carried out', () => {
     expect(targetOf(restart, { ...subject, evidence })).toBe('replica/b');
   });
 
-  test('is where one has it alone, then what the catalogue names first, then the strongest', () => {
+  test('is where one has it alone, then what the catalogue names first, then what has moved most', () => {
     const shared = evidenceOf(at('replica/a'), [up('open_files', 900)], [[up('open_files')]]);
     expect(targetOf(restart, { ...subject, evidence: [shared, seen('replica/b', up('memory'))] })).toBe('replica/b');
     const [first, second] = [seen('replica/a', up('memory', 99)), seen('replica/b', up('open_files', 6))];

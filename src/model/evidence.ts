@@ -6,10 +6,12 @@ export interface Deviation {
   readonly way: 'up' | 'down' | 'gone';
   /** In spreads, 5 or more. */
   readonly strength: number;
+  /** How far in its own unit, by which entities can be compared that are of different steadiness; 0 or more. */
+  readonly moved: number;
 }
 
 /** Nothing is heard of it any more. */
-export const SILENT: Deviation = { feature: 'frames', way: 'gone', strength: 5 };
+export const SILENT: Deviation = { feature: 'frames', way: 'gone', strength: 5, moved: 0 };
 
 /** A feature that speaks for or against an action. */
 export interface TellingFeature {
@@ -17,8 +19,8 @@ export interface TellingFeature {
   readonly name: string;
   /** Whether the entity has it and its peers do not. */
   readonly alone: boolean;
-  /** In spreads from normal. */
-  readonly strength: number;
+  /** How far from normal it is, in its own unit. */
+  readonly moved: number;
 }
 
 /** What of an entity is far from its normal, whether its peers have the same, and what happened to it. */
@@ -51,8 +53,8 @@ export function evidenceOf(
   return {
     entity,
     features: [
-      ...events.map((name) => ({ name: `event_${name}`, alone: true, strength: 0 })),
-      ...ordered.map(({ feature: name, shared, strength }) => ({ name, alone: !shared, strength })),
+      ...events.map((name) => ({ name: `event_${name}`, alone: true, moved: 0 })),
+      ...ordered.map(({ feature: name, shared, moved }) => ({ name, alone: !shared, moved })),
     ],
     words: [...new Set([...events.map((name) => `${name} event`), ...words])].slice(0, MOST_WORDS),
   };

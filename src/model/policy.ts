@@ -30,7 +30,7 @@ export const PolicyContext = Type.Object({
   severity: Type.String(),
   ageSeconds: Type.Number({ minimum: 0, description: 'Since the incident was opened.' }),
   breadth: Type.Integer({ minimum: 0, description: 'Entities that take part.' }),
-  changes: Type.Array(Type.String(), { description: 'Names of what was changed there within the hour before.' }),
+  changes: Type.Array(Type.String(), { description: 'Names of what was changed there shortly before.' }),
   tried: Type.Array(TriedAction, { description: 'Oldest first.' }),
 });
 export type PolicyContext = Static<typeof PolicyContext>;

@@ -12,5 +12,11 @@ export function deviationOf(
 ): Deviation | null {
   const away = distanceFrom(normal, newest, ahead);
   if (away === null || Math.abs(away) < FAR) return null;
-  return { feature, way: away > 0 ? 'up' : 'down', strength: Math.min(MOST_STRENGTH, Math.abs(away)) };
+  const far = Math.abs(away);
+  return {
+    feature,
+    way: away > 0 ? 'up' : 'down',
+    strength: Math.min(MOST_STRENGTH, far),
+    moved: far * normal.spread,
+  };
 }

@@ -6,7 +6,7 @@ import type { PolicyContext } from '../model/policy.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { Store } from '../store/store.ts';
 
-const HOUR_MS = 3_600_000;
+const NEWS_MS = 1_800_000;
 const MOST_PREDICTIONS = 20;
 const MOST_EVENTS = 100;
 const MOST_NAMES = 10;
@@ -46,7 +46,7 @@ export function policyContext(incident: Incident, { predictions, events, outcome
 export async function gatherContext(
   store: Pick<Store, 'predictions' | 'events'>,
   incident: Incident,
-  newsMs = HOUR_MS,
+  newsMs = NEWS_MS,
 ): Promise<Pick<ContextFacts, 'predictions' | 'events'>> {
   const ids = incident.predictions.slice(0, MOST_PREDICTIONS);
   const range = { from: incident.openedAt - newsMs, to: incident.updatedAt + newsMs };

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Bus } from '../bus/bus.ts';
 import { createMemoryBus } from '../bus/memory-bus.ts';
 import type { ActionDefinition } from '../model/action-definition.ts';
+import { internLayout } from '../model/layout.ts';
 import type { Incident } from '../model/incident.ts';
 import { phrase } from '../model/phrase.ts';
 import { topics } from '../model/topics.ts';
@@ -122,4 +123,101 @@ test('without a budget the best is taken for sure, and what else there is has it
   expect(made!.considered).toEqual([
     expect.objectContaining({ action: 'for-pods', why: phrase('recommend.otherKind', { kinds: 'pod' }) }),
   ]);
+});
+
+describe('what is far from normal', () => {
+  const STEP = 1000;
+  const layout = internLayout(
+    ['open_files', 'requests'].map((name) => ({
+      name,
+      metric: name,
+      labels: {},
+      kind: 'level' as const,
+      unit: '',
+      limit: null,
+    })),
+  );
+  const replicas = ['replica/a', 'replica/b', 'replica/c'];
+
+  /** Calm for two minutes, then more requests everywhere for half a minute, and one replica whose files run out. */
+  async function frames(leaking: string): Promise<void> {
+    for (const entity of replicas) {
+      await store.entities.upsert([
+        { id: entity, kind: 'replica', name: entity, fleet: 'default', labels: {}, firstSeen: T0, lastSeen: T0 },
+      ]);
+      await store.frames.append(
+        Array.from({ length: 150 }, (_, i) => {
+          const trouble = i >= 120;
+          const values = Float32Array.of(
+            trouble && entity === leaking ? 200 : 20 + (i % 3),
+            trouble ? 90 : 10 + (i % 4),
+          );
+          const time = T0 - (150 - i) * STEP;
+          return {
+            entity,
+            fleet: 'default',
+            time,
+            stepMs: STEP,
+            layout,
+            values,
+            derived: new Float32Array(10),
+            closedAt: time,
+          };
+        }),
+      );
+    }
+    const seen = { kind: 'part_of', source: 'config', firstSeen: T0, lastSeen: T0 } as const;
+    await store.edges.upsert(replicas.map((from) => ({ from, to: 'service/orders', ...seen })));
+  }
+
+  test('is known of every entity, and decides where an action is carried out', async () => {
+    await frames('replica/b');
+    const event = { id: 'e1', fleet: 'default', source: 'ci', severity: 'info', text: '', labels: {} } as const;
+    await store.events.append([
+      { ...event, time: T0 - 40_000, entity: 'replica/c', name: 'deploy' },
+      { ...event, id: 'e2', time: T0 - 50 * 60_000, entity: 'replica/c', name: 'reboot' },
+    ]);
+    const match = { entityKinds: ['replica'], anomalyKinds: [], predictions: true };
+    const stage = createRecommendStage({
+      bus,
+      store,
+      clock,
+      log: silentLog,
+      metrics: createMetrics(),
+      catalogue: [
+        action('restart', { match: { ...match, features: ['open_files'] } }),
+        action('roll-back', { match: { ...match, features: ['event_deploy'] } }),
+        action('scale', { match: { ...match, features: ['requests'] } }),
+      ],
+      modeOf: ({ mode }) => mode,
+      stopped: () => false,
+      stepMs: STEP,
+      leastSure: 0.6,
+    });
+    await stage.start();
+    const value: Incident = {
+      ...incidentOf('far'),
+      openedAt: T0 - 25_000,
+      root: 'replica/a',
+      entities: replicas,
+      features: ['requests'],
+    };
+    await store.incidents.upsert([value]);
+    await bus.publish(topics.incidents, [{ key: 'default', value }], { durable: true });
+    await stage.stop();
+    const made = await store.recommendations.forIncident('far');
+    const { options } = (await store.decisions.get(made!.id))!;
+    const by = new Map(options.map((option) => [option.action, option]));
+    expect(by.get('restart')).toMatchObject({
+      entity: 'replica/b',
+      evidence: ['open_files up alone', 'requests up shared'],
+    });
+    expect(by.get('roll-back')).toMatchObject({
+      entity: 'replica/c',
+      evidence: ['deploy event', 'requests up shared'],
+    });
+    expect(by.get('scale')?.evidence).toContain('requests up shared');
+    // Even odds are not enough where at least 60 % are asked for.
+    for (const { blocked } of made!.actions) expect(blocked?.key).toBe('act.no_unsure');
+  });
 });

@@ -52,7 +52,7 @@ export interface RecommendDeps {
   readonly explorationsPerDay?: () => number;
   /** Of frames: what is far from normal is looked for in them, at every entity of an incident; in nothing when left out. */
   readonly stepMs?: number;
-  /** How far back a change of the system counts as news, ms; an hour when left out. */
+  /** How far back a change of the system counts as news, ms; half an hour when left out. */
   readonly newsMs?: number;
   /** Below this chance of success Vigía does not act without asking; 0 when left out. */
   readonly leastSure?: number;
@@ -63,7 +63,7 @@ const MAX_SIMILAR = 10;
 const COOLDOWN = 'recommend.cooldown';
 /** Objections of guardrails; most pass by themselves. */
 const GUARDRAIL = 'act.no_';
-const HOUR_MS = 3_600_000;
+const NEWS_MS = 1_800_000;
 const LOOK_AGAIN_MS = 30_000;
 /** What is not sure yet may be so a moment later. */
 const UNSURE = 'act.no_unsure';
@@ -88,7 +88,7 @@ class RecommendStage implements Service {
   constructor(deps: RecommendDeps) {
     this.#deps = deps;
     this.#policies = new PolicyBook({ ...deps, factories: deps.policies ?? POLICIES });
-    const { stepMs, newsMs = HOUR_MS } = deps;
+    const { stepMs, newsMs = NEWS_MS } = deps;
     this.#evidence = stepMs === undefined ? null : new EvidenceBook({ ...deps, stepMs, newsMs });
   }
 
