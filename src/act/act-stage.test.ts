@@ -692,6 +692,7 @@ describe('bad luck and bad input', () => {
     await expect(stage.approve(asked.id, 'ana')).rejects.toMatchObject({ code: 'RUN_STATE' });
     now += 3_600_000;
     expect(await store.runs.get(asked.id)).toMatchObject({ state: 'expired', error: { key: 'act.expired_clock' } });
+    expect(await notesOf(asked.id)).toContain('run.expire act.expired_clock');
   });
 
   test('an action that has left the catalogue ends the run that waits for it', async () => {

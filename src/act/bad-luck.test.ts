@@ -239,6 +239,7 @@ test('a target that has gone is left alone, a person is warned, and both can be 
   const guard = await acting.stage.guard('a', incident.root, incident.id);
   expect(guard).toMatchObject({ help: { key: 'act.no_gone' }, person: null });
   expect(english.phrase(guard.help!)).toMatch(/^Nothing was heard of the target for .+; it is taken to be gone\.$/);
+  expect(await auditOf(store, incident.id)).toEqual(['incident.escalate vigia act.no_gone']);
   const wish = { action: 'a', entity: 'host/never-seen', incident: null, dryRun: false, by: 'ana' };
   await expect(acting.stage.request(wish)).rejects.toMatchObject({ code: 'NOT_FOUND' });
 });
@@ -274,6 +275,14 @@ test('a clock set back by a day neither repeats nor forgets what was started', a
   expect(target.calls).toHaveLength(1);
   const guard = await acting.stage.guard('a', incident.root, incident.id);
   expect(guard.person).toMatchObject({ key: 'act.no_cooldown' });
+  const wish = { action: 'a', entity: incident.root, incident: incident.id, dryRun: false, by: 'ana' };
+  const refused = await acting.stage.request(wish);
+  expect(await auditOf(store, refused.id)).toEqual(['run.request ana act.no_cooldown']);
+  const run = (await runsOf(store, incident)).find(({ requestedBy }) => requestedBy === 'vigia')!;
+  expect(english.phrase(refused.error!)).toMatch(
+    /^It was carried out on this entity a short while ago; possible again in /,
+  );
+  expect((await auditOf(store, run.id)).toSorted()).toEqual(['run.end vigia', 'run.start vigia']);
   clock.set(then);
 });
 
@@ -320,6 +329,13 @@ test('the file STOP ends what runs and starts nothing while the database is down
   down = false;
   const refused = await acting.stage.request({ ...wish, entity: (await jam()).root, incident: null });
   expect(refused).toMatchObject({ state: 'rejected', error: { key: 'act.no_kill_switch' } });
+  expect(await auditOf(store, refused.id)).toEqual(['run.request ana act.no_kill_switch']);
+  // What was ended is written down as soon as there is a database again.
+  await acting.stage.idle();
+  await acting.stage.tick();
+  expect(await auditOf(store, id)).toEqual(
+    expect.arrayContaining(['run.approve ana', expect.stringMatching(/^run\.\w+ vigia act\.(killed|interrupted)$/)]),
+  );
   rmSync(folder, { recursive: true });
   expect([existsSync(folder), killed(), begun]).toEqual([false, false, 1]);
 });

@@ -6,7 +6,7 @@ import { ACTION_MODES } from '../model/action.ts';
 import { phrase } from '../model/phrase.ts';
 import type { RunSurvey } from '../store/store.ts';
 import { createText } from '../text/text.ts';
-import { decide, type GuardrailFacts, GUARDRAILS, modeOf } from './guardrails.ts';
+import { ceilingOf, decide, type GuardrailFacts, GUARDRAILS, modeOf } from './guardrails.ts';
 import { DEFAULT_LIMITS, type Surroundings } from './limits.ts';
 
 const NOW = 1_800_000_000_000;
@@ -186,6 +186,20 @@ test.each([
   [{ clean: 'observe' }, 'auto', 'observe'],
 ] as const)('with %o set and %s ruled for the target the mode is %s', (modes, ruled, mode) => {
   expect(modeOf(action, { killSwitch: false, modes }, ruled)).toBe(mode);
+});
+
+test('what is of high risk is never done without an approval, whoever says so', () => {
+  const risky: ActionDefinition = { ...action, risk: 'high', upTo: 'auto' };
+  const settings = (modes: Readonly<Record<string, 'auto' | 'suggest' | 'observe'>>) => ({ killSwitch: false, modes });
+  expect(modeOf(risky, settings({}))).toBe('approve');
+  expect(modeOf(risky, settings({ clean: 'auto' }))).toBe('approve');
+  expect(modeOf(risky, settings({ clean: 'auto' }), 'auto')).toBe('approve');
+  expect(ceilingOf(risky, settings({}))).toBe('approve');
+  expect(ceilingOf(risky, settings({ clean: 'auto' }), 'auto')).toBe('approve');
+  // What is more careful than that stays so.
+  expect(modeOf(risky, settings({ clean: 'observe' }))).toBe('observe');
+  expect(ceilingOf({ ...risky, mode: 'suggest', upTo: 'approve' }, settings({}))).toBe('approve');
+  expect(modeOf({ ...risky, risk: 'low' }, settings({}))).toBe('auto');
 });
 
 test.each([

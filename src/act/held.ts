@@ -15,7 +15,7 @@ export const PASSING = keys(
     'breaker_failures opposed needs',
 );
 /** Of these a person should know, though they may pass: until then nobody helps. */
-export const CALLING = keys('opposed breaker_harm breaker_failures');
+export const CALLING = keys('opposed breaker_harm breaker_failures gone');
 
 /** Recommendations that are looked at again, the newest of each incident. */
 export class Held {
