@@ -103,6 +103,7 @@ export function reportOf(given: Given): BacktestReport {
     horizons: timing.horizons,
     entities: replayed.scored,
     tuning: replayed.tuning,
+    paged: replayed.paged,
     baseRates: replayed.baseRates,
     rivals: replayed.rivals,
     contract: { precision: request.precision, minLead: timing.minLead },
@@ -124,7 +125,7 @@ export function reportOf(given: Given): BacktestReport {
     failures: tally.failures
       .toSorted((a, b) => a.time - b.time || a.entity - b.entity)
       .slice(0, MOST_STORIES)
-      .map((failure) => storyOf(replayed.scored[failure.entity]!, failure, evaluation)),
+      .map((failure) => storyOf(replayed.paged[failure.entity]!, failure, evaluation)),
     pages: tally.pages
       .toSorted((a, b) => a.time - b.time || a.entity - b.entity)
       .slice(0, MOST_PAGES)

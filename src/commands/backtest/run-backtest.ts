@@ -26,6 +26,8 @@ export interface Replayed {
   /** Rows whose outcome is known, or will be: those behind the report. */
   readonly scored: readonly ScoredEntity[];
   readonly tuning: readonly ScoredEntity[];
+  /** The rows of `scored` by whom pages are sent: at one cut the model that thresholds were chosen with, as the program does. */
+  readonly paged: readonly ScoredEntity[];
   readonly rivals: readonly Rival[];
   readonly baseRates: readonly number[];
   readonly missing: Phrase | null;
@@ -95,9 +97,11 @@ async function replayTime(given: Replay, data: Population): Promise<Replayed> {
     predictInto(said, last.predictor, { population: data, stretches });
   }
   const training = fleetAt(data, cuts.at(-1)!);
+  const scored = data.histories.map((history, entity) => scoredOf(said, history, data.rowOf[entity]!));
   return {
     predictions: said,
-    scored: data.histories.map((history, entity) => scoredOf(said, history, data.rowOf[entity]!)),
+    scored,
+    paged: cuts.length > 1 ? scored : pagedBy(tuner, data, first),
     // What was known at the first cut, and no outcome that came after it.
     tuning: data.histories.map((history, entity) =>
       scoredOf(early, { ...history, observedTo: Math.min(history.observedTo, first) }, data.rowOf[entity]!),
@@ -109,6 +113,16 @@ async function replayTime(given: Replay, data: Population): Promise<Replayed> {
     heldOut: false,
     training,
   };
+}
+
+/**
+ * What the model of the thresholds says after the cut. Another training on nearly the same rows says other numbers of the same risk, so
+ * that a threshold holds for its own model alone. In a walk it would grow old: there each model takes it over from the one before.
+ */
+function pagedBy({ predictor }: Trained, population: Population, cut: number): ScoredEntity[] {
+  const said = noPredictions(rowsOf(population), predictor.horizons.length);
+  predictInto(said, predictor, { population, stretches: stretchesOf(population, cut, Infinity) });
+  return population.histories.map((history, entity) => scoredOf(said, history, population.rowOf[entity]!));
 }
 
 /** Entities of another population are predicted by a model of all; how good it is shows on those of one that was left out. */
@@ -138,6 +152,7 @@ async function replayOthers(given: Replay, test: Population): Promise<Replayed> 
   return {
     predictions: said,
     scored: judged,
+    paged: judged,
     tuning,
     ...rivalsOf({ population: blind, said: left, training: bare.histories.filter((_, i) => !held[i]), timing }),
     missing: outer.missing,

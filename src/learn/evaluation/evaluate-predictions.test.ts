@@ -24,11 +24,12 @@ function scoredFleet(seed: number, { noise = 0.2, entities = 40 } = {}): ScoredE
   });
 }
 
-const evaluate = (entities: ScoredEntity[], tuning = entities) =>
+const evaluate = (entities: ScoredEntity[], tuning = entities, paged = entities) =>
   evaluatePredictions({
     horizons: [5],
     entities,
     tuning,
+    paged,
     baseRates: [0.1],
     rivals: [
       { name: 'base-rate', probabilities: entities.map(({ times }) => new Float64Array(times.length).fill(0.1)) },
@@ -83,6 +84,20 @@ describe('what was said against what came', () => {
       probabilities: new Float64Array(0),
     }));
     expect(evaluate(none).horizons[0]).toMatchObject({ auprc: null, rows: 0, paging: { threshold: null, pages: 0 } });
+  });
+
+  test('pages are of the model that thresholds were chosen with, everything else of the one that was asked', () => {
+    const sure = scoredFleet(2, { noise: 0.002, entities: 80 });
+    const silent = sure.map((scored) => ({ ...scored, probabilities: scored.probabilities.map(() => 0) }));
+    const usual = evaluate(sure).horizons[0]!;
+    const [horizon] = evaluate(sure, sure, silent).horizons;
+    expect(usual.paging.pages).toBeGreaterThan(0);
+    expect(horizon!.paging).toMatchObject({
+      threshold: usual.paging.threshold,
+      pages: 0,
+      failures: usual.paging.failures,
+    });
+    expect(horizon!.auprc).toEqual(usual.auprc);
   });
 
   test('few entities are cut into stretches of time, so that there is something to draw again', () => {

@@ -17,6 +17,8 @@ export interface Evaluated {
   readonly entities: readonly ScoredEntity[];
   /** Predictions of the same kind of model on rows that it had not learnt from and that come before: thresholds are chosen there. */
   readonly tuning: readonly ScoredEntity[];
+  /** The same rows by the model of `tuning`, whose pages they are: its thresholds are no other's. Default: `entities`. */
+  readonly paged?: readonly ScoredEntity[];
   /** Share of rows followed by a failure in training, by horizon. */
   readonly baseRates: readonly number[];
   readonly rivals: readonly Rival[];
@@ -87,7 +89,7 @@ const BINS = 10;
  * stretches of their time where entities are few) again. O(horizons × rows × resamples).
  */
 export function evaluatePredictions(given: Evaluated): EvaluationReport {
-  const { entities, horizons } = given;
+  const { entities, horizons, paged = entities } = given;
   const exposure = entityDays(entities, given.day);
   const reports = horizons.map((_, index) => horizonReport(given, index, exposure));
   const main = mainOf(reports);
@@ -105,7 +107,7 @@ export function evaluatePredictions(given: Evaluated): EvaluationReport {
     contract: given.contract,
     horizons: reports,
     main,
-    tally: pagesOf(entities, ruleOf(given, main, reports[main]!.paging.threshold ?? Infinity)),
+    tally: pagesOf(paged, ruleOf(given, main, reports[main]!.paging.threshold ?? Infinity)),
   };
 }
 
@@ -118,13 +120,13 @@ const ruleOf = ({ horizons, contract }: Evaluated, index: number, threshold: num
 });
 
 function horizonReport(given: Evaluated, index: number, exposure: number): HorizonReport {
-  const { entities, horizons, contract, seed } = given;
+  const { entities, horizons, contract, seed, paged = entities } = given;
   const horizon = horizons[index]!;
   const rows = judgedRows(entities, { index, value: horizon, width: horizons.length });
   const positives = rows.label.reduce((sum, label) => sum + label, 0);
   const baseRate = given.baseRates[index]!;
   const threshold = chooseThreshold(given.tuning, ruleOf(given, index, 0), contract);
-  const tally = pagesOf(entities, ruleOf(given, index, threshold ?? Infinity));
+  const tally = pagesOf(paged, ruleOf(given, index, threshold ?? Infinity));
   return {
     horizon,
     rows: rows.count,
@@ -135,8 +137,8 @@ function horizonReport(given: Evaluated, index: number, exposure: number): Horiz
     reliability: rows.count === 0 ? [] : reliability(rows),
     rivals: given.rivals.map((rival) => rivalFigures(given, rows, { rival, index })),
     paging: { threshold, ...pageFigures(tally, { exposure, entities: entities.length, seed }) },
-    curve: curveOf(entities, ruleOf(given, index, 0), exposure),
-    byLead: threshold === null ? [] : leadPoints(entities, ruleOf(given, index, threshold)),
+    curve: curveOf(paged, ruleOf(given, index, 0), exposure),
+    byLead: threshold === null ? [] : leadPoints(paged, ruleOf(given, index, threshold)),
   };
 }
 

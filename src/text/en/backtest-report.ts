@@ -64,7 +64,7 @@ export const report = {
   reliability_label: 'Reliability diagram for {{name}}: probability said against share that came',
   paging_title: 'What would have paged',
   paging_text:
-    'The contract: {{precision}} of the pages right, at least {{lead}} before the failure. The threshold was chosen on earlier data that the model had not learnt from; shown is failure within {{horizon}}.',
+    'The contract: {{precision}} of the pages right, at least {{lead}} before the failure. The threshold was chosen on earlier data that its model had not learnt from; shown is failure within {{horizon}}.',
   curve_title: 'Every other threshold',
   curve_text: 'The dot is the threshold that the contract chose.',
   curve_none: 'No threshold kept the contract on earlier data.',

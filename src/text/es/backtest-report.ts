@@ -65,7 +65,7 @@ export const report: Record<keyof typeof english, string> = {
   reliability_label: 'Diagrama de fiabilidad de {{name}}: probabilidad dicha frente a proporción que pasó',
   paging_title: 'De qué se habría avisado',
   paging_text:
-    'El contrato: que acierte el {{precision}} de los avisos, al menos {{lead}} antes del fallo. El umbral se eligió con datos anteriores que el modelo no había aprendido; se muestra el fallo antes de {{horizon}}.',
+    'El contrato: que acierte el {{precision}} de los avisos, al menos {{lead}} antes del fallo. El umbral se eligió con datos anteriores que su modelo no había aprendido; se muestra el fallo antes de {{horizon}}.',
   curve_title: 'Todos los demás umbrales',
   curve_text: 'El punto es el umbral que eligió el contrato.',
   curve_none: 'Ningún umbral cumplió el contrato con los datos anteriores.',
