@@ -274,6 +274,22 @@ describe('logs', () => {
     expect((await get('/api/v1/logs?atLeast=loud')).statusCode).toBe(400);
   });
 
+  test('sessions that ran in another order are listed with what was expected', async () => {
+    const session = { entity: 'service/shop', fleet: 'default', start: 5, end: 9, templates: ['abc'], model: 'm1' };
+    const odd = { ...session, position: 1, expected: [{ template: 'def', probability: 0.9 }], sampled: false };
+    await store.logs.keepSequences([
+      { ...odd, id: 'sequence_odd', pValue: 0.004 },
+      { ...odd, id: 'sequence_usual', pValue: 0.4, sampled: true },
+    ]);
+    const found = (await get('/api/v1/logs/sequences?entity=service/shop&atMost=0.01&from=0&to=10')).json();
+    expect(found).toMatchObject({
+      items: [{ id: 'sequence_odd', expected: [{ template: 'def', probability: 0.9 }] }],
+      next: null,
+    });
+    expect((await get('/api/v1/logs/sequences?sampled=true')).json().items).toMatchObject([{ id: 'sequence_usual' }]);
+    expect((await get('/api/v1/logs/sequences?atMost=2')).statusCode).toBe(400);
+  });
+
   test('measurements with their trace are listed, by entity, metric and time', async () => {
     const one = { entity: 'service/shop', labels: { method: 'get' }, value: 0.5, span: null, attributes: {} };
     await store.exemplars.keep([
