@@ -52,7 +52,7 @@ const EMBEDDED_BYTES = 257e6;
 /** One process for each of collect, prepare, detect, predict, correlate, recommend, act, learn and api. */
 const STAGES = 9;
 /** Live bytes: a series in collect and again in prepare, the state of its entity in prepare and in detect. */
-const LIVE = { series: 290, prepareSeries: 560, prepareEntity: 6_500, detectFeature: 1_600, detectEntity: 18_000 };
+const LIVE = { series: 290, prepareSeries: 330, prepareEntity: 6_500, detectFeature: 1_600, detectEntity: 18_000 };
 /** Resident bytes for a live one under full load: 639 MB at 30,000 series and 119,400 samples a second, 257 MB idle. */
 const RESIDENT_PER_LIVE = 4;
 /** A forest of 100 trees over 256 rows each, which is the largest member, held by detect and by learn. */

@@ -1,3 +1,4 @@
+import { sharedFeature } from './shared-features.ts';
 import type { UnitChange } from '../model/data-quality.ts';
 import type { Feature } from '../model/frame.ts';
 import type { Series } from '../model/series.ts';
@@ -147,10 +148,11 @@ export class SeriesSlots {
     return this.featureOf.push(feature) - 1;
   }
 
-  #feature(feature: Feature): number {
-    const known = this.#index.get(feature.name);
+  #feature(found: Feature): number {
+    const known = this.#index.get(found.name);
     if (known !== undefined) return known;
     if (this.features.length >= this.#maxFeatures) return NO_SLOT;
+    const feature = sharedFeature(found);
     this.#index.set(feature.name, this.features.length);
     this.changed = true;
     return this.features.push(feature) - 1;

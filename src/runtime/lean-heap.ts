@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** Garbage may grow the heap by this share of what is alive before it is collected; V8 alone lets it become fourfold. */
-const GROWING_PERCENT = 25;
+const GROWING_PERCENT = 20;
 
 /**
  * For processes of which there are many on a machine: the heap is collected before it is several times as large as what

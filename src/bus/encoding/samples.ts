@@ -1,5 +1,5 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
-import { canonicalKey } from '../../model/labels.ts';
+import { canonicalKey, type Labels } from '../../model/labels.ts';
 import type { MetricType, SampleBatch, Series } from '../../model/series.ts';
 import { BoundedCache } from './bounded-cache.ts';
 import {
@@ -54,13 +54,26 @@ function kept(text: string): string {
   return own;
 }
 
+/** The series of an entity have mostly the same labels. */
+const labelSets = new BoundedCache<Labels>(SERIES_KEPT);
+
+function sharedLabels(labels: readonly (readonly [string, string])[]): Labels {
+  const id = JSON.stringify(labels);
+  let shared = labelSets.get(id);
+  if (shared === undefined) {
+    shared = Object.fromEntries(labels.map(([name, value]) => [kept(name), kept(value)]));
+    labelSets.set(id, shared);
+  }
+  return shared;
+}
+
 function parseSeries(bytes: Uint8Array): Series {
-  const labels: [string, string][] = [];
+  const labels: (readonly [string, string])[] = [];
   const text = ['', '', ''];
   let type = 0;
   readFields(bytes, (field, reader) => {
     if (field === 1) text[0] = kept(reader.string());
-    else if (field === 2) labels.push(readLabel(reader.bytes()).map(kept) as [string, string]);
+    else if (field === 2) labels.push(readLabel(reader.bytes()));
     else if (field === 3) type = reader.int32();
     else if (field === 4) text[1] = kept(reader.string());
     else if (field === 5) text[2] = kept(reader.string());
@@ -68,7 +81,7 @@ function parseSeries(bytes: Uint8Array): Series {
     return true;
   });
   const [name, unit, entity] = text as [string, string, string];
-  const pairs = Object.fromEntries(labels);
+  const pairs = sharedLabels(labels);
   return { key: flat(canonicalKey(name, pairs)), name, labels: pairs, type: TYPES[type] ?? 'unknown', unit, entity };
 }
 

@@ -129,9 +129,9 @@ export class KafkaSubscription implements Subscription {
     this.#membership.start();
   }
 
-  /** Messages that may wait of one partition before no more are fetched: in all of them together two batches. */
+  /** Messages that may wait of one partition before no more are fetched: in all of them together a batch and a half. */
   get #room(): number {
-    return Math.max(LEAST_ROOM, Math.ceil((2 * (this.#options.maxBatch ?? DEFAULT_BATCH)) / this.#held.size));
+    return Math.max(LEAST_ROOM, Math.ceil((1.5 * (this.#options.maxBatch ?? DEFAULT_BATCH)) / this.#held.size));
   }
 
   lag(): number {
