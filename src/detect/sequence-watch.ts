@@ -97,7 +97,8 @@ export class SequenceWatch {
   #minute = 0;
   /** Sessions of the usual kind of time, and the odd among them. */
   #usual = new Float64Array(COLUMNS);
-  #seenMs = 0;
+  /** Time of the first frame with sessions; 0 before it. */
+  #since = 0;
   #seen = 0;
 
   constructor(stepMs: number) {
@@ -112,13 +113,14 @@ export class SequenceWatch {
   take(frame: Frame, rules: Rules): Anomaly | null {
     const places = placesOf(frame.layout);
     if (places === null) return null;
-    this.#seenMs += frame.stepMs;
+    // By the clock: an entity that writes now and then has few frames.
+    if (this.#since === 0) this.#since = frame.time;
     const counts = places.features.map((f) => {
       const value = frame.values[f] ?? Number.NaN;
       return Number.isNaN(value) ? 0 : value;
     });
     this.#add(frame.time, counts);
-    const settled = this.#seenMs >= SETTLED_MS && this.#seen >= SETTLED_SESSIONS;
+    const settled = frame.time - this.#since >= SETTLED_MS && this.#seen >= SETTLED_SESSIONS;
     const found = settled ? this.#worst() : CALM;
     let change = found.p <= ABNORMAL_P || this.#tracker.active ? this.#track(frame, found, { rules, places }) : null;
     this.#learn(counts, found.p <= ABNORMAL_P ? weightOf(this.#tracker) : 1);
@@ -215,7 +217,7 @@ export class SequenceWatch {
         opinions: [{ kind: DETECTOR, p }],
         reason,
       },
-      { ...rules, provisional: this.#seenMs < DAY_MS, groups: 1, allGroups: 1, detector: DETECTOR, held: false },
+      { ...rules, provisional: frame.time - this.#since < DAY_MS, groups: 1, allGroups: 1, detector: DETECTOR, held: false },
     );
   }
 
@@ -241,13 +243,13 @@ export class SequenceWatch {
 
   /** Null while there were no sessions. */
   toJSON(): Json {
-    if (this.#seenMs === 0) return null;
+    if (this.#since === 0) return null;
     return {
       version: VERSION,
       ring: [...this.#ring],
       minute: this.#minute,
       usual: [...this.#usual],
-      seenMs: this.#seenMs,
+      since: this.#since,
       seen: this.#seen,
       tracker: this.#tracker.toJSON(),
     };
@@ -260,7 +262,7 @@ export class SequenceWatch {
     this.#ring.set(stateNumbers(saved, 'ring', WHAT).slice(0, this.#ring.length));
     this.#minute = stateNumber(saved, 'minute', WHAT);
     this.#usual.set(stateNumbers(saved, 'usual', WHAT).slice(0, COLUMNS));
-    this.#seenMs = stateNumber(saved, 'seenMs', WHAT);
+    this.#since = stateNumber(saved, 'since', WHAT);
     this.#seen = stateNumber(saved, 'seen', WHAT);
     this.#tracker = AnomalyTracker.fromJSON(NAME, saved['tracker'] ?? null, 'sequences');
   }
