@@ -7,6 +7,7 @@ import { createEventSources } from './collect/create-event-sources.ts';
 import { scrapeOptions } from './collect/discovery/job-options.ts';
 import { readPrometheusFile } from './collect/discovery/prometheus-file.ts';
 import { createHistories } from './collect/history/create-history.ts';
+import type { KubernetesMemory } from './collect/kubernetes/remembered.ts';
 import type { JournalCursors } from './collect/logs/journal-source.ts';
 import type { TailPositions } from './collect/logs/tail-source.ts';
 import type { FilePosition } from './collect/logs/file-streams.ts';
@@ -34,6 +35,8 @@ import { createKubernetesClient } from './runtime/kubernetes/kubernetes-client.t
 import type { Log } from './runtime/log.ts';
 import type { Store } from './store/store.ts';
 
+const CLUSTER = 'kubernetes.objects';
+
 /** Nothing is fetched or listened for: the interface takes what is pushed to it, and hands it on as collect does. */
 const INTAKE_ONLY = { host: { enabled: false, intervalMs: 60_000 }, scrape: [], jobs: [] };
 
@@ -54,7 +57,11 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
           options,
           syslog: syslogSources(config),
           brought: deps.sources ?? [],
-          events: createEventSources(config.collect, createKubernetesClient(config.kubernetes, deps.clock)),
+          events: createEventSources(
+            config.collect,
+            createKubernetesClient(config.kubernetes, deps.clock),
+            clusterMemory(deps),
+          ),
           journals: { sources: journalSources(config), cursors: journalCursors(store, deps.place) },
           logFiles: { sources: logSources(config), positions: logPositions(store, deps.place) },
           mine: deps.mine,
@@ -82,6 +89,12 @@ export function createGathering(deps: PipelineDeps, alerting: Alerting) {
     ],
   };
 }
+
+/** How the objects of a cluster were, by path. */
+const clusterMemory = ({ store, clock }: PipelineDeps): KubernetesMemory => ({
+  load: async (path) => (await store.checkpoints.load(CLUSTER, path))?.state ?? null,
+  save: (path, state) => store.checkpoints.save([{ stage: CLUSTER, key: path, position: clock.now(), state }]),
+});
 
 /** What collect finds beside samples goes to the store, and to whoever else needs to know. */
 const keepingFound = (

@@ -2,12 +2,13 @@ import { hostname } from 'node:os';
 import type { KubernetesClient } from '../runtime/kubernetes/kubernetes-client.ts';
 import { createDockerSource } from './docker-source.ts';
 import type { EventSource } from './event-source.ts';
+import type { KubernetesMemory } from './kubernetes/remembered.ts';
 import { createKubernetesSource, type KubernetesSourceOptions } from './kubernetes/kubernetes-source.ts';
 import { createSystemdSource, type SystemdSourceOptions } from './systemd-source.ts';
 
 /** What is switched on; times in ms. */
 export interface WrittenEventSources {
-  readonly kubernetes?: Omit<KubernetesSourceOptions, 'client'> | undefined;
+  readonly kubernetes?: Omit<KubernetesSourceOptions, 'client' | 'memory'> | undefined;
   readonly docker?: { readonly socket: string } | undefined;
   readonly systemd?: (Pick<SystemdSourceOptions, 'units'> & { readonly interval: number }) | undefined;
 }
@@ -16,10 +17,11 @@ export interface WrittenEventSources {
 export function createEventSources(
   { kubernetes, docker, systemd }: WrittenEventSources,
   client: KubernetesClient,
+  memory?: KubernetesMemory,
 ): readonly EventSource[] {
   const host = hostname();
   return [
-    ...(kubernetes === undefined ? [] : [createKubernetesSource({ ...kubernetes, client })]),
+    ...(kubernetes === undefined ? [] : [createKubernetesSource({ ...kubernetes, client, ...(memory && { memory }) })]),
     ...(docker === undefined ? [] : [createDockerSource({ ...docker, host })]),
     ...(systemd === undefined
       ? []

@@ -12,6 +12,8 @@ import { createMetrics } from '../../runtime/metrics.ts';
 import { createEntityRules, DEFAULT_ENTITY_RULES } from '../entity-rules.ts';
 import { RunningEvents } from '../event-source.ts';
 import { seriesChanges, seriesFacts } from './cluster-events.ts';
+import type { Json } from '../../model/detector.ts';
+import type { KubernetesMemory } from './remembered.ts';
 import { createKubernetesSource, type KubernetesWatch } from './kubernetes-source.ts';
 import { nodeChanges, nodeFacts, snakeCase } from './node-changes.ts';
 import { podChanges, podFacts } from './pod-changes.ts';
@@ -48,6 +50,12 @@ const deployment = (image: string, more: Record<string, unknown> = {}, annotatio
   },
   spec: { replicas: 2, template: { metadata: {}, spec: { containers: [{ name: 'web', image }] } }, ...more },
 });
+/** A deployment whose description was last written so many seconds ago. */
+const rolled = (image: string, generation: number, seconds: number): ScriptedObject => {
+  const { metadata, ...rest } = deployment(image);
+  const managedFields = [{ manager: 'ci', operation: 'Update', time: ago(seconds), fieldsV1: { 'f:spec': {} } }];
+  return { ...rest, metadata: { ...metadata, uid: 'd-1', generation, managedFields } };
+};
 const node = (ready: string, more: Record<string, unknown> = {}): ScriptedObject => ({
   metadata: { name: 'node-1' },
   spec: more,
@@ -75,9 +83,9 @@ describe('a cluster', () => {
   });
 
   /** Begins, and waits until every watch stands. */
-  async function begin(watch: readonly KubernetesWatch[], watches: number): Promise<void> {
+  async function begin(watch: readonly KubernetesWatch[], watches: number, memory?: KubernetesMemory): Promise<void> {
     const client = createKubernetesClient({ kubeconfig: server.kubeconfig }, hastyClock);
-    source = new RunningEvents(createKubernetesSource({ client, namespaces: [], watch }), {
+    source = new RunningEvents(createKubernetesSource({ client, namespaces: [], watch, ...(memory && { memory }) }), {
       clock: hastyClock,
       log: createLog('silent'),
       metrics: createMetrics(),
@@ -89,6 +97,44 @@ describe('a cluster', () => {
     await until(() => server.watchers === watches);
   }
   const told = () => events.map(({ entity, name }) => `${entity} ${name}`);
+
+  test('what was rolled out while nobody watched is told once, with its own time', async () => {
+    const written = new Map<string, Json>();
+    const memory: KubernetesMemory = {
+      load: async (path) => written.get(path) ?? null,
+      save: async (path, state) => void written.set(path, JSON.parse(JSON.stringify(state)) as Json),
+    };
+    const path = '/apis/apps/v1/deployments';
+    const again = async (): Promise<void> => {
+      end.abort();
+      await running;
+      await until(() => server.watchers === 0);
+      [events, end] = [[], new AbortController()];
+      await begin(['workloads'], 3, memory);
+    };
+    server.put(path, rolled('shop/orders:1', 1, 9000));
+    await begin(['workloads'], 3, memory);
+    await again();
+    expect(events).toEqual([]);
+    end.abort();
+    await running;
+    // Hours ago, and nothing of it is left but the object.
+    server.put(path, rolled('shop/orders:2', 2, 7200));
+    await again();
+    await until(() => events.length === 1);
+    expect(told()).toEqual(['service/orders deploy']);
+    expect(events[0]!.text).toBe('web: shop/orders:1 → shop/orders:2');
+    expect(Math.abs(events[0]!.time - (Date.now() - 7200_000))).toBeLessThan(60_000);
+    const { id } = events[0]!;
+    server.put(path, rolled('shop/orders:3', 3, 60));
+    await until(() => events.length === 2);
+    expect(events[1]!.id).not.toBe(id);
+    await again();
+    // Nothing is left to be told.
+    server.put(path, rolled('shop/orders:4', 4, 1));
+    await until(() => events.length === 1);
+    expect(events[0]!.text).toBe('web: shop/orders:3 → shop/orders:4');
+  });
 
   test('tells of restarts, kills for memory, crash loops and evictions of pods', async () => {
     server.put('/api/v1/pods', pod('calm'));

@@ -1,14 +1,15 @@
 import type { ToldEvent } from '../../model/told-event.ts';
 import type { VigiaError } from '../../runtime/errors.ts';
 import type { KubernetesClient } from '../../runtime/kubernetes/kubernetes-client.ts';
-import type { KubernetesObject } from '../../runtime/kubernetes/kubernetes-object.ts';
+import { isTree, type KubernetesObject } from '../../runtime/kubernetes/kubernetes-object.ts';
 import { type Heard, WatchedObjects, type WatchedOptions } from '../../runtime/kubernetes/watched-objects.ts';
 import { type EventSource, phraseOf, type Teller } from '../event-source.ts';
 import { seriesChanges, seriesFacts } from './cluster-events.ts';
 import { nodeChanges, nodeFacts } from './node-changes.ts';
 import { podChanges, podFacts, type PodFacts } from './pod-changes.ts';
 import { SOURCE, writtenAt } from './read.ts';
-import { workloadChanges, workloadFacts, type WorkloadKind } from './workload-changes.ts';
+import { type FactsCodec, type KubernetesMemory, Remembered } from './remembered.ts';
+import { WORKLOAD_CODEC, workloadChanges, workloadFacts, type WorkloadKind } from './workload-changes.ts';
 
 /** What may be watched; each needs its right to list and watch. */
 export const KUBERNETES_WATCHES = ['pods', 'workloads', 'nodes', 'events', 'configMaps'] as const;
@@ -19,6 +20,8 @@ export interface KubernetesSourceOptions {
   /** All of them when empty. */
   readonly namespaces: readonly string[];
   readonly watch: readonly KubernetesWatch[];
+  /** How things were when they were last seen; without it only what is new is told of the time before. */
+  readonly memory?: KubernetesMemory;
 }
 
 /** Of what is there already when we begin, this is new enough to be told; the rest is how things are. */
@@ -48,6 +51,15 @@ function configMapFacts(object: KubernetesObject): ConfigMapFacts | null {
   return { uid, namespace, name, changedAt: writtenAt(object, ['f:data', 'f:binaryData']) };
 }
 
+const CONFIG_MAP_CODEC: FactsCodec<ConfigMapFacts> = {
+  encode: ({ uid, namespace, name, changedAt }) => ({ uid, namespace, name, changedAt }),
+  decode: (written) => {
+    const { uid, namespace, name, changedAt } = (isTree(written) ? written : {}) as Partial<ConfigMapFacts>;
+    if (uid === undefined || namespace === undefined || name === undefined || changedAt === undefined) return null;
+    return { uid, namespace, name, changedAt };
+  },
+};
+
 /** One config map changes each service whose pods read it. */
 function configMapChanges(
   before: ConfigMapFacts | undefined,
@@ -67,6 +79,14 @@ function configMapChanges(
     text: `config map ${name}`,
     labels: { namespace, service, configmap: name },
   }));
+}
+
+type Changes<T> = (before: T | undefined, after: T | undefined, now: number) => readonly ToldEvent[];
+
+interface Remembering<T> {
+  before(after: T): Promise<T | undefined>;
+  note(before: T | undefined, after: T | undefined): void;
+  keep(watched: WatchedObjects<T>): Promise<void>;
 }
 
 /** The watches of one run of the source, and which of them do not answer. */
@@ -90,14 +110,17 @@ class Watches {
 
   add<T>(
     options: Omit<WatchedOptions<T>, 'changed'>,
-    changes: (before: T | undefined, after: T | undefined, now: number) => readonly ToldEvent[],
+    changes: Changes<T>,
+    remembered: Remembering<T> | null = null,
   ): WatchedObjects<T> {
     const { clock } = this.#teller;
     const changed = async (before: T | undefined, after: T | undefined, heard: Heard): Promise<void> => {
       const now = clock.now();
-      const all = changes(before, after, now);
-      const told = heard === 'first' ? all.filter(({ time }) => time > now - RECENT_MS) : all;
+      const past = heard === 'first' && after !== undefined ? await remembered?.before(after) : undefined;
+      const all = changes(before ?? past, after, now);
+      const told = heard === 'first' && past === undefined ? all.filter(({ time }) => time > now - RECENT_MS) : all;
       if (told.length > 0) await this.#teller.tell(told);
+      remembered?.note(before ?? past, after);
     };
     const watched = new WatchedObjects<T>(
       { ...options, changed },
@@ -109,7 +132,28 @@ class Watches {
       },
     );
     this.#running.push(watched.run(this.#signal));
+    if (remembered !== null) this.#running.push(remembered.keep(watched));
     return watched;
+  }
+
+  /** The same for objects whose changes matter that nobody watched: each is told once, with the time that it has. */
+  addRemembered<T extends { readonly uid: string }>(
+    options: Omit<WatchedOptions<T>, 'changed'>,
+    codec: FactsCodec<T>,
+    changes: Changes<T>,
+  ): void {
+    const { memory } = this.#options;
+    const { clock, log } = this.#teller;
+    const kept = memory === undefined ? null : new Remembered(options.path, codec, memory);
+    const failed = ({ message }: Error): void =>
+      log.warn({ path: options.path, err: message }, 'what is known of Kubernetes is not written down; tried again');
+    const remembering: Remembering<T> | null = kept && {
+      before: ({ uid }) => kept.before(uid),
+      note: (before, after) => kept.note(before, after),
+      keep: (watched) =>
+        kept.keep(() => (watched.known ? watched.values() : null), { clock, signal: this.#signal, failed }),
+    };
+    this.add(options, changes, remembering);
   }
 
   async ended(): Promise<void> {
@@ -141,7 +185,7 @@ function watchAll(options: KubernetesSourceOptions, watches: Watches): void {
   if (wanted.has('workloads')) {
     for (const [kind, plural] of WORKLOADS) {
       for (const path of watches.paths('/apis/apps/v1', plural)) {
-        watches.add({ path, keep: (object) => workloadFacts(kind, object) }, workloadChanges);
+        watches.addRemembered({ path, keep: (object) => workloadFacts(kind, object) }, WORKLOAD_CODEC, workloadChanges);
       }
     }
   }
@@ -154,7 +198,7 @@ function watchAll(options: KubernetesSourceOptions, watches: Watches): void {
   if (!wanted.has('configMaps')) return;
   const known = (): readonly PodFacts[] => pods.flatMap((watched) => watched.values());
   for (const path of watches.paths('/api/v1', 'configmaps')) {
-    watches.add({ path, accept: METADATA_ONLY, keep: configMapFacts }, (before, after) =>
+    watches.addRemembered({ path, accept: METADATA_ONLY, keep: configMapFacts }, CONFIG_MAP_CODEC, (before, after) =>
       configMapChanges(before, after, known()),
     );
   }

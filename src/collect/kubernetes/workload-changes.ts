@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Labels } from '../../model/labels.ts';
 import type { ToldEvent } from '../../model/told-event.ts';
 import type { KubernetesObject } from '../../runtime/kubernetes/kubernetes-object.ts';
+import { isTree } from '../../runtime/kubernetes/kubernetes-object.ts';
 import { field, list, number, text } from '../json-fields.ts';
 import { serviceOf } from './pod-changes.ts';
+import type { FactsCodec } from './remembered.ts';
 import { SOURCE, timeOf, writtenAt } from './read.ts';
 
 /** What is kept of a deployment, stateful set or daemon set. */
@@ -26,7 +28,25 @@ export interface WorkloadFacts {
   readonly run: string;
 }
 
+/** A workload as it is written down; one of another version is met anew. */
+export const WORKLOAD_CODEC: FactsCodec<WorkloadFacts> = {
+  encode: ({ images, replicas, ...facts }) => ({
+    ...facts,
+    ...(replicas !== undefined && { replicas }),
+    images: [...images],
+    version: VERSION,
+  }),
+  decode: (written) => {
+    if (!isTree(written) || written['version'] !== VERSION || !Array.isArray(written['images'])) return null;
+    const { version: _, images, ...facts } = written;
+    const known = facts as unknown as Omit<WorkloadFacts, 'images'>;
+    return { ...known, replicas: known.replicas, images: new Map(images as [string, string][]) };
+  },
+};
+
 export type WorkloadKind = 'deployment' | 'statefulset' | 'daemonset';
+
+const VERSION = 1;
 
 /** Written into the template by `kubectl rollout restart`, and by the executor. */
 const RESTARTED_AT = 'kubectl.kubernetes.io/restartedAt';

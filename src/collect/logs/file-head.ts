@@ -17,6 +17,17 @@ export const headOf = (bytes: Uint8Array): FileHead => ({ head: headHash(bytes),
 export const beginsAs = (bytes: Uint8Array, { head, headBytes }: FileHead): boolean =>
   bytes.length >= headBytes && headHash(bytes.subarray(0, headBytes)) === head;
 
+/** The same for many: each length is hashed once. */
+export function beginningOf(bytes: Uint8Array): (head: FileHead) => boolean {
+  const hashes = new Map<number, string>();
+  return ({ head, headBytes }) => {
+    if (bytes.length < headBytes) return false;
+    let hash = hashes.get(headBytes);
+    if (hash === undefined) hashes.set(headBytes, (hash = headHash(bytes.subarray(0, headBytes))));
+    return hash === head;
+  };
+}
+
 /** Text has no such byte. */
 const NUL = 0;
 export const isText = (head: Uint8Array): boolean => !head.includes(NUL);

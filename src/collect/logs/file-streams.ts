@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { beginsAs, type FileHead, HEAD_BYTES } from './file-head.ts';
+import { beginningOf, type FileHead, HEAD_BYTES } from './file-head.ts';
 import type { FoundFile } from './find-files.ts';
 
 /** Where reading a file has come to; what is kept over a restart. */
@@ -93,8 +93,9 @@ export class FileStreams {
     const name = stem(path);
     // What has nothing added to its name is written to, not a copy.
     if (name === basename(path)) return null;
+    const begins = beginningOf(head);
     const fits = (other: FilePosition): boolean =>
-      other.headBytes > 0 && other.path !== path && stem(other.path) === name && beginsAs(head, other);
+      other.headBytes > 0 && begins(other) && other.path !== path && stem(other.path) === name;
     const ended = [...this.#ended.values()].findLast(fits);
     if (ended !== undefined) return ended;
     // A short beginning may be that of another file by chance; but no copy is longer than its original.

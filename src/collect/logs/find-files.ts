@@ -26,7 +26,8 @@ export async function findFiles(patterns: readonly string[]): Promise<readonly F
   return [...found.values()];
 }
 
-async function lookAt(path: string): Promise<FoundFile | null> {
+/** What is at a path now; null when there is nothing that can be asked about. */
+export async function lookAt(path: string): Promise<FoundFile | null> {
   try {
     const { dev, ino, size, mtimeMs } = await stat(path);
     return { path, file: `${dev}:${ino}`, size, changedAt: mtimeMs };

@@ -1,5 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Labels, NO_LABELS } from '../../model/labels.ts';
+import type { Labels } from '../../model/labels.ts';
 import type { LogRecord } from '../../model/log-record.ts';
 import { type Phrase, phrase } from '../../model/phrase.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -7,14 +6,13 @@ import { toError } from '../../runtime/errors.ts';
 import { stableId } from '../../runtime/ids.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
-import { containerLabels } from './container-line.ts';
 import { beginsAs, headOf, isText } from './file-head.ts';
 import { ANY_SIZE, type FilePosition, FileStreams } from './file-streams.ts';
-import { findFiles, type FoundFile } from './find-files.ts';
-import type { WrittenLine } from './line-assembler.ts';
+import { findFiles, type FoundFile, lookAt } from './find-files.ts';
 import type { LogIntake } from './log-intake.ts';
 import { openHead, openLogFile } from './open-log-file.ts';
 import { PutOff } from './put-off.ts';
+import { recordsOf } from './tail-records.ts';
 import { mayBeClosed, positionOf, type WatchedFile } from './watched-file.ts';
 
 export interface TailOptions {
@@ -57,10 +55,6 @@ const FILES_A_LOOK = 1000;
 const FAILED_LOOKS = 30;
 /** Positions that may be unsaved: fewer than the streams whose place is remembered where lines are counted. */
 const MOST_UNSAVED = 100;
-/** Longest stretch of work before other things get their turn. */
-const TURN_MS = 15;
-/** Lines between two looks at the clock: far less than a turn. */
-const LINES_A_LOOK = 8;
 
 /**
  * Follows files as they grow, through rotation by rename, by copy and truncation, and through compression. A line is done
@@ -77,6 +71,8 @@ export class TailSource {
   /** It is the very first start, when what was written before is not news. */
   #first = false;
   #looks = 0;
+  /** Files that were found and wait until others are closed. */
+  #left: readonly FoundFile[] = [];
   #pause = 1;
   #streamsMade = 0;
   readonly #unsaved = new Set<string>();
@@ -103,6 +99,7 @@ export class TailSource {
   async look(): Promise<void> {
     await this.#load();
     if (this.#looks % this.#pause === 0) await this.#find();
+    else if (this.#left.length > 0) await this.#openLeft();
     this.#looks += 1;
     let rest = [...this.#files.values()];
     for (let piece = 0; piece < PIECES && rest.length > 0; piece++) {
@@ -118,6 +115,7 @@ export class TailSource {
   async close(): Promise<void> {
     for (const { reader } of this.#files.values()) await reader.close().catch(() => undefined);
     this.#files.clear();
+    this.#left = [];
     this.#streams = new FileStreams();
     this.#loaded = false;
   }
@@ -148,9 +146,25 @@ export class TailSource {
     this.#streams.endAllBut(there);
     const known = ({ file }: FoundFile): number => (this.#streams.resting(file) === undefined ? 0 : 1);
     fresh.sort((a, b) => known(b) - known(a) || b.changedAt - a.changedAt);
+    await this.#openSome(fresh);
+    if (this.#left.length > 0) this.#count('vigia_collect_log_files_left_total', WAITED, this.#left.length);
+  }
+
+  /** Meanwhile other files may have come to stand where they stood: those have their turn when they are found. */
+  async #openLeft(): Promise<void> {
     const room = MAX_OPEN - this.#files.size;
+    const still = await Promise.all(
+      this.#left.slice(0, room).map(async (one) => ({ one, now: await lookAt(one.path) })),
+    );
+    const same = still.flatMap(({ one, now }) => (now?.file === one.file ? now : []));
+    await this.#openSome([...same, ...this.#left.slice(room)]);
+  }
+
+  /** As many as may be open. */
+  async #openSome(fresh: readonly FoundFile[]): Promise<void> {
+    const room = MAX_OPEN - this.#files.size;
+    this.#left = fresh.slice(room);
     for (const one of fresh.slice(0, room)) await this.#open(one);
-    if (fresh.length > room) this.#count('vigia_collect_log_files_left_total', WAITED, fresh.length - room);
     if (this.#unsaved.size > 0) await this.#save();
   }
 
@@ -214,7 +228,8 @@ export class TailSource {
     if (cut > 0) this.#count('vigia_collect_log_lines_cut_total', 'Lines cut to their limit', cut);
     watched.idle = quiet ? watched.idle + 1 : 0;
     const last = lines.at(-1);
-    if (last !== undefined) watched.waiting = { records: await this.#records(watched, lines), last };
+    if (last !== undefined)
+      watched.waiting = { records: await recordsOf(watched, lines, { ...this.#options, ...this.#deps }), last };
     await this.#handOn(watched);
     if (truncated) await this.#restart(watched);
     return more;
@@ -237,27 +252,6 @@ export class TailSource {
     watched.stream = this.#newStream(watched.file);
     this.#unsaved.add(watched.stream);
     await this.#save();
-  }
-
-  async #records({ path, stream }: WatchedFile, lines: readonly WrittenLine[]): Promise<readonly LogRecord[]> {
-    const { clock, intake } = this.#deps;
-    const now = clock.now();
-    const { name, labels } = this.#options;
-    const source = `logs/${name}`;
-    const given = { ...containerLabels(path), ...labels };
-    const records: LogRecord[] = [];
-    let turn = clock.monotonic();
-    for (let i = 0; i < lines.length; i++) {
-      const { text, time, from, output } = lines[i]!;
-      const place = { stream: output === null ? stream : `${stream}:${output}`, at: from };
-      const attributes = output === null ? NO_LABELS : { stream: output };
-      const record = intake.record(text, { source, labels: given, place, time, attributes }, now);
-      if (record !== null) records.push(record);
-      if (i % LINES_A_LOOK !== 0 || clock.monotonic() - turn < TURN_MS) continue;
-      await nextTurn();
-      turn = clock.monotonic();
-    }
-    return records;
   }
 
   /** Closes what is gone, and what nobody writes to. */
