@@ -1,5 +1,6 @@
 import { createRandom } from '../ml/random.ts';
 import type { EntityId } from '../model/entity.ts';
+import { isSessionMetric } from '../model/log-sequence.ts';
 import type { TrainingHistory, TrainingStretch } from '../model/trainer.ts';
 import type { FrameColumns, Store, TimeRange } from '../store/store.ts';
 
@@ -139,7 +140,7 @@ export async function readHistory(
 ): Promise<TrainingHistory | null> {
   const { entity, cadenceMs, stepMs } = query;
   const layout = await frames.layout(entity);
-  const features = layout?.features.map(({ name }) => name) ?? [];
+  const features = layout?.features.flatMap(({ name, metric }) => (isSessionMetric(metric) ? [] : [name])) ?? [];
   if (features.length === 0) return null;
   const mostRows = Math.min(query.mostRows, Math.floor(MOST_VALUES / features.length));
   const stretches = new Stretches(query.without);

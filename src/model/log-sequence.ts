@@ -12,6 +12,10 @@ export const ODD_LEVELS = [0.01, 0.001] as const;
 export const SESSIONS_METRIC = 'log_sessions';
 export const ODD_SESSIONS_METRIC = 'log_sessions_odd';
 
+/** Whether a metric counts sessions: those are judged by themselves, and no other model looks at them. */
+export const isSessionMetric = (metric: string): boolean =>
+  metric === SESSIONS_METRIC || metric === ODD_SESSIONS_METRIC;
+
 /** Checkpoint with the ids of patterns that were joined with others: pairs of before and now. */
 export const JOINED_PATTERNS = { stage: 'logs.joined', key: 'patterns' } as const;
 
