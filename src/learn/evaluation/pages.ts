@@ -166,6 +166,12 @@ export function chooseThreshold(
   return chosen;
 }
 
+/** Whether pages have shown that they break the contract: so few right ones are no bad luck. */
+export function breaksContract(tally: PageTally, { precision }: Contract): boolean {
+  const { right, decided } = sharesOf(tally);
+  return decided >= LEAST_PAGES && wilson(right, decided, HOPELESS) < precision;
+}
+
 /** The rows that may page at all, with their probability at one horizon: one in twenty or so. */
 function likelyRows(
   entities: readonly ScoredEntity[],

@@ -12,6 +12,7 @@ import type { Metrics } from '../../runtime/metrics.ts';
 import type { Store } from '../../store/store.ts';
 import type { Contract } from '../evaluation/pages.ts';
 import { checkModel } from './check-models.ts';
+import { guardPages } from './guard-pages.ts';
 import { kindsOf, scopeOf } from './fleet-scopes.ts';
 import type { FleetReads } from './live-fleet.ts';
 import type { Lifecycle } from './model-lifecycle.ts';
@@ -125,6 +126,7 @@ export class FailureTraining implements Service {
     if (!champion?.detail || now - (this.#checked.get(kind) ?? 0) < DRIFT_EVERY_MS) return false;
     this.#checked.set(kind, now);
     const { measures } = await checkModel(this.#deps, champion, champion.detail);
+    await guardPages(this.#deps, champion, champion.detail);
     // One answer to a drift is enough until the next schedule, and what is new has had no time to drift.
     if (models[0]?.reason === 'drift' || now - champion.createdAt < DRIFT_EVERY_MS) return false;
     return measures.some(({ drifted }) => drifted);

@@ -167,6 +167,29 @@ describe('the life of a model', () => {
     expect(await life.store.forecasts.read(first.id, { from: life.now() - HOUR, to: life.now() }, 9)).not.toEqual([]);
   });
 
+  it('pages that break the contract raise their threshold, or end, and one that never paged begins once there is evidence', async () => {
+    const first = await champion();
+    const [model] = await modelsOf(life, 'host');
+    const thresholds = async (): Promise<(number | null)[]> =>
+      (await life.store.models.get(first.id))!.detail!.horizons.map(({ threshold }) => threshold);
+    // At half an hour everything pages, at an hour nothing does.
+    const given = [0.001, null, model!.detail!.horizons[2]!.threshold];
+    const horizons = model!.detail!.horizons.map((figures, h) => Object.assign({}, figures, { threshold: given[h]! }));
+    await life.store.models.upsert({ ...model!, detail: { ...model!.detail!, horizons } }, null);
+    for (let look = 0; look < 48; look++) {
+      const time = life.now() - (life.now() % (10 * MINUTE));
+      await play(life, hosts, time, time + 10 * MINUTE);
+      await here.watch.look();
+    }
+    life.set(life.now() + HOUR);
+    await here.training.round();
+    const [soon, hour, late] = await thresholds();
+    expect(soon === null || soon! > 0.001).toBe(true);
+    expect(hour).toBeGreaterThan(0.1);
+    expect(late).toEqual(given[2]);
+    expect(await audited()).toContainEqual(expect.stringMatching(`${first.id} model_amend by vigia: pages: 1800 s`));
+  });
+
   it('is rolled back by a person, and only where there is one', async () => {
     const first = await champion();
     await here.desk.rollback('host', 'ana');

@@ -1,4 +1,4 @@
-import { FAILURE_MODEL } from '../../model/failure-model.ts';
+import { FAILURE_MODEL, type FailureModelDetail } from '../../model/failure-model.ts';
 import type { Model } from '../../model/failure.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { VigiaError } from '../../runtime/errors.ts';
@@ -51,7 +51,22 @@ function createBasics({ store, clock, ids, onChange }: LifecycleDeps) {
     return model;
   }
 
-  return { of, move, find };
+  /** Changes what is known of a model, not its state, whatever that has become meanwhile. */
+  async function amend(id: string, detail: FailureModelDetail, why: string): Promise<void> {
+    const model = await find(id);
+    await store.models.upsert({ ...model, detail }, null);
+    await store.audit.append({
+      id: ids.next('audit'),
+      time: clock.now(),
+      actor: ITSELF,
+      verb: 'model_amend',
+      target: model.id,
+      detail: { scope: model.scope, version: model.version, why },
+    });
+    onChange();
+  }
+
+  return { of, move, amend, find };
 }
 
 type Basics = ReturnType<typeof createBasics>;
@@ -60,7 +75,7 @@ type Basics = ReturnType<typeof createBasics>;
 export function createLifecycle(deps: LifecycleDeps) {
   const { store } = deps;
   const basics = createBasics(deps);
-  const { of, move, find } = basics;
+  const { of, move, amend, find } = basics;
 
   async function serviceable(model: Model): Promise<boolean> {
     return ((await store.models.artefact(model.id))?.length ?? 0) > 0;
@@ -89,6 +104,7 @@ export function createLifecycle(deps: LifecycleDeps) {
   return {
     of,
     find,
+    amend,
     promote,
     rollback,
     enter: (model: Model, bytes: Uint8Array) => enter(store, basics, { model, bytes }),

@@ -121,7 +121,8 @@ export class FailureWatch implements Service {
     for (const id of this.#serving.keys()) if (!wanted.has(id)) this.#serving.delete(id);
     for (const model of wanted.values()) {
       const known = this.#serving.get(model.id);
-      if (known !== undefined) this.#serving.set(model.id, { ...known, model: { ...known.model, state: model.state } });
+      if (known !== undefined)
+        this.#serving.set(model.id, { ...known, model: { ...model, detail: model.detail ?? known.model.detail } });
       else await this.#load(model);
     }
   }
