@@ -250,6 +250,9 @@ function detectTraining(deps: PipelineDeps, onTrained: () => void) {
   };
 }
 
+/** More of them take longer to be read than others can wait. */
+const SEQUENCE_CONTEXTS = 20_000;
+
 /** What learn trains for the order of log lines: on the same schedule, on sessions that were kept; there may be none. */
 function sequenceTraining(deps: PipelineDeps, onTrained: () => void) {
   const { window: windowMs, retrain: retrainMs } = deps.config.detect;
@@ -259,7 +262,7 @@ function sequenceTraining(deps: PipelineDeps, onTrained: () => void) {
     options: { windowMs, retrainMs },
     trainer: {
       fit: async (data: readonly (readonly number[])[], signal: AbortSignal) =>
-        (await pool.run({ kind: 'sequence', data, options: {} }, { signal })).bytes,
+        (await pool.run({ kind: 'sequence', data, options: { contexts: SEQUENCE_CONTEXTS } }, { signal })).bytes,
       close: () => pool.close(),
     },
     onTrained,

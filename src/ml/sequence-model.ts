@@ -21,6 +21,8 @@ import { type DecodeLimits, decodeModel } from './serialize.ts';
 export type SequenceModelOptions = {
   /** Longest stretch of events looked at, the judged one included; 1 to 6. Default 3: longer ones are hardly ever seen twice. */
   readonly order?: number;
+  /** Contexts beyond these are not learnt, and shorter ones stand in. Default 200,000; a model of 20,000 is loaded in some ms. */
+  readonly contexts?: number;
 };
 
 /** What is said of one session. */
@@ -68,6 +70,7 @@ export type SequenceModel = {
 };
 
 const DEFAULT_ORDER = 3;
+const DEFAULT_CONTEXTS = 200_000;
 /** Every fifth part of the sessions, the last, says how surprising a normal one is. */
 const HELD_OUT = 0.2;
 const LEAST_SESSIONS = 20;
@@ -82,7 +85,8 @@ export function fitSequenceModel(
     throw new MlError('ML_EMPTY', `needs at least ${LEAST_SESSIONS} sessions, got ${sessions.length}`);
   const learnt = sessions.slice(0, Math.ceil((1 - HELD_OUT) * sessions.length));
   const contexts = new Map<string, Context>();
-  for (const session of learnt) learnOrder(contexts, padded(session), order);
+  const most = requireInteger('contexts', options.contexts ?? DEFAULT_CONTEXTS, 1);
+  for (const session of learnt) learnOrder(contexts, padded(session), { order, most });
   const counted = { order, contexts, counts: countsOf(learnt), sessions: learnt.length };
   const bare: Parts = { ...counted, tails: [], held: new Float64Array(0) };
   const views = sessions.slice(learnt.length).map((session) => viewsOf(bare, session).values);

@@ -5,8 +5,6 @@ const KIND = 'sequence';
 /** The first had no scores of sessions that were held out. */
 const VERSION = 2;
 export const MAX_ORDER = 6;
-/** Contexts beyond these are not learnt; shorter ones stand in. */
-const MAX_CONTEXTS = 200_000;
 /** Of events that occur more often than this, the number counts as this. */
 export const MAX_COUNT = 1000;
 /** The tail of a view begins at its 90 % quantile and is exponential: ranks beyond it must not run together. */
@@ -43,14 +41,18 @@ interface Tail {
 /** A session with its start and its end. */
 export const padded = (session: ArrayLike<number>): readonly number[] => [START, ...Array.from(session), END];
 
-/** Counts what follows each event, and each stretch of events shorter than the order. */
-export function learnOrder(contexts: Map<string, Context>, events: readonly number[], order: number): void {
+/** Counts what follows each event, and each stretch of events shorter than the order, as long as there is room for contexts. */
+export function learnOrder(
+  contexts: Map<string, Context>,
+  events: readonly number[],
+  { order, most }: { readonly order: number; readonly most: number },
+): void {
   for (let at = 1; at < events.length; at++)
     for (let length = 0; length < order && length <= at; length++) {
       const key = events.slice(at - length, at).join(' ');
       let context = contexts.get(key);
       if (context === undefined) {
-        if (contexts.size >= MAX_CONTEXTS) break;
+        if (contexts.size >= most) break;
         contexts.set(key, (context = { total: 0, next: new Map() }));
       }
       context.total += 1;
