@@ -58,7 +58,7 @@ export class LogCounts {
 
   constructor(random: Random, sequences: SequenceParts | null = null) {
     this.#random = random;
-    this.#desk = sequences === null ? null : new SessionDesk(sequences, () => this.miner.joined);
+    this.#desk = sequences === null ? null : new SessionDesk(sequences, this.miner);
   }
 
   /** What became of sessions, to be taken from; null when they are not looked at. */

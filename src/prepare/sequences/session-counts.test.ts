@@ -3,11 +3,12 @@ import { createRandom } from '../../ml/random.ts';
 import { fitSequenceModel } from '../../ml/sequence-model.ts';
 import type { EntityId } from '../../model/entity.ts';
 import type { LogRecord } from '../../model/log-record.ts';
-import { eventOf, type LogSequence } from '../../model/log-sequence.ts';
+import { eventOf, type LogSequence, templateOf } from '../../model/log-sequence.ts';
 import { EntityLog } from '../entity-log.ts';
 import { LogCounts } from '../log-counts.ts';
 import { TemplateMiner } from '../templates/template-miner.ts';
 import { EntitySessions } from './entity-sessions.ts';
+import { SessionJudge } from './session-judge.ts';
 import { createSessionKey } from './session-key.ts';
 
 const START = 1_800_000_000_000;
@@ -102,6 +103,20 @@ describe('sessions of an entity', () => {
   test('do not depend on how lines are batched', () => {
     const said = ({ start, end, templates, pValue }: LogSequence) => ({ start, end, templates, pValue });
     expect(run(7).sequences.map(said)).toEqual(run(160).sequences.map(said).slice(0, run(7).sequences.length));
+  });
+});
+
+describe('a model whose patterns were joined', () => {
+  test('says nothing until it is trained anew, and the ids of what is kept are those of now', () => {
+    const patterns = { joined: new Map<string, string>(), joins: 0 };
+    const judge = new SessionJudge(() => ({ id: 'm1', model }), patterns);
+    const whose = { entity: ENTITY, fleet: 'default', since: 0, kept: { hour: 0, seen: 0, minute: 0, evidence: 0 } };
+    const session = { key: '0123456789abcdef', first: 1, last: 2, events: events.toReversed(), partial: false };
+    expect(judge.judge(whose, session).pValue).toBeLessThan(0.01);
+    patterns.joined.set(templateOf(events[0]!), 'ffffffffffff');
+    patterns.joins = 1;
+    const { pValue, sequences } = judge.judge(whose, session);
+    expect([pValue, sequences[0]?.templates.at(-1), sequences[0]?.model]).toEqual([null, 'ffffffffffff', null]);
   });
 });
 

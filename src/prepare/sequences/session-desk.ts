@@ -3,7 +3,7 @@ import { eventOf, type LogSequence } from '../../model/log-sequence.ts';
 import type { EntityLog } from '../entity-log.ts';
 import { EntitySessions, type SessionTiming } from './entity-sessions.ts';
 import type { SessionLosses } from './open-sessions.ts';
-import { SessionJudge, type SequencesOf } from './session-judge.ts';
+import { type Joined, type SequencesOf, SessionJudge } from './session-judge.ts';
 
 /** How lines are sessions, and what these are judged by. */
 export interface SequenceParts {
@@ -31,9 +31,9 @@ export class SessionDesk {
   readonly #ended = new Map<string, LogSequence>();
   #lines = 0;
 
-  constructor(parts: SequenceParts, joined: () => ReadonlyMap<string, string>) {
+  constructor(parts: SequenceParts, patterns: Joined) {
     this.#parts = parts;
-    this.#judge = new SessionJudge(parts.modelOf, joined);
+    this.#judge = new SessionJudge(parts.modelOf, patterns);
   }
 
   /** Takes a line of an entity, at `now`. */

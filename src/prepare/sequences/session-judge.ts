@@ -2,6 +2,7 @@ import { type SequenceModel, loadSequenceModel } from '../../ml/sequence-model.t
 import type { EntityId } from '../../model/entity.ts';
 import { eventOf, type LogSequence, ODD_LEVELS, templateOf } from '../../model/log-sequence.ts';
 import { stableId } from '../../runtime/ids.ts';
+import type { TemplateMiner } from '../templates/template-miner.ts';
 import type { EndedSession } from './open-sessions.ts';
 
 /** A model in force, as the registry has it. */
@@ -42,6 +43,9 @@ export interface KeptTally {
   evidence: number;
 }
 
+/** Which patterns have become part of others, and how often that changed. */
+export type Joined = Pick<TemplateMiner, 'joined' | 'joins'>;
+
 /** Whose session it is, and since when its sessions were seen. */
 interface Whose {
   readonly entity: EntityId;
@@ -53,21 +57,20 @@ interface Whose {
 /** Says how odd sessions are that are over, and which of them are kept. The same sessions bring the same. */
 export class SessionJudge {
   readonly #modelOf: SequencesOf;
-  /** Which pattern another one has become part of. */
-  readonly #joined: () => ReadonlyMap<string, string>;
-  #stale = new WeakMap<SequenceModel, { readonly joined: number; readonly stale: boolean }>();
+  readonly #patterns: Joined;
+  readonly #stale = new WeakMap<SequenceModel, { readonly joins: number; readonly stale: boolean }>();
 
-  constructor(modelOf: SequencesOf, joined: () => ReadonlyMap<string, string>) {
+  constructor(modelOf: SequencesOf, patterns: Joined) {
     this.#modelOf = modelOf;
-    this.#joined = joined;
+    this.#patterns = patterns;
   }
 
   judge(of: Whose, session: EndedSession): JudgedSession {
     if (session.partial) return { pValue: null, sequences: [] };
-    const joined = this.#joined();
+    const { joined } = this.#patterns;
     const templates = session.events.map((event) => joined.get(templateOf(event)) ?? templateOf(event));
     const events = templates.map(eventOf);
-    const serving = this.#serving(of.entity, joined);
+    const serving = this.#serving(of.entity);
     const verdict = serving?.model.score(events) ?? null;
     const pValue = verdict?.pValue ?? null;
     const ids = idsOf(of, session, pValue);
@@ -79,14 +82,15 @@ export class SessionJudge {
   }
 
   /** A model that knows patterns apart which are one by now says nothing until it is trained anew. */
-  #serving(entity: EntityId, joined: ReadonlyMap<string, string>): ServingSequences | null {
+  #serving(entity: EntityId): ServingSequences | null {
     const serving = this.#modelOf(entity);
     if (serving === null) return null;
     const { model } = serving;
+    const { joined, joins } = this.#patterns;
     let known = this.#stale.get(model);
-    if (known === undefined || known.joined !== joined.size) {
+    if (known === undefined || known.joins !== joins) {
       known = {
-        joined: joined.size,
+        joins,
         stale: [...joined.keys()].some((template) => model.events.has(eventOf(template))),
       };
       this.#stale.set(model, known);

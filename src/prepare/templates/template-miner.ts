@@ -37,6 +37,7 @@ export class TemplateMiner {
   #templates: LogTemplate[] = [];
   #joinedAt = 0;
   readonly #joined = new Map<string, string>();
+  #joins = 0;
 
   /** Number of lines' patterns seen, joined or not. */
   get size(): number {
@@ -46,6 +47,11 @@ export class TemplateMiner {
   /** Ids that patterns had before they were joined with others, and those that they have now. */
   get joined(): ReadonlyMap<string, string> {
     return this.#joined;
+  }
+
+  /** How often ids were joined; as long as it stays, `joined` does. */
+  get joins(): number {
+    return this.#joins;
   }
 
   /** Takes ids that were joined before, also those that another process has joined. */
@@ -158,6 +164,7 @@ export class TemplateMiner {
     const last = this.#joined.get(to) ?? to;
     if (last === from) return;
     this.#joined.set(from, last);
+    this.#joins += 1;
     for (const [older, now] of this.#joined) if (now === from) this.#joined.set(older, last);
   }
 
