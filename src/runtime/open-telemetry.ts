@@ -40,7 +40,7 @@ const BATCH = 512;
 const EVERY_MS = 2000;
 const REQUEST_MS = 10_000;
 /** For what is left at the end. */
-const STOP_MS = 2000;
+const STOP_MS = 1500;
 const KINDS = { send: SpanKind.PRODUCER, process: SpanKind.CONSUMER } as const;
 
 /** Bounded, and one request at a time: what finds no room or is refused is counted and gone. */
@@ -150,9 +150,12 @@ export function createOpenTelemetry(options: TraceOptions, deps: TraceDeps): { t
     failed: (error) => log.warn({ err: error.message }, 'traces could not be sent'),
   });
   const stop = async (): Promise<void> => {
+    const told = loop
+      .stop()
+      .then(() => queue.forceFlush())
+      .then(() => provider.shutdown());
     // A receiver that does not answer is not waited for.
-    await Promise.race([loop.stop().then(() => queue.forceFlush()), clock.sleep(STOP_MS)]);
-    await Promise.race([provider.shutdown(), clock.sleep(STOP_MS)]);
+    await Promise.race([told.catch(() => undefined), clock.sleep(STOP_MS)]);
   };
   return { tracer: { begin }, service: { name: 'traces', start: () => loop.start(), stop } };
 }
