@@ -33,12 +33,12 @@ export const CATALOGUE: Readonly<Record<LabAction, CatalogueEntry>> = {
   },
   'roll-back-config': {
     title: { en: 'Roll back the settings', es: 'Volver a la configuración anterior' },
-    features: ['event_config_change', 'lab_work_seconds', 'lab_log_bytes_total', 'lab_event_loop_lag_seconds'],
+    features: ['event_config_change'],
     prior: { resolved: 3, failed: 1 },
   },
   'roll-back-version': {
     title: { en: 'Roll back the version', es: 'Volver a la versión anterior' },
-    features: ['event_deploy', 'lab_replicas_up', 'lab_errors_total'],
+    features: ['event_deploy'],
     prior: { resolved: 2, failed: 1 },
   },
   scale: {

@@ -74,6 +74,9 @@ function eventsOf({ cluster }: Pick<Known, 'cluster'>, { service, hasCrashed }: 
 export function evidenceAt({ cluster, signs }: Pick<Known, 'cluster' | 'signs'>): readonly Evidence[] {
   return SERVICES.flatMap((name) => {
     const { replicas } = cluster.services[name];
+    const needs = TOPOLOGY[name].calls.flatMap((called) =>
+      cluster.services[called].replicas.map(({ number }) => `replica/${replicaName(called, number)}`),
+    );
     const own = replicas.map(({ number }) =>
       signs
         .filter(({ service, replica }) => service === name && replica === number)
@@ -85,7 +88,7 @@ export function evidenceAt({ cluster, signs }: Pick<Known, 'cluster' | 'signs'>)
       if (own[i]!.length + events.length === 0) return [];
       return [
         evidenceOf(
-          { entity, events },
+          { entity, events, needs },
           own[i]!,
           own.filter((_, k) => k !== i),
         ),

@@ -9,8 +9,6 @@ import { trainingEpisodes } from './train.ts';
 
 /** What Vigía makes by itself of who is not heard of. */
 const MADE = ['frames'];
-/** What the supervisor of the real lab says of services. */
-const OF_SERVICES = ['lab_replicas_up'];
 /** Names that the supervisor tells changes and crashes by. */
 const EVENTS = ['deploy', 'config_change', 'crash'];
 
@@ -39,7 +37,7 @@ it('sees of simulated replicas only what real ones show, by the same names', asy
 });
 
 it('thinks of actions for what can be seen in either', async () => {
-  const real = new Set([...(await realNames()), ...OF_SERVICES, ...EVENTS.map((name) => `event_${name}`)]);
+  const real = new Set([...(await realNames()), ...EVENTS.map((name) => `event_${name}`)]);
   const meant = Object.values(CATALOGUE).flatMap(({ features }) => features);
   expect(meant.filter((name) => !real.has(name))).toEqual([]);
   const options = { adminUrl: 'http://127.0.0.1:1', logFolder: '/l', dataFolder: '/d', port: 1 } as const;

@@ -37,6 +37,8 @@ export interface SimulatedOption {
   readonly action: LabAction;
   readonly entity: string;
   readonly disruption: Disruption;
+  /** Whether Vigía would think of it here at all. */
+  readonly fits: boolean;
   /** What is far from normal there, in the words of the product. */
   readonly evidence: readonly string[];
 }
@@ -179,8 +181,15 @@ class Incident implements SimulatedIncident {
     const subject = subjectOf(seen);
     const evidence = new Map(evidenceAt(seen).map(({ entity, words }) => [entity, words]));
     return LAB_ACTIONS.map((action) => {
-      const entity = targetOf(definitionOf(action), subject) ?? subject.root;
-      return { action, entity, disruption: ACTION_DISRUPTION[action], evidence: evidence.get(entity) ?? [] };
+      const target = targetOf(definitionOf(action), subject);
+      const entity = target ?? subject.root;
+      return {
+        action,
+        entity,
+        fits: target !== null,
+        disruption: ACTION_DISRUPTION[action],
+        evidence: evidence.get(entity) ?? [],
+      };
     });
   }
 

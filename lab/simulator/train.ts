@@ -30,7 +30,8 @@ const SEEN_WRONGLY = 0.04;
 
 /** The real lab is noisier than the simulated one: what is seen of an entity is not all, and not all of it is so. */
 function blurred(words: readonly string[], random: Random): readonly string[] {
-  const kept = words.filter(() => random.next() >= UNSEEN);
+  // What happens is told; only what is measured is blurred.
+  const kept = words.filter((word) => word.endsWith(' event') || random.next() >= UNSEEN);
   const added = SEEN_METRICS.filter(() => random.next() < SEEN_WRONGLY).map((metric) =>
     metric === 'frames' ? 'frames gone alone' : `${metric} up ${random.next() < 0.5 ? 'alone' : 'shared'}`,
   );

@@ -13,7 +13,7 @@ type EvidenceStore = Pick<Store, 'frames' | 'anomalies' | 'predictions'>;
 /** The features looked at: those that drive the incident, not all that moved with it. */
 const MAX_FEATURES = 5;
 /** Of those that the action is about. */
-const MOST_LOOKED_AT = 50;
+const MOST_LOOKED_AT = 80;
 const MAX_SIGNS = 100;
 const MAX_FRAMES = 2000;
 /** Points of the level before and after; see `MIN_POINTS` of the judgement. */
@@ -131,6 +131,12 @@ function strayed(
   return { normal, was: middleOf(columns, row, window.beforeFrom, window.beforeTo), by };
 }
 
+/** What happened is over at once: an action that is about events is judged by whatever is wrong there. */
+const EVENT = 'event_';
+const measurable = ({ match }: ActionDefinition): Pick<ActionDefinition, 'match'> => ({
+  match: { ...match, features: match.features.filter((pattern) => !pattern.startsWith(EVENT)) },
+});
+
 /**
  * The features that the action is about, on the entity it was carried out on, around the run: first those that were far from
  * normal there, the farthest first, then those that drive the incident.
@@ -142,8 +148,9 @@ export async function gatherEvidence(
   const window = evidenceWindow(run, action.settleMs, stepMs);
   const layout = await store.frames.layout(run.entity);
   const known = new Map(layout?.features.map((feature) => [feature.name, feature]));
-  const driving = matchingFeatures(action, incident.features).filter((name) => known.has(name));
-  const own = action.match.features.length === 0 ? [] : matchingFeatures(action, [...known.keys()]);
+  const about = measurable(action);
+  const driving = matchingFeatures(about, incident.features).filter((name) => known.has(name));
+  const own = action.match.features.length === 0 ? [] : matchingFeatures(about, [...known.keys()]);
   const asked = [...new Set([...driving, ...own])].slice(0, MOST_LOOKED_AT);
   if (asked.length === 0) return { features: [], newest: null };
   const columns = await store.frames.columns({

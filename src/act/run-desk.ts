@@ -176,11 +176,13 @@ export class RunDesk {
 
   /** Null when the modes leave it to people or it is there already, otherwise what objects. */
   async #tryOne(
-    { action, entity, probability: chance }: RankedAction,
+    { action, entity, probability, blocked }: RankedAction,
     incident: Incident,
     { id: recommendation }: Recommendation,
   ): Promise<'done' | Phrase | null> {
     if (!this.#deps.actions.some(({ id }) => id === action)) return null;
+    // Who recommends has seen more than a number: nothing, for instance.
+    const chance = blocked?.key === 'act.no_unsure' ? 0 : probability;
     const found = await examine(this.#deps, { action, entity, incident: incident.id, purpose: 'help', chance });
     if (found.mode !== 'approve' && found.mode !== 'auto') return null;
     if (found.decision.blocked !== null) return found.decision.blocked;

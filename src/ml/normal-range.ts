@@ -34,9 +34,10 @@ function driftOf(values: Float64Array): number {
 
 /**
  * Range of the values of quiet times, oldest first, `NaN` where missing; null when too few are there. Robust against a tenth of
- * wild values at either end; wrong where more than that were of trouble. O(n log n).
+ * wild values at either end; wrong where more than that were of trouble. `least` is a spread below which nothing matters, in the
+ * unit of the values. O(n log n).
  */
-export function normalRange(values: ArrayLike<number>): NormalRange | null {
+export function normalRange(values: ArrayLike<number>, least = 0): NormalRange | null {
   const known = Float64Array.from(Array.from(values).filter((value) => Number.isFinite(value)));
   const count = known.length;
   if (count < LEAST_VALUES) return null;
@@ -52,6 +53,7 @@ export function normalRange(values: ArrayLike<number>): NormalRange | null {
     LEAST_SHARE * Math.abs(middle),
     // What is mostly nothing and comes in bursts is far only beyond the bursts that are usual.
     middle === 0 ? usual / FAR : 0,
+    least,
     TINY,
   );
   return { middle, drift, reach: count, spread };

@@ -70,7 +70,7 @@ export interface ActionSubject {
   /** Kinds of what its predictions say; when they are not known, any may be among them. */
   readonly failureKinds?: readonly string[];
   /** What of its entities is far from normal now, by entity. */
-  readonly evidence?: readonly Pick<Evidence, 'entity' | 'features'>[];
+  readonly evidence?: readonly Pick<Evidence, 'entity' | 'features' | 'needs'>[];
 }
 
 /** Whether all of `text` fits the pattern; linear in memory, at most `pattern × text` in time. */
@@ -125,26 +125,31 @@ function kindFits({ anomalyKinds, failureKinds = [], predictions }: ActionMatch,
 /** A feature with the place of the pattern that it fits, and where it was seen. */
 interface Found extends TellingFeature {
   readonly entity: EntityId;
+  readonly needs: readonly EntityId[];
   readonly place: number;
 }
 
-const moreTelling = (a: Found, b: Found): number =>
-  Number(b.alone) - Number(a.alone) || a.place - b.place || b.moved - a.moved;
-
-/** Where what the action is about tells most: what one has alone, then what the catalogue names first, then what has moved most. */
+/**
+ * Where what the action is about tells most: what one has alone, then what the catalogue names first, then what is not also seen
+ * at what it calls, then what has moved most.
+ */
 function tellingEntity(
   { match }: Pick<ActionDefinition, 'match'>,
   { evidence = [] }: ActionSubject,
   fits: (entity: EntityId) => boolean,
 ): EntityId | null {
-  const found = evidence.flatMap(({ entity, features }) =>
+  const found = evidence.flatMap(({ entity, features, needs }) =>
     fits(entity)
       ? features.flatMap((feature): Found[] => {
           const place = patternOf(match.features, feature.name);
-          return place < 0 ? [] : [{ ...feature, entity, place }];
+          return place < 0 ? [] : [{ ...feature, entity, needs, place }];
         })
       : [],
   );
+  const seen = new Set(found.map(({ entity, place }) => `${place} ${entity}`));
+  const waits = ({ needs, place }: Found): boolean => needs.some((entity) => seen.has(`${place} ${entity}`));
+  const moreTelling = (a: Found, b: Found): number =>
+    Number(b.alone) - Number(a.alone) || a.place - b.place || Number(waits(a)) - Number(waits(b)) || b.moved - a.moved;
   return found.toSorted(moreTelling)[0]?.entity ?? null;
 }
 

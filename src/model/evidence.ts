@@ -26,6 +26,8 @@ export interface TellingFeature {
 /** What of an entity is far from its normal, whether its peers have the same, and what happened to it. */
 export interface Evidence {
   readonly entity: EntityId;
+  /** What it calls: where those have the same, it only waits for them. */
+  readonly needs: readonly EntityId[];
   /** What happened to it, then what it has alone, then what it shares with its peers; the strongest before the weaker. */
   readonly features: readonly TellingFeature[];
   /** `deploy event`, or `lab_queue up alone`: metric, way, and whether most of its peers have the same; in the same order. */
@@ -39,7 +41,11 @@ const wayOf = ({ feature, way }: Deviation): string => `${metricOf(feature)} ${w
 
 /** Tells what one entity has from what all of its kind have. `peers` are others of the same service. */
 export function evidenceOf(
-  { entity, events }: { readonly entity: EntityId; readonly events: readonly string[] },
+  {
+    entity,
+    events,
+    needs = [],
+  }: Pick<Evidence, 'entity'> & Partial<Pick<Evidence, 'needs'>> & { events: readonly string[] },
   own: readonly Deviation[],
   peers: readonly (readonly Deviation[])[],
 ): Evidence {
@@ -52,6 +58,7 @@ export function evidenceOf(
   const words = ordered.map((deviation) => `${wayOf(deviation)} ${deviation.shared ? 'shared' : 'alone'}`);
   return {
     entity,
+    needs,
     features: [
       ...events.map((name) => ({ name: `event_${name}`, alone: true, moved: 0 })),
       ...ordered.map(({ feature: name, shared, moved }) => ({ name, alone: !shared, moved })),

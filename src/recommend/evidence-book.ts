@@ -25,15 +25,23 @@ const MOST_ENTITIES = 40;
 const MOST_EDGES = 200;
 const MOST_INCIDENTS = 200;
 const MOST_EVENTS = 300;
+/** Where a limit is known, a hundredth of it is little. */
+const LEAST_OF_LIMIT = 0.01;
 /** What Vigía and its watchdogs say of themselves is no change of the system. */
 const OURS = 'vigia';
 
 const normalEnd = ({ openedAt }: Pick<Incident, 'openedAt'>, stepMs: number): number =>
   openedAt - BEFORE_STEPS * stepMs;
 
+/** Where an entity stands: others of its kind that are part of the same, and what it calls. */
+interface Place {
+  readonly peers: readonly EntityId[];
+  readonly needs: readonly EntityId[];
+}
+
 /** What does not change while an incident lasts. */
 interface Known {
-  readonly peers: Map<EntityId, readonly EntityId[]>;
+  readonly places: Map<EntityId, Place>;
   readonly normals: Map<EntityId, ReadonlyMap<string, NormalRange>>;
 }
 
@@ -53,8 +61,8 @@ export class EvidenceBook {
   async of(incident: Incident): Promise<readonly Evidence[]> {
     const known = this.#remember(incident);
     const own = [...new Set([incident.root, ...incident.entities])].slice(0, MOST_ENTITIES);
-    for (const entity of own) if (!known.peers.has(entity)) known.peers.set(entity, await this.#peersOf(entity));
-    const all = new Set([...own, ...own.flatMap((entity) => known.peers.get(entity) ?? [])]);
+    for (const entity of own) if (!known.places.has(entity)) known.places.set(entity, await this.#placeOf(entity));
+    const all = new Set([...own, ...own.flatMap((entity) => known.places.get(entity)?.peers ?? [])]);
     const deviations = new Map<EntityId, readonly Deviation[]>();
     for (const entity of [...all].slice(0, 2 * MOST_ENTITIES)) {
       deviations.set(entity, await this.#deviations(incident, entity, known));
@@ -62,9 +70,10 @@ export class EvidenceBook {
     const events = await this.#events(incident);
     return own.flatMap((entity) => {
       const found = deviations.get(entity) ?? [];
-      const peers = (known.peers.get(entity) ?? []).flatMap((peer) => [deviations.get(peer) ?? []]);
+      const { peers: others = [], needs = [] } = known.places.get(entity) ?? {};
+      const peers = others.map((peer) => deviations.get(peer) ?? []);
       const told = events.get(entity) ?? new Set();
-      return found.length + told.size === 0 ? [] : [evidenceOf({ entity, events: [...told] }, found, peers)];
+      return found.length + told.size === 0 ? [] : [evidenceOf({ entity, needs, events: [...told] }, found, peers)];
     });
   }
 
@@ -85,7 +94,7 @@ export class EvidenceBook {
 
   #remember({ id, reopened }: Incident): Known {
     const key = `${id} ${reopened}`;
-    const known = this.#known.get(key) ?? { peers: new Map(), normals: new Map() };
+    const known = this.#known.get(key) ?? { places: new Map(), normals: new Map() };
     // Put last again: who has not been asked for longest goes first.
     this.#known.delete(key);
     this.#known.set(key, known);
@@ -94,18 +103,21 @@ export class EvidenceBook {
     return known;
   }
 
-  /** Others of its kind that are part of the same. */
-  async #peersOf(entity: EntityId): Promise<readonly EntityId[]> {
+  async #placeOf(entity: EntityId): Promise<Place> {
     const { edges } = this.#deps.store;
     const { kind } = parseEntityId(entity);
     const list = async (of: EntityId) => (await edges.list({ entity: of, limit: MOST_EDGES, cursor: null })).items;
-    const wholes = (await list(entity)).filter((edge) => edge.kind === 'part_of' && edge.from === entity);
+    const out = (await list(entity)).filter(({ from }) => from === entity);
+    const wholes = out.filter((edge) => edge.kind === 'part_of');
     const peers = new Set<EntityId>();
     for (const { to } of wholes) {
       for (const edge of await list(to)) if (edge.kind === 'part_of' && edge.to === to) peers.add(edge.from);
     }
     peers.delete(entity);
-    return [...peers].filter((peer) => parseEntityId(peer).kind === kind);
+    return {
+      peers: [...peers].filter((peer) => parseEntityId(peer).kind === kind),
+      needs: out.filter((edge) => edge.kind === 'calls').map(({ to }) => to),
+    };
   }
 
   async #normals(
@@ -119,10 +131,18 @@ export class EvidenceBook {
     const to = normalEnd({ openedAt }, stepMs);
     const columns = await this.#columns(entity, to - NORMAL_STEPS * stepMs, to);
     const made = new Map<string, NormalRange>();
-    columns.features.forEach((feature, row) => {
-      const normal = normalRange(columns.mean[row] ?? []);
+    const layout = await this.#deps.store.frames.layout(entity);
+    const limits = new Map(layout?.features.map(({ name, limit }) => [name, limit?.value]));
+    const rows = new Map(columns.features.map((feature, row) => [feature, columns.mean[row] ?? []]));
+    const limitOf = (feature: string): number => {
+      const limit = limits.get(feature);
+      const size = typeof limit === 'object' ? Array.from(rows.get(limit.feature) ?? []).at(-1) : limit;
+      return Math.abs(size ?? 0) || 0;
+    };
+    for (const [feature, values] of rows) {
+      const normal = normalRange(values, LEAST_OF_LIMIT * limitOf(feature));
       if (normal !== null) made.set(feature, normal);
-    });
+    }
     normals.set(entity, made);
     return made;
   }

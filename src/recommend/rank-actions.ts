@@ -62,6 +62,8 @@ export interface Ranking {
   readonly explored: boolean;
 }
 
+/** What says so; see the guardrail of this name. */
+export const UNSURE = 'act.no_unsure';
 const DISRUPTION: readonly RankedAction['disruption'][] = ['none', 'low', 'medium', 'high'];
 const BY_ITSELF: ReadonlySet<ActionMode> = new Set(['approve', 'auto']);
 /** A recommendation is read by a tired person. */
@@ -232,10 +234,18 @@ export function rank(incident: Incident, facts: RankingFacts): Ranking {
   };
 }
 
-/** Vigía acts by itself only on what is likely enough to help; `act` asks the same again. */
-function unsure({ mode }: Candidate, { probability }: PolicyOpinion, { leastSure = 0 }: RankingFacts): Phrase | null {
-  if (mode !== 'auto' || probability >= leastSure) return null;
-  return phrase('act.no_unsure', { probability, least: leastSure });
+/**
+ * Vigía acts by itself only on what is likely enough to help, and not where it has looked and seen nothing; `act` takes its word
+ * for it.
+ */
+function unsure(
+  { mode, evidence }: Candidate,
+  { probability }: PolicyOpinion,
+  { leastSure = 0 }: RankingFacts,
+): Phrase | null {
+  const blind = evidence !== null && evidence.length === 0;
+  if (mode !== 'auto' || leastSure === 0 || (probability >= leastSure && !blind)) return null;
+  return phrase(UNSURE, { probability: blind ? 0 : probability, least: leastSure });
 }
 
 function view(

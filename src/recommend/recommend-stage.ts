@@ -18,7 +18,7 @@ import type { Store } from '../store/store.ts';
 import { EvidenceBook } from './evidence-book.ts';
 import { POLICIES } from './policies/factories.ts';
 import { PolicyBook } from './policy-book.ts';
-import { type GuardView, rank } from './rank-actions.ts';
+import { type GuardView, rank, UNSURE } from './rank-actions.ts';
 import { gatherRankingFacts } from './ranking-facts.ts';
 import { similarCases } from './similar-cases.ts';
 
@@ -66,7 +66,6 @@ const GUARDRAIL = 'act.no_';
 const NEWS_MS = 1_800_000;
 const LOOK_AGAIN_MS = 30_000;
 /** What is not sure yet may be so a moment later. */
-const UNSURE = 'act.no_unsure';
 const UNSURE_STEPS = 2;
 const TICK_MS = 1000;
 /** Incidents looked at again by themselves; others when something happens to them. */
