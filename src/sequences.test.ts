@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Bus } from './bus/bus.ts';
 import { createMemoryBus } from './bus/memory-bus.ts';
+import { createEntityRules, DEFAULT_ENTITY_RULES } from './collect/entity-rules.ts';
+import { createLogIntake } from './collect/logs/log-intake.ts';
 import { createDetectStage } from './detect/detect-stage.ts';
 import { FleetModels } from './detect/fleet-models.ts';
 import { SequenceTraining } from './learn/sequence-training.ts';
@@ -30,7 +32,7 @@ const DAY = 24 * HOUR;
 const START = Math.floor((Date.now() - 2 * DAY) / HOUR) * HOUR;
 /** Sessions a minute of each entity. */
 const A_MINUTE = 6;
-const ENTITIES = ['service/shop', 'service/till'] as const;
+const ENTITIES: readonly string[] = ['service/shop', 'service/till'];
 
 let now = START;
 const clock: Clock = { ...systemClock, now: () => now, monotonic: () => now - START };
@@ -62,31 +64,32 @@ interface Minute {
   readonly faulty?: readonly string[];
 }
 
-/** Lines of one minute, as JSON logs bring them, in the order of time. */
-function linesOf({ at, faulty = [] }: Minute, from = START): LogRecord[] {
-  const random = createRandom(at + 1);
-  const lines: LogRecord[] = [];
-  for (const entity of ENTITIES)
-    for (let session = 0; session < A_MINUTE; session++) {
-      const texts = faulty.includes(entity) && session % 3 > 0 ? wrongOrder(random) : normal(random);
-      let time = from + at * MINUTE + random.int(30_000);
-      texts.forEach((text, place) => {
-        time += 1 + random.int(2000);
-        lines.push({
-          id: `${entity} ${at} ${session} ${place}`,
-          entity,
-          fleet: 'default',
-          time,
-          level: 'info',
-          text,
-          attributes: { trace_id: `${entity}-${at}-${session}` },
-          source: 'logs/test',
-          sentAgain: 'any',
-        });
-      });
-    }
-  return lines.toSorted((a, b) => a.time - b.time);
+const intake = createLogIntake({
+  metrics: createMetrics(),
+  assign: createEntityRules(DEFAULT_ENTITY_RULES, 'service/push'),
+  limits: { lineBytes: 65_536, aheadMs: DAY, behindMs: 30 * DAY },
+});
+
+/** What an entity writes in a minute, as lines of JSON, in the order of time. */
+function bodyOf(entity: string, { at, faulty = [] }: Minute): string {
+  const random = createRandom(2 * at + ENTITIES.indexOf(entity));
+  const lines: { readonly time: number; readonly msg: string; readonly traceId: string }[] = [];
+  for (let session = 0; session < A_MINUTE; session++) {
+    let time = START + at * MINUTE + random.int(30_000);
+    for (const msg of faulty.includes(entity) && session % 3 > 0 ? wrongOrder(random) : normal(random))
+      lines.push({ time: (time += 1 + random.int(2000)), msg, traceId: `4bf92f3577b34da6-${entity}-${at}-${session}` });
+  }
+  return lines
+    .toSorted((a, b) => a.time - b.time)
+    .map((line) => JSON.stringify({ ...line, time: new Date(line.time).toISOString(), level: 'info' }))
+    .join('\n');
 }
+
+/** Taken in as `POST /api/v1/logs` takes them. */
+const linesOf = (minute: Minute): readonly LogRecord[] =>
+  ENTITIES.flatMap((entity) =>
+    intake.records(Buffer.from(bodyOf(entity, minute)), { source: 'logs/push', labels: { entity } }, now),
+  );
 
 interface Running {
   readonly bus: Bus;
