@@ -164,6 +164,7 @@ class MemoryBus implements Bus {
     for (const group of groups) if (group.room < messages.length) return false;
     receipt?.owe(messages.length * groups.length);
     for (const message of messages) for (const group of groups) group.push(message, receipt);
+    for (const group of groups) group.pushed();
     return true;
   }
 

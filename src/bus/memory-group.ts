@@ -92,6 +92,10 @@ export class MemoryGroup {
     if (work?.has(entry.partition) === true) work.push(entry);
     else this.#parked[entry.partition]!.push(entry);
     this.#pending += 1;
+  }
+
+  /** Says how much there is to do, once for all that was pushed together. */
+  pushed(): void {
     this.#deps.onLag(this.#pending);
   }
 
