@@ -1,7 +1,14 @@
 import { loadSequenceModel } from '../ml/sequence-model.ts';
 import { type EntityId, parseEntityId } from '../model/entity.ts';
 import type { Model } from '../model/failure.ts';
-import { eventOf, JOINED_PATTERNS, joinedPairs, type LogSequence, SEQUENCE_ARTEFACT } from '../model/log-sequence.ts';
+import {
+  eventOf,
+  eventsOf,
+  JOINED_PATTERNS,
+  joinedPairs,
+  type LogSequence,
+  SEQUENCE_ARTEFACT,
+} from '../model/log-sequence.ts';
 import type { SequenceTrainer } from '../model/trainer.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { toError } from '../runtime/errors.ts';
@@ -155,9 +162,7 @@ export class SequenceTraining {
   async #train(scope: Scope, { before, joined, range, signal }: Round): Promise<boolean> {
     const sequences = await this.#sequences(scope, range, signal);
     if (sequences.length < LEAST_SESSIONS || signal.aborted) return false;
-    const sessions = sequences.map(({ templates }) =>
-      templates.map((template) => eventOf(joined.get(template) ?? template)),
-    );
+    const sessions = sequences.map(({ templates }) => eventsOf(templates, joined));
     const bytes = await this.#deps.trainer.fit(sessions, signal);
     const { contexts, held, events } = loadSequenceModel(bytes);
     // How many there were to learn from, so that it can be told when these have doubled.

@@ -30,6 +30,10 @@ const isPair = (pair: Json): pair is readonly [string, string] =>
 export const eventOf = (template: string): number => Number.parseInt(template.slice(0, 12), 16) || 0;
 export const templateOf = (event: number): string => event.toString(16).padStart(12, '0');
 
+/** A session as models see it, where it is learnt and where it is judged: under the ids that its patterns have now. */
+export const eventsOf = (templates: readonly string[], joined: ReadonlyMap<string, string>): readonly number[] =>
+  templates.map((template) => eventOf(joined.get(template) ?? template));
+
 /** Lines of one session of an entity, as their patterns in order. Which session it was is not kept. */
 export const LogSequence = Type.Object({
   id: Type.String(),

@@ -1,6 +1,6 @@
 import { type SequenceModel, loadSequenceModel } from '../../ml/sequence-model.ts';
 import type { EntityId } from '../../model/entity.ts';
-import { eventOf, type LogSequence, ODD_LEVELS, templateOf } from '../../model/log-sequence.ts';
+import { eventOf, eventsOf, type LogSequence, ODD_LEVELS, templateOf } from '../../model/log-sequence.ts';
 import { stableId } from '../../runtime/ids.ts';
 import type { TemplateMiner } from '../templates/template-miner.ts';
 import type { EndedSession } from './open-sessions.ts';
@@ -68,8 +68,8 @@ export class SessionJudge {
   judge(of: Whose, session: EndedSession): JudgedSession {
     if (session.partial) return { pValue: null, sequences: [] };
     const { joined } = this.#patterns;
-    const templates = session.events.map((event) => joined.get(templateOf(event)) ?? templateOf(event));
-    const events = templates.map(eventOf);
+    const events = eventsOf(session.events.map(templateOf), joined);
+    const templates = events.map(templateOf);
     const serving = this.#serving(of.entity);
     const verdict = serving?.model.score(events) ?? null;
     const pValue = verdict?.pValue ?? null;
