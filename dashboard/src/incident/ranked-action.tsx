@@ -58,7 +58,9 @@ function Buttons({
   readonly onAsk: (what: Asking) => void;
 }) {
   const words = useWords();
-  const mayRun = action.blocked === null && action.mode !== 'observe';
+  // What Vigía is not sure enough of is for a person to decide.
+  const free = action.blocked === null || action.blocked.key === 'act.no_unsure';
+  const mayRun = free && action.mode !== 'observe';
   return (
     <div className="mt-4 flex flex-wrap gap-2">
       {waiting !== undefined && (
