@@ -9,7 +9,7 @@ import { readPrometheusFile } from './collect/discovery/prometheus-file.ts';
 import { createHistories } from './collect/history/create-history.ts';
 import type { KubernetesMemory } from './collect/kubernetes/remembered.ts';
 import type { JournalCursors } from './collect/logs/journal-source.ts';
-import type { TailPositions } from './collect/logs/tail-source.ts';
+import type { TailPositions } from './collect/logs/tail-options.ts';
 import type { FilePosition } from './collect/logs/file-streams.ts';
 import type { Config } from './config/schema.ts';
 import { FleetModels } from './detect/fleet-models.ts';

@@ -11,7 +11,7 @@ import type { NamedSource } from './brought-source.ts';
 import type { EventSource } from './event-source.ts';
 import type { JournalCursors, JournalOptions } from './logs/journal-source.ts';
 import type { SyslogOptions } from './logs/syslog-source.ts';
-import type { TailOptions, TailPositions } from './logs/tail-source.ts';
+import type { TailOptions, TailPositions } from './logs/tail-options.ts';
 import type { PageLimits } from './sample-page.ts';
 import type { ScrapeTarget } from './scrape-source.ts';
 import type { StatsdOptions } from './statsd/statsd-source.ts';

@@ -1,4 +1,3 @@
-import type { Labels } from '../../model/labels.ts';
 import type { LogRecord } from '../../model/log-record.ts';
 import { type Phrase, phrase } from '../../model/phrase.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -13,25 +12,8 @@ import type { LogIntake } from './log-intake.ts';
 import { openHead, openLogFile } from './open-log-file.ts';
 import { PutOff } from './put-off.ts';
 import { recordsOf } from './tail-records.ts';
+import type { TailOptions, TailPositions } from './tail-options.ts';
 import { mayBeClosed, positionOf, type WatchedFile } from './watched-file.ts';
-
-export interface TailOptions {
-  readonly name: string;
-  /** Patterns of absolute paths. */
-  readonly paths: readonly string[];
-  /** Name the entity, by the same rules as the labels of a series. */
-  readonly labels: Labels;
-  /** Where reading begins in files that are there at the first start; those that come later are read whole. */
-  readonly from: 'start' | 'end';
-  readonly lineBytes: number;
-}
-
-/** Where reading has come to, over restarts, under names. */
-export interface TailPositions {
-  load(name: string): Promise<readonly FilePosition[]>;
-  /** All of it together or nothing. */
-  save(positions: Readonly<Record<string, readonly FilePosition[]>>): Promise<void>;
-}
 
 export interface TailDeps {
   readonly clock: Clock;
@@ -55,6 +37,8 @@ const FILES_A_LOOK = 1000;
 const FAILED_LOOKS = 30;
 /** Positions that may be unsaved: fewer than the streams whose place is remembered where lines are counted. */
 const MOST_UNSAVED = 100;
+/** Lines of several files that are committed together. */
+const MANY_LINES = 1000;
 
 /**
  * Follows files as they grow, through rotation by rename, by copy and truncation, and through compression. A line is done
@@ -76,6 +60,8 @@ export class TailSource {
   #pause = 1;
   #streamsMade = 0;
   readonly #unsaved = new Set<string>();
+  /** Files with lines that are read and not handed on yet; nothing more is read of them before. */
+  readonly #held = new Set<WatchedFile>();
   readonly #putOff = new PutOff();
 
   constructor(options: TailOptions, deps: TailDeps) {
@@ -98,6 +84,7 @@ export class TailSource {
   /** Looks at every file once and hands on what is new. Rejects when the records cannot be committed. */
   async look(): Promise<void> {
     await this.#load();
+    await this.#handOn();
     if (this.#looks % this.#pause === 0) await this.#find();
     else if (this.#left.length > 0) await this.#openLeft();
     this.#looks += 1;
@@ -105,6 +92,7 @@ export class TailSource {
     for (let piece = 0; piece < PIECES && rest.length > 0; piece++) {
       const more: WatchedFile[] = [];
       for (const watched of rest) if (await this.#read(watched)) more.push(watched);
+      await this.#handOn();
       rest = more;
     }
     for (const watched of this.#files.values()) await this.#letGo(watched);
@@ -115,6 +103,7 @@ export class TailSource {
   async close(): Promise<void> {
     for (const { reader } of this.#files.values()) await reader.close().catch(() => undefined);
     this.#files.clear();
+    this.#held.clear();
     this.#left = [];
     this.#streams = new FileStreams();
     this.#loaded = false;
@@ -220,7 +209,6 @@ export class TailSource {
 
   /** True when there is more to read. */
   async #read(watched: WatchedFile): Promise<boolean> {
-    await this.#handOn(watched);
     const { reader } = watched;
     const news = await reader.read().catch((thrown: unknown) => this.#drop(watched, thrown));
     if (news === null) return false;
@@ -230,18 +218,30 @@ export class TailSource {
     const last = lines.at(-1);
     if (last !== undefined)
       watched.waiting = { records: await recordsOf(watched, lines, { ...this.#options, ...this.#deps }), last };
-    await this.#handOn(watched);
+    if (watched.waiting !== null) this.#held.add(watched);
+    if (truncated || this.#isMuch) await this.#handOn();
     if (truncated) await this.#restart(watched);
     return more;
   }
 
-  async #handOn(watched: WatchedFile): Promise<void> {
-    if (watched.waiting === null) return;
-    const { records, last } = watched.waiting;
-    await this.#deps.publish(records);
-    watched.waiting = null;
-    watched.reader.finish(last);
-    this.#unsaved.add(watched.stream);
+  /** Whether what waits is worth a commit. */
+  get #isMuch(): boolean {
+    let lines = 0;
+    for (const { waiting } of this.#held) lines += waiting?.records.length ?? 0;
+    return lines >= MANY_LINES || this.#held.size + this.#unsaved.size >= MOST_UNSAVED;
+  }
+
+  /** Of many files together: each by itself would wait for a commit of its own. */
+  async #handOn(): Promise<void> {
+    const held = [...this.#held];
+    if (held.length === 0) return;
+    await this.#deps.publish(held.flatMap(({ waiting }) => waiting?.records ?? []));
+    this.#held.clear();
+    for (const watched of held) {
+      if (watched.waiting !== null) watched.reader.finish(watched.waiting.last);
+      watched.waiting = null;
+      this.#unsaved.add(watched.stream);
+    }
     if (this.#unsaved.size >= MOST_UNSAVED) await this.#save();
   }
 
