@@ -4,6 +4,9 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findPostgres, type PostgresServer, startPostgres } from '../system/postgres.ts';
 import { cleanUp, eventually, runVigia } from '../system/vigia.ts';
+import { startTraceReceiver, type TraceReceiver, wayTo } from '../fixtures/trace-receiver.ts';
+import { checkBadInput, USER } from './bad-input.ts';
+import { checkSamePredictions } from './same-predictions.ts';
 import { type Cluster, kafkaMissing, startCluster } from './kafka-cluster.ts';
 import { type StageProcess, startStages } from './stage-process.ts';
 
@@ -19,11 +22,13 @@ describe.skipIf(kafkaMissing !== null || bin === null)('stages in processes of t
   let cluster: Cluster;
   let server: PostgresServer;
   let database: pg.Pool;
+  let receiver: TraceReceiver;
   const running = new Map<string, StageProcess>();
 
   beforeAll(async () => {
-    cluster = await startCluster({ brokers: 1 });
+    cluster = await startCluster({ brokers: 1, user: USER });
     server = await startPostgres(bin!);
+    receiver = await startTraceReceiver();
     database = new pg.Pool({ connectionString: server.url, max: 2 });
   }, 240_000);
   afterAll(async () => {
@@ -31,6 +36,7 @@ describe.skipIf(kafkaMissing !== null || bin === null)('stages in processes of t
     await database?.end();
     server?.stop();
     await cluster?.stop();
+    await receiver?.close();
     cleanUp();
   });
 
@@ -42,6 +48,7 @@ describe.skipIf(kafkaMissing !== null || bin === null)('stages in processes of t
     collect: { host: { enabled: false } },
     detect: { warmUp: 30, minimumDuration: '5s' },
     prepare: { lateness: '1s' },
+    telemetry: { traces: { endpoint: receiver.endpoint, ratio: 0.1 } },
     ...extra,
   });
   const start = async (name: string, stages: string, env: Record<string, string> = {}): Promise<StageProcess> => {
@@ -189,6 +196,25 @@ describe.skipIf(kafkaMissing !== null || bin === null)('stages in processes of t
       await sameExpected(group);
     }
   }, 600_000);
+
+  it('tell of one sample what each of them did with it', async () => {
+    const way = await eventually('a way over three processes', PATIENCE, async () =>
+      wayTo('detect process frames', receiver.spans),
+    );
+    expect(way.map(({ name }) => name)).toEqual([
+      'send samples',
+      'prepare process samples',
+      'send frames',
+      'detect process frames',
+    ]);
+    const [api, prepare, again, detect] = way.map(({ instance }) => instance);
+    expect([api, prepare, again]).toEqual(['api-1', 'prepare-1', 'prepare-1']);
+    expect(detect).toMatch(/^detect-\d$/);
+  });
+
+  checkSamePredictions(() => ({ cluster, server }));
+
+  checkBadInput(() => ({ cluster, server }));
 
   it('say of themselves what the list of metrics says, and nothing else', async () => {
     const page = readFileSync(resolve(import.meta.dirname, '../../docs/operations/metrics.md'), 'utf8');

@@ -22,6 +22,8 @@ export interface PostgresServer {
   /** Stops it as a kill would; its data stay. */
   down(): void;
   up(): void;
+  /** As an administrator would: sessions are ended, what they had committed is written down, and it starts again. */
+  restart(): void;
   /** A server that follows this one. */
   replica(): Promise<PostgresServer>;
   stop(): void;
@@ -71,6 +73,10 @@ async function serve(folder: string, bin: string): Promise<PostgresServer> {
     down: () => {
       running = false;
       down();
+    },
+    restart: () => {
+      control('-m', 'fast', 'stop');
+      up();
     },
     replica: () => {
       const other = serverFolder();
