@@ -185,7 +185,7 @@ export const useLogPatterns = () => useGet<Page<LogPattern>>(['log-patterns'], '
 export const useOddSequences = (entity: string, range: ChartRange) =>
   useGet<Page<LogSequence>>(
     ['logs', 'sequences', entity, String(range.from), String(range.to)],
-    `logs/sequences${query({ entity, from: range.from, to: range.to, atMost: 0.01, limit: 100 })}`,
+    `logs/sequences${query({ entity, from: range.from, to: range.to, atMost: 0.01, sampled: false, limit: 100 })}`,
   );
 
 /** Measurements of some entities within a range that name their trace; those that could be had so far. */
