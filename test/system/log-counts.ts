@@ -20,8 +20,14 @@ export async function linesOf(vigia: RunningVigia, entity: string): Promise<numb
 }
 
 /** Waits until so many lines are counted, and a little longer, for one that is counted twice may come late. */
-export async function countedOnce(vigia: RunningVigia, entity: string, lines: number): Promise<number> {
-  await eventually(`${lines} lines of ${entity}`, 90_000, async () => (await linesOf(vigia, entity)) >= lines);
+// oxlint-disable-next-line eslint/max-params -- the last is mostly left out
+export async function countedOnce(
+  vigia: RunningVigia,
+  entity: string,
+  lines: number,
+  withinMs = 90_000,
+): Promise<number> {
+  await eventually(`${lines} lines of ${entity}`, withinMs, async () => (await linesOf(vigia, entity)) >= lines);
   await new Promise((resolve) => setTimeout(resolve, 3000));
   return linesOf(vigia, entity);
 }
