@@ -7,7 +7,7 @@ import { type BudgetLine, wholeLine } from '../../model/alert.ts';
 const CLOSED_SHARE = 0.05;
 
 /** What the ceiling does to alerts that come at these times, in order: first come, first served. */
-export interface UnderCeiling {
+interface UnderCeiling {
   /** Those that are turned away, by their place. */
   readonly refused: readonly number[];
   /** For how long nothing more got through, in stretches in which something was turned away, ms. */
