@@ -9,7 +9,7 @@ import { StateIcon } from '../ui/severity.tsx';
 import { When } from '../ui/when.tsx';
 import { usePatternText } from './pattern-text.ts';
 
-/** Sessions at once, the rarest of those there are. */
+/** Sessions at once, the rarest of those there are, each with something else that was unexpected. */
 const SHOWN = 3;
 /** Lines around the one that was unexpected; the others are only counted. */
 const AROUND = 3;
@@ -23,6 +23,18 @@ function cut({ templates, position }: LogSequence) {
   const from = Math.max(0, at - AROUND);
   const to = Math.min(templates.length, at + AROUND + 1);
   return { from, before: from, after: templates.length - to, lines: templates.slice(from, to) };
+}
+
+/** What was unexpected, after what: sessions that have it in common show the same. */
+const oddness = ({ templates, position }: LogSequence): string =>
+  `${templates[(position ?? 0) - 1] ?? ''} ${templates[position ?? 0] ?? ''}`;
+
+/** The rarest first and then the newest, one of each kind. */
+function rarest(sequences: readonly LogSequence[]): readonly LogSequence[] {
+  const byKind = new Map<string, LogSequence>();
+  for (const one of sequences.toSorted((a, b) => (a.pValue ?? 1) - (b.pValue ?? 1) || b.end - a.end))
+    if (!byKind.has(oddness(one))) byKind.set(oddness(one), one);
+  return [...byKind.values()].slice(0, SHOWN);
 }
 
 function Line({ number, text, odd }: { readonly number: number; readonly text: string; readonly odd: boolean }) {
@@ -98,9 +110,7 @@ export function OddSequences({ anomaly: { entity, start, end } }: { readonly ano
     to: Math.ceil((end ?? now) / GRAIN_MS) * GRAIN_MS,
   };
   const { data } = useOddSequences(entity, range);
-  const shown = (data?.items ?? [])
-    .toSorted((a, b) => (a.pValue ?? 1) - (b.pValue ?? 1) || b.end - a.end)
-    .slice(0, SHOWN);
+  const shown = rarest(data?.items ?? []);
   if (shown.length === 0) return null;
   return (
     <div className="mb-4 text-sm">
