@@ -5,6 +5,7 @@ import { checkAlerts } from './check-alerts.ts';
 import { checkLeases } from './check-leases.ts';
 import { checkProcesses } from './check-processes.ts';
 import { checkQuality } from './check-quality.ts';
+import { checkEvidence } from './check-evidence.ts';
 import { checkSequences } from './check-sequences.ts';
 import { checkStore, NOW } from './check-store.ts';
 import { createStore } from './create-store.ts';
@@ -24,4 +25,5 @@ describe('the store on PGlite in memory', () => {
   checkProcesses(open);
   checkQuality(open);
   checkSequences(open);
+  checkEvidence(open);
 });

@@ -5,6 +5,7 @@ import { checkAlerts } from '../../src/store/check-alerts.ts';
 import { checkLeases } from '../../src/store/check-leases.ts';
 import { checkProcesses } from '../../src/store/check-processes.ts';
 import { checkQuality } from '../../src/store/check-quality.ts';
+import { checkEvidence } from '../../src/store/check-evidence.ts';
 import { checkSequences } from '../../src/store/check-sequences.ts';
 import { checkStore, NOW } from '../../src/store/check-store.ts';
 import { createStore } from '../../src/store/create-store.ts';
@@ -45,6 +46,7 @@ describe('the store on a PostgreSQL server', () => {
   checkProcesses(open);
   checkQuality(open);
   checkSequences(open);
+  checkEvidence(open);
 
   describe('with several processes', () => {
     it('migrates once, however many start together', async () => {
