@@ -21,7 +21,7 @@ const NEWEST_STEPS = 3;
 const LATE_STEPS = 3;
 /** Trouble has mostly begun a little before it is noticed. */
 const BEFORE_STEPS = 5;
-const MOST_ENTITIES = 40;
+const MOST_ENTITIES = 20;
 const MOST_EDGES = 200;
 const MOST_INCIDENTS = 200;
 const MOST_EVENTS = 300;
@@ -43,6 +43,8 @@ interface Place {
 interface Known {
   readonly places: Map<EntityId, Place>;
   readonly normals: Map<EntityId, ReadonlyMap<string, NormalRange>>;
+  /** What was seen lately: before the next frame nothing is new. */
+  readonly seen: Map<EntityId, { readonly at: number; readonly deviations: readonly Deviation[] }>;
 }
 
 /**
@@ -65,7 +67,7 @@ export class EvidenceBook {
     const all = new Set([...own, ...own.flatMap((entity) => known.places.get(entity)?.peers ?? [])]);
     const deviations = new Map<EntityId, readonly Deviation[]>();
     for (const entity of [...all].slice(0, 2 * MOST_ENTITIES)) {
-      deviations.set(entity, await this.#deviations(incident, entity, known));
+      deviations.set(entity, await this.#look(incident, entity, known));
     }
     const events = await this.#events(incident);
     return own.flatMap((entity) => {
@@ -94,7 +96,7 @@ export class EvidenceBook {
 
   #remember({ id, reopened }: Incident): Known {
     const key = `${id} ${reopened}`;
-    const known = this.#known.get(key) ?? { places: new Map(), normals: new Map() };
+    const known = this.#known.get(key) ?? { places: new Map(), normals: new Map(), seen: new Map() };
     // Put last again: who has not been asked for longest goes first.
     this.#known.delete(key);
     this.#known.set(key, known);
@@ -145,6 +147,16 @@ export class EvidenceBook {
     }
     normals.set(entity, made);
     return made;
+  }
+
+  async #look(incident: Incident, entity: EntityId, known: Known): Promise<readonly Deviation[]> {
+    const { clock, stepMs } = this.#deps;
+    const now = clock.monotonic();
+    const before = known.seen.get(entity);
+    if (before !== undefined && now - before.at < stepMs) return before.deviations;
+    const deviations = await this.#deviations(incident, entity, known);
+    known.seen.set(entity, { at: now, deviations });
+    return deviations;
   }
 
   async #deviations(incident: Incident, entity: EntityId, known: Known): Promise<readonly Deviation[]> {

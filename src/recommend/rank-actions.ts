@@ -1,5 +1,5 @@
 import type { ActionMode, ConsideredAction, RankedAction, Verdict } from '../model/action.ts';
-import { type ActionDefinition, type ActionSubject, targetOf } from '../model/action-definition.ts';
+import { type ActionDefinition, type ActionSubject, matchingFeatures, targetOf } from '../model/action-definition.ts';
 import { type EntityId, parseEntityId } from '../model/entity.ts';
 import type { Evidence } from '../model/evidence.ts';
 import type { Incident } from '../model/incident.ts';
@@ -81,6 +81,8 @@ interface Candidate {
   readonly tally: Tally;
   /** What is far from normal there; null where nobody has looked. */
   readonly evidence: readonly string[] | null;
+  /** Nothing that the action is about is far from normal there. */
+  readonly blind: boolean;
 }
 
 function blockedBy(action: ActionDefinition, entity: EntityId, facts: RankingFacts): Phrase | null {
@@ -89,6 +91,12 @@ function blockedBy(action: ActionDefinition, entity: EntityId, facts: RankingFac
   const last = facts.lastStart(action.id, entity);
   const wait = last === null ? 0 : last + action.cooldownMs - facts.now;
   return wait > 0 ? phrase('recommend.cooldown', { seconds: Math.ceil(wait / 1000) }) : null;
+}
+
+/** Whether somebody has looked there, and nothing that the action is about is far from normal. */
+function isBlind(action: ActionDefinition, entity: EntityId, { evidence }: RankingFacts): boolean {
+  const names = evidence?.find((one) => one.entity === entity)?.features.map(({ name }) => name) ?? [];
+  return evidence !== undefined && matchingFeatures(action, names).length === 0;
 }
 
 const seenAt = (entity: EntityId, { evidence }: RankingFacts): readonly string[] | null =>
@@ -108,6 +116,7 @@ function candidate(action: ActionDefinition, entity: EntityId, facts: RankingFac
     spent: here.some((verdict) => verdict === 'ineffective' || verdict === 'harmful'),
     tally: facts.tally(action.id, parseEntityId(entity).kind),
     evidence: seenAt(entity, facts),
+    blind: isBlind(action, entity, facts),
   };
 }
 
@@ -235,15 +244,14 @@ export function rank(incident: Incident, facts: RankingFacts): Ranking {
 }
 
 /**
- * Vigía acts by itself only on what is likely enough to help, and not where it has looked and seen nothing; `act` takes its word
- * for it.
+ * Vigía acts by itself only on what is likely enough to help, and not where it has looked and seen nothing of what the action is
+ * about; `act` takes its word for it.
  */
 function unsure(
-  { mode, evidence }: Candidate,
+  { mode, blind }: Candidate,
   { probability }: PolicyOpinion,
   { leastSure = 0 }: RankingFacts,
 ): Phrase | null {
-  const blind = evidence !== null && evidence.length === 0;
   if (mode !== 'auto' || leastSure === 0 || (probability >= leastSure && !blind)) return null;
   return phrase(UNSURE, { probability: blind ? 0 : probability, least: leastSure });
 }

@@ -62,7 +62,7 @@ export async function gatherRankingFacts(
   const { store, clock, catalogue, modeOf, stopped, leastSure, newsMs } = deps;
   const known = await gatherContext(store, incident, newsMs);
   const failureKinds = failureKindsOf(known.predictions);
-  const evidence = await book?.of(incident);
+  const evidence = catalogue.length === 0 ? undefined : await book?.of(incident);
   const seen = { failureKinds, ...(evidence !== undefined && { evidence }) };
   const fitting = catalogue.flatMap((action) => {
     const entity = targetOf(action, { ...incident, ...seen });
