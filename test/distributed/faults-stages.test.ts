@@ -13,6 +13,7 @@ import { findPostgres, type PostgresServer, startPostgres } from '../system/post
 import { cleanUp, eventually, temporaryFolder } from '../system/vigia.ts';
 import { type CutProxy, startCutProxy } from './cut-proxy.ts';
 import { type Broker, type Cluster, startCluster } from './kafka-cluster.ts';
+import { checkBusFaults } from './faults-bus.ts';
 import { buildVersion } from './other-version.ts';
 import { distributedMissing, type StagedVigia, startStaged } from './staged-vigia.ts';
 
@@ -23,23 +24,12 @@ const PATIENCE_MS = 120_000;
 const MINUTE_MS = 60_000;
 const PARTITIONS = 6;
 
-describe.skipIf(distributedMissing !== null)(`many processes under load ${distributedMissing ?? ''}`, () => {
+describe.skipIf(distributedMissing !== null)(`three brokers ${distributedMissing ?? ''}`, () => {
   let cluster: Cluster;
-  let server: PostgresServer;
-  let vigia: StagedVigia;
-  let sender: Sender;
-  /** Stand before the brokers, and before the database. */
+  /** Stand before the brokers. */
   const brokerProxies: CutProxy[] = [];
-  let databaseProxy: CutProxy;
-  /** A release that reads what the next one writes, and that next one. */
-  let older: string;
-  let newer: string;
-  const over = new AbortController();
-  let sending: Promise<void>;
 
   beforeAll(async () => {
-    older = buildVersion('1.0.0', { writes: '1', reads: ['1', '2'] });
-    newer = buildVersion('2.0.0', { writes: '2', reads: ['1', '2'] });
     cluster = await startCluster({
       brokers: 3,
       advertise: async (_id, port) => {
@@ -48,172 +38,212 @@ describe.skipIf(distributedMissing !== null)(`many processes under load ${distri
         return proxy.port;
       },
     });
-    server = await startPostgres(findPostgres()!);
-    databaseProxy = await startCutProxy(() => Number(new URL(server.url).port));
-    const database = new URL(server.url);
-    database.port = String(databaseProxy.port);
-    const config = { step: '1s', collect: { host: { enabled: false } }, detect: { warmUp: 20 } };
-    const folder = temporaryFolder();
-    const brokers = cluster.addresses;
-    vigia = await startStaged({ config, folder, brokers, database: database.href, plan: PLAN, main: older });
-    sender = createSender('host/under-load');
-    sending = sender.send(vigia, over.signal);
-    await grows(300);
   });
   afterAll(async () => {
-    over.abort();
-    await sending;
-    await vigia?.stop('SIGKILL');
-    server?.stop();
     await cluster?.stop();
-    for (const proxy of [...brokerProxies, ...(databaseProxy === undefined ? [] : [databaseProxy])]) await proxy.stop();
-    cleanUp();
+    for (const proxy of brokerProxies) await proxy.stop();
   });
 
-  /** More is acknowledged than before. */
-  const grows = async (count = 50): Promise<void> => {
-    const { size } = sender.acknowledged;
-    await eventually('more is acknowledged', PATIENCE_MS, async () => sender.acknowledged.size > size + count);
-  };
-  /** The broker that leads the partition with the most to do. */
-  async function leader(): Promise<Broker> {
-    const admin = new Admin({ clientId: 'looker', bootstrapBrokers: [...cluster.addresses] });
-    const { topics: found } = await admin.metadata({ topics: ['vigia.samples'] });
-    await admin.close();
-    const id = found.get('vigia.samples')!.partitions[0]!.leader;
-    return cluster.brokers.find((broker) => broker.id === id)!;
-  }
-
-  it('goes on when each process is killed and started again', async () => {
-    for (const stages of PLAN) {
-      await vigia.restart(stages.replaceAll(',', '-'));
-      await grows();
-    }
-    expect(sender.acknowledged.size).toBeGreaterThan(300);
+  describe('and what happens to them', () => {
+    checkBusFaults(() => ({ cluster, proxies: brokerProxies }));
   });
 
-  it('goes on when a broker that leads is killed and returns', async () => {
-    const broker = await leader();
-    await broker.kill();
-    await grows();
-    await broker.start();
-    await grows();
-    expect(sender.acknowledged.size).toBeGreaterThan(300);
-  });
+  describe('with many processes under load', () => {
+    let server: PostgresServer;
+    let vigia: StagedVigia;
+    let sender: Sender;
+    /** Stands before the database. */
+    let databaseProxy: CutProxy | undefined;
+    /** A release that reads what the next one writes, and that next one. */
+    let older: string;
+    let newer: string;
+    const over = new AbortController();
+    let sending: Promise<void>;
 
-  it('goes on when all brokers have been down for a minute', async () => {
-    await Promise.all(cluster.brokers.map((broker) => broker.kill()));
-    await delay(MINUTE_MS);
-    await Promise.all(cluster.brokers.map((broker) => broker.start()));
-    await grows();
-    expect(sender.acknowledged.size).toBeGreaterThan(300);
-  });
-
-  it('goes on when the network to the brokers was cut and heals', async () => {
-    for (const proxy of brokerProxies) proxy.cut();
-    await delay(10_000);
-    for (const proxy of brokerProxies) proxy.heal();
-    await grows();
-    expect(sender.acknowledged.size).toBeGreaterThan(300);
-  });
-
-  it('goes on when the database is killed in the middle of a batch and comes back', async () => {
-    server.down();
-    await delay(5000);
-    server.up();
-    await grows();
-    expect(sender.acknowledged.size).toBeGreaterThan(300);
-  });
-
-  it('goes on while the database is slow', async () => {
-    databaseProxy.slow(100);
-    await grows(5);
-    await delay(15_000);
-    databaseProxy.slow(0);
-    await grows();
-    expect(sender.acknowledged.size).toBeGreaterThan(300);
-  });
-
-  it('goes on while everybody has to share anew every second for a minute', async () => {
-    const buses: Bus[] = [];
-    const open = async (name: string): Promise<Bus> => {
-      const bus = createKafkaBus(
-        {
-          brokers: cluster.addresses,
-          clientId: name,
-          topicDefaults: { partitions: PARTITIONS, replication: 3, retentionMs: 3_600_000 },
-          sessionMs: 6000,
-        },
-        { clock: systemClock, log: silentLog, metrics: createMetrics(), deadLetters: async () => undefined },
-      );
-      buses.push(bus);
-      await bus.start();
-      return bus;
-    };
-    // It takes partitions and does nothing with them, so that all of it is left for whoever gets them next.
-    const idle = (): Promise<never> => Promise.reject(Object.assign(new Error('not now'), { retryable: true }));
-    const stranger = await open('stranger');
-    const joined: Subscription[] = [];
-    const until = Date.now() + MINUTE_MS;
-    while (Date.now() < until) {
-      if (joined.length === 0) {
-        joined.push(await stranger.subscribe(topics.samples, 'prepare', idle));
-        joined.push(await stranger.subscribe(topics.frames, 'detect', idle));
-      } else await Promise.all(joined.splice(0).map((one) => one.stop()));
-      await delay(1000);
-    }
-    await Promise.all(joined.map((one) => one.stop()));
-    for (const bus of buses) await bus.stop(0);
-    await grows();
-    expect(sender.acknowledged.size).toBeGreaterThan(300);
-  });
-
-  it('goes on while processes of two releases work side by side, each with an encoding of its own', async () => {
-    // Readers and writers of both encodings, in whichever order.
-    await vigia.add('detect-newer', 'detect,predict', newer);
-    await grows();
-    await vigia.restart('collect-logs-prepare', 'SIGTERM', newer);
-    await grows();
-    await vigia.restart('detect-predict', 'SIGTERM', newer);
-    await vigia.restart('collect-logs-prepare', 'SIGTERM', older);
-    await grows();
-    expect(sender.acknowledged.size).toBeGreaterThan(300);
-    // Nobody met anything that it could not read.
-    for (const one of vigia.processes.values()) expect(await one.metric('vigia_bus_dead_letters_total')).toBe(0);
-  });
-
-  it('puts a poisonous message of each kind aside, and goes on', async () => {
-    const producer = new Producer({ clientId: 'stranger', bootstrapBrokers: [...cluster.addresses] });
-    const poison = ['samples', 'logs', 'events', 'frames', 'anomalies', 'predictions', 'incidents', 'recommendations'];
-    const kinds = [
-      { version: '99', value: 'from a later version' },
-      { version: '1', value: '\u0000\u0001 neither protobuf nor JSON' },
-    ];
-    for (const topic of poison) {
-      for (const { version, value } of kinds) {
-        const headers = new Map([[Buffer.from('vigia'), Buffer.from(version)]]);
-        const message = { topic: `vigia.${topic}`, key: Buffer.from(version), value: Buffer.from(value), headers };
-        await producer.send({ messages: [message], acks: -1 });
-      }
-    }
-    await producer.close();
-    const database = new pg.Pool({ connectionString: server.url, max: 1 });
-    await eventually('all are dead letters', PATIENCE_MS, async () => {
-      const { rows } = await database.query<{ topic: string; n: string }>(
-        'select topic, count(distinct key) as n from dead_letters group by topic',
-      );
-      const found = new Set(rows.filter(({ n }) => Number(n) >= kinds.length).map(({ topic }) => topic));
-      return poison.every((topic) => found.has(topic));
+    beforeAll(async () => {
+      older = buildVersion('1.0.0', { writes: '1', reads: ['1', '2'] });
+      newer = buildVersion('2.0.0', { writes: '2', reads: ['1', '2'] });
+      server = await startPostgres(findPostgres()!);
+      databaseProxy = await startCutProxy(() => Number(new URL(server.url).port));
+      const database = new URL(server.url);
+      database.port = String(databaseProxy.port);
+      const config = { step: '1s', collect: { host: { enabled: false } }, detect: { warmUp: 20 } };
+      const folder = temporaryFolder();
+      const brokers = cluster.addresses;
+      vigia = await startStaged({ config, folder, brokers, database: database.href, plan: PLAN, main: older });
+      sender = createSender('host/under-load');
+      sending = sender.send(vigia, over.signal);
+      await grows(300);
     });
-    await database.end();
-    await grows();
-    expect(sender.acknowledged.size).toBeGreaterThan(300);
-  });
+    afterAll(async () => {
+      over.abort();
+      await sending;
+      await vigia?.stop('SIGKILL');
+      server?.stop();
+      await databaseProxy?.stop();
+      cleanUp();
+    });
 
-  it('has lost nothing acknowledged, doubled nothing, alerted nothing twice', async () => {
-    over.abort();
-    await sending;
-    expect(sender.acknowledged.size).toBeGreaterThan(300);
-    await sender.check(vigia, { storedMs: PATIENCE_MS, seenMs: PATIENCE_MS });
+    /** More is acknowledged than before. */
+    const grows = async (count = 50): Promise<void> => {
+      const { size } = sender.acknowledged;
+      await eventually('more is acknowledged', PATIENCE_MS, async () => sender.acknowledged.size > size + count);
+    };
+    /** The broker that leads the partition with the most to do. */
+    async function leader(): Promise<Broker> {
+      const admin = new Admin({ clientId: 'looker', bootstrapBrokers: [...cluster.addresses] });
+      const { topics: found } = await admin.metadata({ topics: ['vigia.samples'] });
+      await admin.close();
+      const id = found.get('vigia.samples')!.partitions[0]!.leader;
+      return cluster.brokers.find((broker) => broker.id === id)!;
+    }
+
+    it('goes on when each process is killed and started again', async () => {
+      for (const stages of PLAN) {
+        await vigia.restart(stages.replaceAll(',', '-'));
+        await grows();
+      }
+      expect(sender.acknowledged.size).toBeGreaterThan(300);
+    });
+
+    it('goes on when a broker that leads is killed and returns', async () => {
+      const broker = await leader();
+      await broker.kill();
+      await grows();
+      await broker.start();
+      await grows();
+      expect(sender.acknowledged.size).toBeGreaterThan(300);
+    });
+
+    it('goes on when all brokers have been down for a minute', async () => {
+      await Promise.all(cluster.brokers.map((broker) => broker.kill()));
+      await delay(MINUTE_MS);
+      await Promise.all(cluster.brokers.map((broker) => broker.start()));
+      await grows();
+      expect(sender.acknowledged.size).toBeGreaterThan(300);
+    });
+
+    it('goes on when the network to the brokers was cut and heals', async () => {
+      for (const proxy of brokerProxies) proxy.cut();
+      await delay(10_000);
+      for (const proxy of brokerProxies) proxy.heal();
+      await grows();
+      expect(sender.acknowledged.size).toBeGreaterThan(300);
+    });
+
+    it('goes on when the database is restarted in good order', async () => {
+      server.restart();
+      await grows();
+      expect(sender.acknowledged.size).toBeGreaterThan(300);
+    });
+
+    it('goes on when the database is killed in the middle of a batch and comes back', async () => {
+      server.down();
+      await delay(5000);
+      server.up();
+      await grows();
+      expect(sender.acknowledged.size).toBeGreaterThan(300);
+    });
+
+    it('goes on while the database is slow', async () => {
+      databaseProxy!.slow(100);
+      await grows(5);
+      await delay(15_000);
+      databaseProxy!.slow(0);
+      await grows();
+      expect(sender.acknowledged.size).toBeGreaterThan(300);
+    });
+
+    it('goes on while everybody has to share anew every second for a minute', async () => {
+      const buses: Bus[] = [];
+      const open = async (name: string): Promise<Bus> => {
+        const bus = createKafkaBus(
+          {
+            brokers: cluster.addresses,
+            clientId: name,
+            topicDefaults: { partitions: PARTITIONS, replication: 3, retentionMs: 3_600_000 },
+            sessionMs: 6000,
+          },
+          { clock: systemClock, log: silentLog, metrics: createMetrics(), deadLetters: async () => undefined },
+        );
+        buses.push(bus);
+        await bus.start();
+        return bus;
+      };
+      // It takes partitions and does nothing with them, so that all of it is left for whoever gets them next.
+      const idle = (): Promise<never> => Promise.reject(Object.assign(new Error('not now'), { retryable: true }));
+      const stranger = await open('stranger');
+      const joined: Subscription[] = [];
+      const until = Date.now() + MINUTE_MS;
+      while (Date.now() < until) {
+        if (joined.length === 0) {
+          joined.push(await stranger.subscribe(topics.samples, 'prepare', idle));
+          joined.push(await stranger.subscribe(topics.frames, 'detect', idle));
+        } else await Promise.all(joined.splice(0).map((one) => one.stop()));
+        await delay(1000);
+      }
+      await Promise.all(joined.map((one) => one.stop()));
+      for (const bus of buses) await bus.stop(0);
+      await grows();
+      expect(sender.acknowledged.size).toBeGreaterThan(300);
+    });
+
+    it('goes on while processes of two releases work side by side, each with an encoding of its own', async () => {
+      // Readers and writers of both encodings, in whichever order.
+      await vigia.add('detect-newer', 'detect,predict', newer);
+      await grows();
+      await vigia.restart('collect-logs-prepare', 'SIGTERM', newer);
+      await grows();
+      await vigia.restart('detect-predict', 'SIGTERM', newer);
+      await vigia.restart('collect-logs-prepare', 'SIGTERM', older);
+      await grows();
+      expect(sender.acknowledged.size).toBeGreaterThan(300);
+      // Nobody met anything that it could not read.
+      for (const one of vigia.processes.values()) expect(await one.metric('vigia_bus_dead_letters_total')).toBe(0);
+    });
+
+    it('puts a poisonous message of each kind aside, and goes on', async () => {
+      const producer = new Producer({ clientId: 'stranger', bootstrapBrokers: [...cluster.addresses] });
+      const poison = [
+        'samples',
+        'logs',
+        'events',
+        'frames',
+        'anomalies',
+        'predictions',
+        'incidents',
+        'recommendations',
+      ];
+      const kinds = [
+        { version: '99', value: 'from a later version' },
+        { version: '1', value: '\u0000\u0001 neither protobuf nor JSON' },
+      ];
+      for (const topic of poison) {
+        for (const { version, value } of kinds) {
+          const headers = new Map([[Buffer.from('vigia'), Buffer.from(version)]]);
+          const message = { topic: `vigia.${topic}`, key: Buffer.from(version), value: Buffer.from(value), headers };
+          await producer.send({ messages: [message], acks: -1 });
+        }
+      }
+      await producer.close();
+      const database = new pg.Pool({ connectionString: server.url, max: 1 });
+      await eventually('all are dead letters', PATIENCE_MS, async () => {
+        const { rows } = await database.query<{ topic: string; n: string }>(
+          'select topic, count(distinct key) as n from dead_letters group by topic',
+        );
+        const found = new Set(rows.filter(({ n }) => Number(n) >= kinds.length).map(({ topic }) => topic));
+        return poison.every((topic) => found.has(topic));
+      });
+      await database.end();
+      await grows();
+      expect(sender.acknowledged.size).toBeGreaterThan(300);
+    });
+
+    it('has lost nothing acknowledged, doubled nothing, alerted nothing twice', async () => {
+      over.abort();
+      await sending;
+      expect(sender.acknowledged.size).toBeGreaterThan(300);
+      await sender.check(vigia, { storedMs: PATIENCE_MS, seenMs: PATIENCE_MS });
+    });
   });
 });

@@ -1,49 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { Bus, Subscription } from '../../src/bus/bus.ts';
 import { createKafkaBus } from '../../src/bus/kafka-bus.ts';
 import type { DeadLetter, Topic } from '../../src/model/topics.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { silentLog } from '../../src/runtime/log.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
-import { type CutProxy, startCutProxy } from './cut-proxy.ts';
-import { type Cluster, kafkaMissing, startCluster } from './kafka-cluster.ts';
+import type { CutProxy } from './cut-proxy.ts';
+import type { Cluster } from './kafka-cluster.ts';
 
 type Numbered = { readonly n: number };
 
 /** What may be wrong for so long, ms; a loaded machine takes its time. */
 const PATIENCE_MS = 60_000;
 
-/** The bus alone; what happens to it under whole processes is in `faults-stages.test.ts`. */
-describe.skipIf(kafkaMissing !== null)('three brokers, and what happens to them', () => {
-  let cluster: Cluster;
-  const proxies: CutProxy[] = [];
+/** The bus alone, on the cluster whose proxies stand before its brokers: what becomes of them, and of what it carries. */
+export function checkBusFaults(
+  within: () => { readonly cluster: Cluster; readonly proxies: readonly CutProxy[] },
+): void {
   const buses: Bus[] = [];
   let processes = 0;
   const letters: DeadLetter[] = [];
 
-  beforeAll(async () => {
-    cluster = await startCluster({
-      brokers: 3,
-      advertise: async (_id, port) => {
-        const proxy = await startCutProxy(() => port);
-        proxies.push(proxy);
-        return proxy.port;
-      },
-    });
-  });
   afterEach(async () => {
     await Promise.all(buses.splice(0).map((bus) => bus.stop(0)));
   });
-  afterAll(async () => {
-    await cluster?.stop();
-    for (const proxy of proxies) await proxy.stop();
-  });
-
   const open = async (): Promise<Bus> => {
     const bus = createKafkaBus(
       {
-        brokers: cluster.addresses,
+        brokers: within().cluster.addresses,
+        prefix: 'alone.',
         clientId: `process-${(processes += 1)}`,
         topicDefaults: { partitions: 6, replication: 3, retentionMs: 3_600_000 },
         sessionMs: 6000,
@@ -119,7 +105,7 @@ describe.skipIf(kafkaMissing !== null)('three brokers, and what happens to them'
 
   it('loses nothing when one broker after the other is killed and returns', async () => {
     const flow = await startFlow('kill');
-    for (const broker of cluster.brokers.slice(1)) {
+    for (const broker of within().cluster.brokers.slice(1)) {
       await broker.kill();
       await flow.grows();
       await broker.start();
@@ -131,6 +117,7 @@ describe.skipIf(kafkaMissing !== null)('three brokers, and what happens to them'
 
   it('loses nothing when the network to a broker is cut, and when it heals', async () => {
     const flow = await startFlow('cut');
+    const { proxies } = within();
     for (const proxy of proxies) proxy.cut();
     await delay(7000);
     for (const proxy of proxies) proxy.heal();
@@ -154,4 +141,4 @@ describe.skipIf(kafkaMissing !== null)('three brokers, and what happens to them'
     await flow.finish();
     expect(letters).toEqual([]);
   });
-});
+}
