@@ -1,4 +1,5 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { KnownExemplars } from './exemplars.ts';
 import { ExpositionParser } from './exposition.ts';
@@ -41,6 +42,29 @@ rpc_seconds_sum{method="get"} 12.5`);
     expect(seen(page)).toMatchObject([
       { ...told, trace: 'KOO5S4vxi0o', span: null, value: 0.67, time: NOW - 1500, attributes: {} },
       { ...told, trace: TRACE, span: SPAN, value: 9.8, time: NOW, attributes: { user: '[e-mail]' } },
+    ]);
+  });
+
+  test('of a real client of Prometheus', async () => {
+    const client = new Registry<OpenMetricsContentType>();
+    client.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    const seconds = new Histogram<'path' | 'traceId' | 'spanId'>({
+      name: 'http_request_seconds',
+      help: 'Duration',
+      labelNames: ['path'],
+      buckets: [0.1, 1],
+      enableExemplars: true,
+      registers: [client],
+    });
+    seconds.observe({ labels: { path: '/cart' }, value: 0.4, exemplarLabels: { traceId: TRACE, spanId: SPAN } });
+    seconds.observe({ labels: { path: '/cart' }, value: 7, exemplarLabels: { traceId: SPAN.repeat(2) } });
+    const parser = new ExpositionParser(registry(), LIMITS);
+    const page = await parser.parse(Buffer.from(await client.metrics()), true, Date.now());
+    expect(page.fault).toBeUndefined();
+    const told = { metric: 'http_request_seconds', labels: { path: '/cart' }, attributes: {} };
+    expect(seen(page)).toMatchObject([
+      { ...told, trace: TRACE, span: SPAN, value: 0.4 },
+      { ...told, trace: SPAN.repeat(2), span: null, value: 7 },
     ]);
   });
 
