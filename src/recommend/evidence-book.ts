@@ -25,8 +25,8 @@ const MOST_ENTITIES = 20;
 const MOST_EDGES = 200;
 const MOST_INCIDENTS = 200;
 const MOST_EVENTS = 300;
-/** Where a limit is known, a hundredth of it is little. */
-const LEAST_OF_LIMIT = 0.01;
+/** Where a limit is known, a fiftieth of it is little: a heap that is swept now and then goes up and down by more than it did. */
+const LEAST_OF_LIMIT = 0.02;
 /** What Vigía and its watchdogs say of themselves is no change of the system. */
 const OURS = 'vigia';
 
