@@ -122,15 +122,12 @@ export function sharesOf({ pages, failures }: PageTally): {
 const CANDIDATES = 120;
 /** Fewest pages that a precision is believed from. */
 const LEAST_PAGES = 5;
-/**
- * What the model itself says of the pages counts as so many pages beside those that came: a few pages say little, and it is calibrated.
- * With none of it one false page among the first few would leave only thresholds that announce next to nothing.
- */
-const SAID_PAGES = 20;
-/** One-sided 90 %: it should hold on time that comes later, and is the best of many (Wilson, 1927). */
-const CAUTION = 1.28;
-/** One-sided 95 %: what is below it is no bad luck of few pages. */
+/** One-sided 85 %: it should hold on time that comes later (Wilson, 1927). */
+const CAUTION = 1.04;
+/** One-sided 95 %: what is asked for beyond it is out of reach. */
 const HOPELESS = 1.64;
+/** From so many pages on: the first few hold a false one by chance, and to end there would leave what announces next to nothing. */
+const HOPELESS_PAGES = 20;
 /** What is said less than this part of what is asked for never pages. */
 const LEAST_SAID = 1 / 4;
 
@@ -157,14 +154,15 @@ export function chooseThreshold(
     const decided = pages.filter(({ verdict }) => verdict !== 'open');
     if (decided.length < LEAST_PAGES) continue;
     const right = decided.filter(({ verdict }) => verdict === 'right').length;
-    const said = decided.reduce((sum, { probability }) => sum + probability, 0) / decided.length;
-    const [share, all] = [right + SAID_PAGES * said, decided.length + SAID_PAGES];
-    const keeps = right >= precision * decided.length && wilson(share, all, -CAUTION) >= precision;
-    if (keeps) chosen = threshold;
-    else if (wilson(share, all, HOPELESS) < precision) break;
+    if (wilson(right, decided.length, -CAUTION) >= precision) chosen = threshold;
+    else if (decided.length >= HOPELESS_PAGES && isHopeless(right, decided.length, { precision, known: chosen })) break;
   }
   return chosen;
 }
+
+/** Below one that keeps the contract, none that clearly breaks it is passed over; before the first, only half of what is asked ends it. */
+const isHopeless = (right: number, all: number, asked: { precision: number; known: number | null }): boolean =>
+  asked.known === null ? right / all < asked.precision / 2 : wilson(right, all, HOPELESS) < asked.precision;
 
 /** Whether pages have shown that they break the contract: so few right ones are no bad luck. */
 export function breaksContract(tally: PageTally, { precision }: Contract): boolean {
