@@ -124,8 +124,7 @@ export async function startVigia(config: Config, options: ProcessOptions): Promi
     'vigia',
     [
       closing('store', () => store.close()),
-      ...(health === null ? [] : [health]),
-      ...(parts.traces === null ? [] : [parts.traces]),
+      ...[health, parts.traces].filter((one) => one !== null),
       { name: 'bus', start: () => bus.start(), stop: () => bus.stop(DRAIN_MS) },
       createClockWatch(parts),
       duties,

@@ -217,7 +217,14 @@ export class SequenceWatch {
         opinions: [{ kind: DETECTOR, p }],
         reason,
       },
-      { ...rules, provisional: frame.time - this.#since < DAY_MS, groups: 1, allGroups: 1, detector: DETECTOR, held: false },
+      {
+        ...rules,
+        provisional: frame.time - this.#since < DAY_MS,
+        groups: 1,
+        allGroups: 1,
+        detector: DETECTOR,
+        held: false,
+      },
     );
   }
 

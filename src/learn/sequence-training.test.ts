@@ -68,7 +68,7 @@ const round = (training = begin()): Promise<number> => training.round(new AbortC
 
 const models = async () => (await store.models.list({ limit: 100, cursor: null, kind: SEQUENCE_ARTEFACT })).items;
 async function champion(scope: string) {
-  const [model] = (await models()).filter((one) => one.scope === scope && one.state === 'champion');
+  const model = (await models()).find((one) => one.scope === scope && one.state === 'champion');
   return model === undefined ? null : loadSequenceModel((await store.models.artefact(model.id))!);
 }
 

@@ -88,9 +88,11 @@ function Sequence({ sequence }: { readonly sequence: LogSequence }) {
       </p>
       {before > 0 && <p className="px-2 text-muted">{words.say('dashboard-entity.sequenceMore', { count: before })}</p>}
       <ol>
-        {lines.map((template, at) => (
-          <Line key={from + at} number={from + at + 1} text={textOf(template)} odd={from + at === position} />
-        ))}
+        {lines
+          .map((template, at) => ({ template, at: from + at }))
+          .map(({ template, at }) => (
+            <Line key={at} number={at + 1} text={textOf(template)} odd={at === position} />
+          ))}
         {position === templates.length && (
           <Line number={position + 1} text={words.say('dashboard-entity.sequenceNothing')} odd />
         )}

@@ -78,7 +78,7 @@ export class SessionJudge {
     const { entity, fleet } = of;
     const said = saidOf(serving, events, verdict?.position ?? 0);
     const whole = { entity, fleet, start: session.first, end: session.last, templates, pValue, ...said };
-    return { pValue, sequences: ids.map((one) => ({ ...one, ...whole })) };
+    return { pValue, sequences: ids.map((one) => Object.assign(one, whole)) };
   }
 
   /** A model that knows patterns apart which are one by now says nothing until it is trained anew. */
