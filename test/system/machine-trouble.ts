@@ -156,7 +156,7 @@ export function checkMachineInTrouble(name: string, start: Start): void {
     }
 
     it(
-      'names the CPU when a process burns a core',
+      'names the CPU when a process burns every core',
       async () => {
         const anomaly = await anomalyOf(/cpu/, 'burn-cpu.mjs', '120');
         expect(['spike', 'level_shift', 'trend']).toContain(anomaly.kind);

@@ -1,5 +1,11 @@
-// Burns one core until it is ended.
-const until = Date.now() + Number(process.argv[2] ?? 120) * 1000;
+// Burns every core, a thread each, until it is ended.
+import { availableParallelism } from 'node:os';
+import { isMainThread, Worker } from 'node:worker_threads';
+
+const seconds = Number(process.argv[2] ?? 120);
+const others = isMainThread ? availableParallelism() - 1 : 0;
+const workers = Array.from({ length: others }, () => new Worker(new URL(import.meta.url), { argv: [String(seconds)] }));
+const until = Date.now() + seconds * 1000;
 let x = 1;
 while (Date.now() < until) for (let i = 0; i < 1e6; i++) x = (x * 1103515245 + 12345) % 2147483648;
-process.exitCode = x > 0 ? 0 : 1;
+process.exitCode = x > 0 && workers.length === others ? 0 : 1;
