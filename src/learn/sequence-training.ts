@@ -100,6 +100,7 @@ export class SequenceTraining {
     const now = clock.now();
     const range = { from: now - options.windowMs, to: now + 1 };
     const scopes = scopesOf(await store.logs.sampledEntities(range));
+    this.#forgetAllBut(new Set(scopes.map(({ scope }) => scope)));
     if (scopes.length === 0) return 0;
     const models = await modelsByScope(store, SEQUENCE_ARTEFACT);
     const { stage, key } = JOINED_PATTERNS;
@@ -113,6 +114,12 @@ export class SequenceTraining {
     }
     if (served > 0) onTrained();
     return served;
+  }
+
+  /** Entities come and go; what is known of those that have gone goes with them. */
+  #forgetAllBut(scopes: ReadonlySet<string>): void {
+    for (const known of [this.#known, this.#tried])
+      for (const scope of known.keys()) if (!scopes.has(scope)) known.delete(scope);
   }
 
   async #due({ scope, sessions }: Scope, models: readonly Model[], joined: ReadonlyMap<string, string>) {

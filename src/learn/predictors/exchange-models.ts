@@ -80,12 +80,18 @@ function unjudged(detail: FailureModelDetail, parent: string): FailureModelDetai
 
 /** Failure models as files, out and in. */
 export function createExchange({ store, clock, ids, lifecycle, factories }: ExchangeDeps): Exchange {
-  async function predictorOf(id: string): Promise<{ model: Model; predictor: FailurePredictor }> {
+  async function artefactOf(id: string): Promise<{ model: Model; artefact: Uint8Array }> {
     const model = await lifecycle.find(id);
     const artefact = await store.models.artefact(id);
-    const factory = factories.find(({ kind }) => kind === model.detail?.factory);
-    if (artefact === null || artefact.length === 0 || factory === undefined)
+    if (artefact === null || artefact.length === 0)
       throw new VigiaError('MODEL_STATE', { detail: 'its artefact is gone' });
+    return { model, artefact };
+  }
+
+  async function predictorOf(id: string): Promise<{ model: Model; predictor: FailurePredictor }> {
+    const { model, artefact } = await artefactOf(id);
+    const factory = factories.find(({ kind }) => kind === model.detail?.factory);
+    if (factory === undefined) throw new VigiaError('MODEL_STATE', { detail: 'nobody here reads this kind of model' });
     return { model, predictor: factory.load(artefact) };
   }
 
@@ -101,10 +107,7 @@ export function createExchange({ store, clock, ids, lifecycle, factories }: Exch
 
   return {
     exportModel: async (id) => {
-      const model = await lifecycle.find(id);
-      const artefact = await store.models.artefact(id);
-      if (artefact === null || artefact.length === 0)
-        throw new VigiaError('MODEL_STATE', { detail: 'its artefact is gone' });
+      const { model, artefact } = await artefactOf(id);
       return Buffer.concat([Buffer.from(`${JSON.stringify({ format: FORMAT, model })}\n`), artefact]);
     },
     exportTensorFlow: async (id) => {
