@@ -113,6 +113,11 @@ test('says that there is no engine, until there is', async () => {
   await until(() => source.view().state === 'up');
 });
 
+test('keeps the millisecond of an event, though its nanoseconds do not fit a number', () => {
+  for (let at = 0; at < 1000; at += 1)
+    expect(toldByEngine(happened('oom', at), 'web-1')?.time, `${now + at}`).toBe(now + at);
+});
+
 test('bears whatever comes', () => {
   const text = fc.oneof(fc.string(), fc.constantFrom('die', 'oom', 'health_status: x', 'health_status'));
   const event = fc.record(

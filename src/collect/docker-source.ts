@@ -5,6 +5,7 @@ import { toError } from '../runtime/errors.ts';
 import { jsonLines } from '../runtime/json-lines.ts';
 import type { EventSource, Teller } from './event-source.ts';
 import { number, text } from './json-fields.ts';
+import { msOfNanos } from './nanoseconds.ts';
 
 export interface DockerSourceOptions {
   /** Unix socket of the engine; podman's compatible one does as well. */
@@ -76,7 +77,7 @@ export function toldByEngine(found: unknown, host: string): ToldEvent | null {
       })
     : null;
   const nanos = number(found, 'timeNano') ?? 0;
-  const time = Math.floor(nanos / 1e6);
+  const time = msOfNanos(nanos);
   if (what === null || what === undefined || !(time > 0) || !Number.isSafeInteger(time)) return null;
   return {
     identity: [SOURCE, id, what.name, nanos],

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { toError, VigiaError } from '../../runtime/errors.ts';
+import { msOfNanos } from '../nanoseconds.ts';
 import type { SamplePage } from '../sample-page.ts';
 import type { MetricHead } from './otlp-names.ts';
 import type { OtlpSeries, Point, PointExemplar } from './otlp-series.ts';
@@ -8,7 +9,6 @@ import { readingWire } from '../../runtime/wire.ts';
 
 /** Metrics read in one go before other work gets its turn. */
 const METRICS_A_TURN = 500;
-const NANOS_A_MS = 1_000_000;
 const NO_VALUE = 1;
 /** Exemplars of one point that are looked at. */
 const MAX_EXEMPLARS = 16;
@@ -23,8 +23,9 @@ const numberOf = (value: unknown): number =>
   typeof value === 'number' ? value : typeof value === 'string' && value !== '' ? Number(value) : Number.NaN;
 const numbersOf = (value: unknown): readonly number[] => (Array.isArray(value) ? value.map(numberOf) : []);
 const orZero = (value: unknown): number => (value === undefined ? 0 : numberOf(value));
-/** Nanoseconds as text or number, as whole milliseconds. */
-export const msOf = (nanos: unknown): number => Math.floor(orZero(nanos) / NANOS_A_MS);
+/** Nanoseconds since 1970 as text or number; 0 when not told. */
+export const nanosOf = orZero;
+const msOf = (nanos: unknown): number => msOfNanos(nanosOf(nanos));
 
 const KINDS: readonly (readonly [string, MetricHead['kind']])[] = [
   ['gauge', 'gauge'],

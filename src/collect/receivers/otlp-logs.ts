@@ -2,8 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import type { Labels } from '../../model/labels.ts';
 import type { LogLevel, LogRecord } from '../../model/log-record.ts';
+import { msOfNanos } from '../nanoseconds.ts';
 import { createRepeats, type LogIntake } from '../logs/log-intake.ts';
-import { msOf, parseJsonBody, treesOf } from './otlp-json.ts';
+import { nanosOf, parseJsonBody, treesOf } from './otlp-json.ts';
 import { readResourceAttributes } from './otlp-metrics.ts';
 import { labelName, resourceLabels } from './otlp-names.ts';
 import { pairsOfJson, type Plain, plainOf, plainText, readAnyValue, readKeyValue } from './otlp-values.ts';
@@ -13,12 +14,11 @@ import { eachField, endOfMessage, readingWire } from '../../runtime/wire.ts';
 const LINES_A_TURN = 1000;
 const MAX_ATTRIBUTES = 16;
 const MAX_VALUE = 256;
-const NANOS_A_MS = 1_000_000;
 const SOURCE = 'logs/otlp';
 
 /** A line of log as OTLP has it. */
 interface Line {
-  /** Unix ms; 0 when not told. */
+  /** Nanoseconds since 1970, as exactly as a number holds them; 0 when not told. */
   time: number;
   observed: number;
   /** 1 to 24, four for each level; 0 when not told. */
@@ -37,7 +37,7 @@ function parts({ time, observed, severity, body, attributes, trace }: Line) {
   const told = attributes.map(([name, value]): [string, string] => [name, plainText(value).slice(0, MAX_VALUE)]);
   const named = told.map(([name, value]): [string, string] => [labelName(name), value]).slice(0, MAX_ATTRIBUTES - 1);
   return {
-    time: time > 0 ? Math.floor(time) : observed > 0 ? Math.floor(observed) : null,
+    time: time > 0 ? msOfNanos(time) : observed > 0 ? msOfNanos(observed) : null,
     level: levelOf(severity),
     text: plainText(body),
     attributes: Object.fromEntries(trace === '' ? named : [...named, ['trace_id', trace]]),
@@ -84,8 +84,8 @@ async function readJson(body: Uint8Array, take: Take): Promise<void> {
     for (const record of treesOf(group['scopeLogs']).flatMap((scope) => treesOf(scope['logRecords']))) {
       const { severityNumber, traceId } = record;
       const line = {
-        time: msOf(record['timeUnixNano']),
-        observed: msOf(record['observedTimeUnixNano']),
+        time: nanosOf(record['timeUnixNano']),
+        observed: nanosOf(record['observedTimeUnixNano']),
         severity: typeof severityNumber === 'number' ? severityNumber : 0,
         body: plainOf(record['body']),
         attributes: [...pairsOfJson(record['attributes'])],
@@ -133,7 +133,7 @@ async function readGroup(bytes: Uint8Array, take: Take): Promise<void> {
   }
 }
 
-const nanos = (reader: BinaryReader): number => Number(reader.fixed64()) / NANOS_A_MS;
+const nanos = (reader: BinaryReader): number => Number(reader.fixed64());
 
 function readLine(reader: BinaryReader): Line {
   const line = newLine();

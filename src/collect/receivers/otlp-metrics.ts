@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { msOfNanos } from '../nanoseconds.ts';
 import type { SamplePage } from '../sample-page.ts';
 import type { MetricHead } from './otlp-names.ts';
 import type { OtlpSeries, Point } from './otlp-series.ts';
@@ -9,7 +10,6 @@ import { eachField, endOfMessage, readingWire } from '../../runtime/wire.ts';
 
 /** Samples read in one go before other work gets its turn; some ms. */
 const SAMPLES_A_TURN = 5000;
-const NANOS_A_MS = 1_000_000;
 /** The point says that there is no value. */
 const NO_VALUE = 1;
 const DELTA = 1;
@@ -43,9 +43,9 @@ interface Extent {
   readonly to: number;
 }
 
-const nanos = (reader: BinaryReader): number => {
+const msIn = (reader: BinaryReader): number => {
   const low = reader.fixed32();
-  return Math.floor((reader.fixed32() * 4_294_967_296 + low) / NANOS_A_MS);
+  return msOfNanos(reader.fixed32() * 4_294_967_296 + low);
 };
 
 const skipOver = (reader: BinaryReader): Extent => {
@@ -152,7 +152,7 @@ export class OtlpMetricsReader {
     reader.pos = from;
     eachField(reader, to, (field, wire) => {
       if (field === ATTRIBUTES[kind] && wire === WireType.LengthDelimited) attributes.push(skipOver(reader));
-      else if (field === 3 && wire === WireType.Bit64) found.time = nanos(reader);
+      else if (field === 3 && wire === WireType.Bit64) found.time = msIn(reader);
       else if (field === FLAGS[kind] && wire === WireType.Varint) found.flags = reader.uint32();
       else return fields(reader, field, found);
       return true;

@@ -1,4 +1,5 @@
 import { type BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { msOfNanos } from '../nanoseconds.ts';
 import type { MetricHead } from './otlp-names.ts';
 import type { PointExemplar } from './otlp-series.ts';
 import { plainText, readKeyValue } from './otlp-values.ts';
@@ -86,14 +87,12 @@ export const FIELDS: Readonly<Record<MetricHead['kind'], ReadField>> = {
   },
 };
 
-const NANOS_A_MS = 1_000_000;
-
 /** An `opentelemetry.proto.metrics.v1.Exemplar`. */
 function readExemplar(reader: BinaryReader, { exemplars }: FoundPoint): void {
   const labels: [string, string][] = [];
   const found = { value: Number.NaN, time: 0 };
   eachField(reader, endOfMessage(reader), (field) => {
-    if (field === 2) found.time = Math.floor(wide(reader) / NANOS_A_MS);
+    if (field === 2) found.time = msOfNanos(wide(reader));
     else if (field === 3) found.value = reader.double();
     else if (field === 6) found.value = Number(reader.sfixed64());
     else if (field === 4) labels.push(['span_id', hex(reader.bytes())]);
