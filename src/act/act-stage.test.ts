@@ -716,18 +716,26 @@ describe('bad luck and bad input', () => {
     expect(target.calls).toEqual([]);
   });
 
-  test('of two incidents that want the contrary the second waits for a person', async () => {
-    const acting = await start([auto('clean'), auto('fill', { opposes: ['clean'] })]);
-    await reset(acting);
-    const incident = await trouble();
-    await acting.recommend(incident, 'clean');
-    await acting.stage.idle();
-    const other = { ...incident, id: `${incident.id}_contrary` };
-    await store.incidents.upsert([other]);
-    await acting.recommend(other, 'fill');
-    expect(await runsOf(other)).toEqual([]);
-    expect(await notesOf(other.id)).toEqual(['incident.escalate act.no_opposed']);
-  });
+  test.each([
+    ['fill', ['clean']],
+    ['clean', ['fill']],
+  ] as const)(
+    'of two incidents that want the contrary the second waits for a person, also where only %s says so',
+    async (which, opposes) => {
+      const of = (id: string): ActionDefinition => auto(id, id === which ? { opposes } : {});
+      const acting = await start([of('clean'), of('fill')]);
+      await reset(acting);
+      const incident = await trouble();
+      await acting.recommend(incident, 'clean');
+      await acting.stage.idle();
+      const other = { ...incident, id: `${incident.id}_contrary` };
+      await store.incidents.upsert([other]);
+      await acting.recommend(other, 'fill');
+      expect(await runsOf(other)).toEqual([]);
+      expect(await notesOf(other.id)).toEqual(['incident.escalate act.no_opposed']);
+      now += 120_000;
+    },
+  );
 
   test('a maintenance window and an unmet precondition hold automation off', async () => {
     const acting = await start([auto('clean'), auto('low', { preconditions: [{ feature: DISK, below: MB }] })]);

@@ -91,6 +91,12 @@ async function modeFor(deps: ActDeps, action: ActionDefinition, entity: Entity):
   return step === null ? start : mostCareful(step.level, ceilingOf(action, deps.settings(), ruled));
 }
 
+/** What wants the contrary of an action wants it both ways, whichever of the two the catalogue says it of. */
+function contrary(action: ActionDefinition, actions: readonly ActionDefinition[]): ActionDefinition {
+  const others = actions.filter(({ opposes = [] }) => opposes.includes(action.id)).map(({ id }) => id);
+  return { ...action, opposes: [...new Set([...(action.opposes ?? []), ...others])] };
+}
+
 async function gather(deps: ActDeps, wish: Wish, found: Pick<Case, 'action' | 'entity' | 'incident'>): Promise<Case> {
   const { action, entity, incident } = found;
   const { store, stepMs } = deps;
@@ -103,7 +109,7 @@ async function gather(deps: ActDeps, wish: Wish, found: Pick<Case, 'action' | 'e
   const mode = await modeFor(deps, action, entity);
   const facts: GuardrailFacts = {
     now,
-    action,
+    action: contrary(action, deps.actions),
     entity: entity.id,
     incident: incident?.id ?? null,
     settings: deps.settings(),
