@@ -5,7 +5,7 @@ import type { Words } from '../../text/text.ts';
 type FileKey = Extract<TextKey, `files.${string}`> extends `files.${infer Key}` ? Key : never;
 
 /** A name or a cell as it is quoted in a message: on one line and short, whatever stands in the file. */
-const quoted = (text: string): string => {
+export const quoted = (text: string): string => {
   const line = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ');
   return line.length > 60 ? `${line.slice(0, 60)}…` : line;
 };

@@ -261,6 +261,13 @@ describe('a wide table', () => {
     );
   });
 
+  test('nor do megabytes of nothing but separators', async () => {
+    const found = await mistakeIn(Buffer.concat([Buffer.from('a,b\n1,2\n'), Buffer.alloc(12_000_000, ',')]));
+    expect(found).toBe(
+      `${name}:3: the row has more than 5 MiB of text. Remove the text column, or close its quotation mark.`,
+    );
+  });
+
   test('what cannot be read', async () => {
     await expect(openWideTable(join(folder, 'none.csv'), words)).rejects.toThrow(
       'none.csv:1: there is no such file. Check the path.',

@@ -14,9 +14,12 @@ export interface CsvRecord {
 
 /** Text of one row, in characters: a thousand columns with long names take a tenth of it. */
 const ROW_CHARACTERS = 1 << 20;
+/** Bytes without an end of line: so many characters of four bytes, and the separators, which the parser does not count. */
+const LINE_BYTES = 5 * ROW_CHARACTERS;
 /** What is read at once, before and after decompression. */
 const CHUNK_BYTES = 1 << 16;
 const GZIP = [0x1f, 0x8b] as const;
+const [LF, CR] = [0x0a, 0x0d] as const;
 
 /**
  * Reads a CSV file (RFC 4180, UTF-8, with or without BOM, LF or CRLF), plain or compressed by gzip as its first bytes
@@ -50,8 +53,11 @@ export async function* readRecords(file: string, words: Words): AsyncGenerator<r
   const source = await openBytes(file).catch((thrown: unknown) => {
     throw explain(thrown, { file, line, words });
   });
+  let bytes = 0;
   try {
     for await (const chunk of source.stream) {
+      bytes = sinceLineEnd(chunk as Buffer, bytes);
+      if (bytes > LINE_BYTES) throw badInput(words, 'tooLong', { file, line: parser.info.lines, limit: LINE_BYTES });
       await feed(parser, chunk as Buffer);
       first ??= batch[0] ?? null;
       if (first !== null) checkWidths(batch, first, { file, words });
@@ -69,6 +75,13 @@ export async function* readRecords(file: string, words: Words): AsyncGenerator<r
     parser.destroy();
     await source.close();
   }
+}
+
+/** How many bytes came since the last end of a line, after `before` of them and this piece. */
+function sinceLineEnd(chunk: Buffer, before: number): number {
+  const end = chunk.lastIndexOf(LF);
+  const last = end < 0 ? chunk.lastIndexOf(CR) : end;
+  return last < 0 ? before + chunk.length : chunk.length - 1 - last;
 }
 
 /** Hands a piece to the parser, or with null ends it; resolves when its rows have been taken out. */
