@@ -26,6 +26,8 @@ export interface ScoreTally {
   readonly rows: number;
   readonly critical: number;
   readonly warning: number;
+  /** Columns with text in the first row, which label the rows and are not judged. */
+  readonly leftOut: readonly string[];
 }
 
 /** Every run of the same file gives the same bytes. */
@@ -172,7 +174,9 @@ async function scoreRows(
   const { out, deps } = work;
   const names = data.numeric.map((place) => csvField(data.columns[place]!));
   const judge = createJudge(data, prepared, work);
-  const tally = { rows: 0, critical: 0, warning: 0 };
+  const numeric = new Set(data.numeric);
+  const leftOut = data.columns.filter((_, place) => !numeric.has(place));
+  const tally = { rows: 0, critical: 0, warning: 0, leftOut };
   await out.write(HEADER);
   for await (const batch of data.rows(data.numeric)) {
     for (const row of batch) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -120,6 +120,15 @@ describe('vigia score', () => {
     expect([code, err]).toEqual([2, 'Falta --out <file>. Mira `vigia score --help`.']);
   });
 
+  test('says which columns are text and have no part in it', async () => {
+    const [out, data] = [inFolder('scores.csv'), put('data.csv', 'time,host,a\n0,web-1,1\n60,web-2,2\n')];
+    const { code, out: said } = await vigia(['score', data, '--out', out]);
+    expect([code, said.split('\n')[1]]).toEqual([0, 'Left out, as their first row holds text: host.']);
+    // A slip in the first row would take its column away unseen.
+    const slip = put('data.csv', `a,b\n1,x\n${'2,3\n'.repeat(20)}`);
+    expect((await vigia(['score', slip, '--out', out])).out).toContain('first row holds text: b.');
+  });
+
   test.each([
     [['--step', 'soon'], 'The step soon is not one: seconds, more than 0 and at most 864000.'],
     [['--step', '0'], 'The step 0 is not one: seconds, more than 0 and at most 864000.'],
@@ -132,6 +141,73 @@ describe('vigia score', () => {
     const data = put('data.csv', '1,2\n3,4\n');
     const { code, err } = await vigia(['score', data, '--out', inFolder('none.csv'), ...more]);
     expect([code, err]).toEqual([2, line]);
+  });
+
+  /** What is wrong with DATA, or with TRAIN beside a good DATA, and the one line that says so. */
+  test.each([
+    ['a ragged row', 'a,b\n1,2\n3\n', null, 'data.csv:3: 1 fields where line 1 has 2. Give every row as many.'],
+    [
+      'a header that is short',
+      'a\n1,2\n3,4\n',
+      null,
+      'data.csv:2: 2 fields where line 1 has 1. Give every row as many.',
+    ],
+    [
+      'a header with a name twice',
+      'a,b,a\n1,2,3\n',
+      null,
+      'data.csv:1: the column a is there twice. Rename one of them.',
+    ],
+    ['a header alone', 'a,b\n', null, 'data.csv:1: nothing follows the header. Give a file with at least one row.'],
+    [
+      'a date that does not parse',
+      'time,a\n2026-01-31,1\n31/01/2026,2\n',
+      null,
+      'data.csv:3: "31/01/2026" is not a time. Write 2026-01-31T23:59:00Z, or seconds since 1970.',
+    ],
+    [
+      'no numeric column',
+      'time,host\n2026-01-31,web-1\n',
+      null,
+      'data.csv:2: no column holds numbers. Give at least one besides the time, and separate fields by commas.',
+    ],
+    ['nothing at all', '', null, 'data.csv:1: it is empty. Give a file with at least one row.'],
+    [
+      'a history of other columns',
+      'a,b\n1,2\n',
+      'a,c\n1,2\n',
+      'train.csv:1: the column b of {data} is not there. Give both files the same columns.',
+    ],
+    [
+      'a history with more columns, without names',
+      '1,2\n',
+      '1,2,3\n',
+      'train.csv:1: 3 columns where {data} has 2. Give both files the same columns.',
+    ],
+    [
+      'a history with a header beside rows without',
+      '1,2\n',
+      'a,b\n1,2\n',
+      'train.csv:1: only one of this file and {data} has a header. Give both one, or none.',
+    ],
+    [
+      'a history without times beside rows with',
+      'time,a\n1,2\n',
+      'a\n1\n',
+      'train.csv:1: only one of this file and {data} has a time column. Give both one, or none.',
+    ],
+    [
+      'megabytes of text in one field',
+      `a,b\n1,${'x'.repeat(3 << 20)}\n`,
+      null,
+      'data.csv:2: the row has more than 1 MiB of text. Remove the text column, or close its quotation mark.',
+    ],
+  ])('%s: exit code 2, one line with file, line and cure, and no result', async (_, data, train, line) => {
+    const [out, bad] = [inFolder('none.csv'), put('bad-data.csv', data)];
+    const more = train === null ? [] : ['--train', put('bad-train.csv', train)];
+    const found = await vigia(['score', bad, ...more, '--out', out]);
+    expect(found).toEqual({ code: 2, out: '', err: inFolder(`bad-${line.replace('{data}', bad)}`) });
+    expect(readdirSync(folder).filter((name) => name.startsWith('none.csv'))).toEqual([]);
   });
 
   test('a file of a million rows does not lie in memory', async () => {

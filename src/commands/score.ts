@@ -2,11 +2,13 @@ import { createRowScorer } from '../detect/create-row-scorer.ts';
 import { JOINT_MEMBERS } from '../detect/ensemble/members.ts';
 import { VigiaError } from '../runtime/errors.ts';
 import type { Words } from '../text/text.ts';
+import { quoted } from './files/bad-input.ts';
 import { scoreFile } from './score-file.ts';
 import { EXIT, type Terminal } from './terminal.ts';
 
 /** With rows this far apart the last of ten million still has a date. */
 const MOST_STEP_SECONDS = 864_000;
+const MOST_NAMES = 10;
 
 /** What `--detectors` may name: those of single columns, and those of all columns together. */
 const DETECTORS: readonly string[] = ['residual', 'novelty', ...JOINT_MEMBERS.map(({ kind }) => kind)];
@@ -39,6 +41,12 @@ function wishes({ step, detectors: named }: ScoreOptions, words: Words): Wishes 
   return { stepMs: seconds === null ? null : seconds * 1000, detectors };
 }
 
+/** Some of the names, for a line. */
+function listed(names: readonly string[]): string {
+  const more = names.length > MOST_NAMES ? ', …' : '';
+  return `${names.slice(0, MOST_NAMES).map(quoted).join(', ')}${more}`;
+}
+
 /** `vigia score`: says of every row of a file how abnormal it is. */
 export async function score(data: string, options: ScoreOptions, terminal: Terminal): Promise<number> {
   const { words, progress } = terminal;
@@ -49,7 +57,8 @@ export async function score(data: string, options: ScoreOptions, terminal: Termi
     progress: (rows) => progress?.(words.say('commands.score_progress', { file: data, rows })),
   });
   progress?.('');
-  const { rows: count, critical, warning } = tally;
+  const { rows: count, critical, warning, leftOut } = tally;
   terminal.print(words.say('commands.score_done', { file: data, count, critical, warning, out: options.out }));
+  if (leftOut.length > 0) terminal.print(words.say('commands.score_left_out', { columns: listed(leftOut) }));
   return EXIT.good;
 }

@@ -25,6 +25,7 @@ export const commands = {
     '{{file}}: {{count}} row scored, {{critical}} critical, {{warning}} warning. The scores are in {{out}}.',
   score_done_other:
     '{{file}}: {{count}} rows scored, {{critical}} critical, {{warning}} warning. The scores are in {{out}}.',
+  score_left_out: 'Left out, as their first row holds text: {{columns}}.',
   about_templates: 'find the patterns of the lines of a log file',
   templates_done: '{{file}}: {{count, number}} patterns in {{lines, number}} lines. They are in {{out}}.',
   bad_option: 'Unknown option {{found}}. See `vigia {{command}}--help`.',

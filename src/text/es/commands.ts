@@ -26,6 +26,7 @@ export const commands: Record<keyof typeof english, string> = {
     '{{file}}: {{count}} fila puntuada, {{critical}} críticas, {{warning}} de aviso. El resultado está en {{out}}.',
   score_done_other:
     '{{file}}: {{count}} filas puntuadas, {{critical}} críticas, {{warning}} de aviso. El resultado está en {{out}}.',
+  score_left_out: 'Sin puntuar, porque su primera fila contiene texto: {{columns}}.',
   about_templates: 'encuentra los patrones de las líneas de un registro',
   templates_done: '{{file}}: {{count, number}} patrones en {{lines, number}} líneas. Están en {{out}}.',
   bad_option: 'La opción {{found}} no existe. Mira `vigia {{command}}--help`.',
