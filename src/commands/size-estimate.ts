@@ -1,6 +1,6 @@
 /**
  * What so many series cost. Every constant was measured with the program itself on two cores of 2026 (Linux, Node 20.20);
- * `size.test.ts` measures bytes on disk and in memory again and holds the estimates to 30 %.
+ * `test/system/size.test.ts` measures bytes on disk and in memory again and holds the estimates to 30 %.
  */
 
 /** Where measurements are kept. */
