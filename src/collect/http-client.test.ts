@@ -9,7 +9,7 @@ import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Access, createHttpClient } from './http-client.ts';
 
-/** Made for this test: a certificate of its own making for `vigia.test`, good for a hundred years. */
+/** Made for this test: a certificate of its own making for `vigia.test`, good from 2020 to 2120, whatever a clock says. */
 const KEY = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgIcWvCBRrPZB5ZrQ3
 4DpLtjXaTTySoQnMlzGk6BpZ3xihRANCAAQme+Ljx9dvlYXCUKywxAIxW88qphmz
@@ -17,15 +17,14 @@ ENrmusYdui/1jHELc667D4JyN85v8V/v2bV5CDG8Ejs2s2kRO3kpYjJf
 -----END PRIVATE KEY-----
 `;
 const CERT = `-----BEGIN CERTIFICATE-----
-MIIBmDCCAT6gAwIBAgIUPIv8dZHxXY9MKXPOzoG+9skY890wCgYIKoZIzj0EAwIw
-FTETMBEGA1UEAwwKdmlnaWEudGVzdDAgFw0yNjExMjIyMDM3MDNaGA8yMTI2MTAy
-OTIwMzcwM1owFTETMBEGA1UEAwwKdmlnaWEudGVzdDBZMBMGByqGSM49AgEGCCqG
-SM49AwEHA0IABCZ74uPH12+VhcJQrLDEAjFbzyqmGbMQ2ua6xh26L/WMcQtzrrsP
-gnI3zm/xX+/ZtXkIMbwSOzazaRE7eSliMl+jajBoMB0GA1UdDgQWBBQR50dMMLRF
-PDHtyjWLh6NT4m59EzAfBgNVHSMEGDAWgBQR50dMMLRFPDHtyjWLh6NT4m59EzAP
-BgNVHRMBAf8EBTADAQH/MBUGA1UdEQQOMAyCCnZpZ2lhLnRlc3QwCgYIKoZIzj0E
-AwIDSAAwRQIgRnJ+go7DCzZZNBZzYaTqBuqMVBSyzMa+8aRw+QHPDzwCIQCuFz21
-xPrfw6HhK7j5z+6YTLKczU5xzaQ3uidT9JcZWA==
+MIIBYzCCAQqgAwIBAgIBATAKBggqhkjOPQQDAjAVMRMwEQYDVQQDDAp2aWdpYS50
+ZXN0MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAVMRMwEQYDVQQD
+DAp2aWdpYS50ZXN0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEJnvi48fXb5WF
+wlCssMQCMVvPKqYZsxDa5rrGHbov9YxxC3Ouuw+CcjfOb/Ff79m1eQgxvBI7NrNp
+ETt5KWIyX6NJMEcwHQYDVR0OBBYEFBHnR0wwtEU8Me3KNYuHo1Pibn0TMA8GA1Ud
+EwEB/wQFMAMBAf8wFQYDVR0RBA4wDIIKdmlnaWEudGVzdDAKBggqhkjOPQQDAgNH
+ADBEAiA19lxi1FZOYTJXKJGIST7nLHygJY2Lk7CZt0nUijRrZwIgbz38en+vRk+8
+RZ9sUCIovqFxmx7rAXN08U+4oH9NfTo=
 -----END CERTIFICATE-----
 `;
 
@@ -64,7 +63,7 @@ afterAll(() => {
 async function get(url: string, access: Access): Promise<string> {
   const client = createHttpClient(access);
   try {
-    const { body } = await client.get(new URL(url), {}, AbortSignal.timeout(5000));
+    const { body } = await client.get(new URL(url), {}, AbortSignal.timeout(30_000));
     let text = '';
     for await (const piece of body) text += Buffer.from(piece).toString();
     return text;

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { createKubernetesClient } from './kubernetes-client.ts';
 
-/** Made for this test and for nothing else; valid for 127.0.0.1 until 2126. */
+/** Made for this test and for nothing else; valid for 127.0.0.1 from 2020 to 2120. */
 const key = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgYhlOX9UmHECVzzRE
 38BQ63ITprlpFxXdKE3Ns5NioZihRANCAATzAN+qpr72VgeV8XaYO3cYaioSrpA+
@@ -17,15 +17,14 @@ Scpugzdq/ZOOCCuXjJpXzV4JtMVT83WORNgvqiwtOgbfpxm6XJKMfPzO
 -----END PRIVATE KEY-----
 `;
 const certificate = `-----BEGIN CERTIFICATE-----
-MIIBjzCCATagAwIBAgIUXutBDcVJaGB2xusvzHW2dUE+gMkwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzAyMzEyNVoYDzIxMjYxMDMw
-MDIzMTI1WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAATzAN+qpr72VgeV8XaYO3cYaioSrpA+Scpugzdq/ZOOCCuXjJpXzV4J
-tMVT83WORNgvqiwtOgbfpxm6XJKMfPzOo2QwYjAdBgNVHQ4EFgQU1CB8CE5UgnwO
-J0j2n7oP+CUDlMMwHwYDVR0jBBgwFoAU1CB8CE5UgnwOJ0j2n7oP+CUDlMMwDwYD
-VR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAoGCCqGSM49BAMCA0cAMEQC
-IEZZvrF6dbU/OZssXra8L6RLb1UgNr5Cr/WtE7MK7cj2AiAlZSzWK/6AODRyd7CS
-RU7UPn86PDpyhlg7kxK7n9giEw==
+MIIBWzCCAQKgAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABPMA36qmvvZWB5Xx
+dpg7dxhqKhKukD5Jym6DN2r9k44IK5eMmlfNXgm0xVPzdY5E2C+qLC06Bt+nGbpc
+kox8/M6jQzBBMB0GA1UdDgQWBBTUIHwITlSCfA4nSPafug/4JQOUwzAPBgNVHRMB
+Af8EBTADAQH/MA8GA1UdEQQIMAaHBH8AAAEwCgYIKoZIzj0EAwIDRwAwRAIgV8qK
+TAOPAKzhHhnfI3poMTTlPv3x9XykB7VGhHjzOOoCIANIYlEfbwwXF6dEuRtIzJLI
+4h6tbTnhv2kY8LEMP+de
 -----END CERTIFICATE-----
 `;
 
