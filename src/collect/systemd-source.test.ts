@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -40,9 +40,8 @@ function put(units: Readonly<Record<string, Unit>>): void {
       `StateChangeTimestampMonotonic=${changed}\n`,
   );
   writeFileSync(`${state}.new`, blocks.join('\n'));
-  // Whole or not at all, as the other side may read at any moment.
-  rmSync(state, { force: true });
-  writeFileSync(state, readFileSync(`${state}.new`));
+  // Whole or as it was, as the other side may read at any moment.
+  renameSync(`${state}.new`, state);
 }
 
 beforeEach(() => {
