@@ -12,8 +12,10 @@ export default defineConfig({
           setupFiles: ['test/fixed-seed.ts'],
           isolate: false,
           sequence: { groupOrder: 0 },
-          testTimeout: 20_000,
-          hookTimeout: 60_000,
+          // Patience costs nothing where all is well; the default of a second is not enough for a machine that is busy.
+          expect: { poll: { timeout: 30_000 } },
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {

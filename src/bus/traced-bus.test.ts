@@ -45,8 +45,7 @@ describe('traces of a message', () => {
     ends.push(() => bus.stop(50));
     return { bus, receiver, metrics, service };
   }
-  const eventually = (predicate: () => boolean): Promise<void> =>
-    expect.poll(predicate, { timeout: 15_000, interval: 10 }).toBe(true);
+  const eventually = (predicate: () => boolean): Promise<void> => expect.poll(predicate, { interval: 10 }).toBe(true);
   const total = async (metrics: Metrics, name: string): Promise<number> => {
     const { text } = await metrics.expose();
     const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
@@ -157,10 +156,10 @@ describe('traces of a message', () => {
     const { bus, receiver, metrics } = await open();
     receiver.answer(400);
     await bus.publish(samples, [{ key: 'host/a', value: {} }]);
-    await expect.poll(() => total(metrics, 'vigia_traces_spans_dropped_total'), { timeout: 15_000 }).toBe(1);
+    await expect.poll(() => total(metrics, 'vigia_traces_spans_dropped_total')).toBe(1);
     receiver.answer(200);
     await bus.publish(samples, [{ key: 'host/b', value: {} }]);
-    await expect.poll(() => total(metrics, 'vigia_traces_spans_sent_total'), { timeout: 15_000 }).toBe(1);
+    await expect.poll(() => total(metrics, 'vigia_traces_spans_sent_total')).toBe(1);
     expect(receiver.spans.map(({ attributes }) => attributes['vigia.key'])).toEqual(['host/b']);
   });
 });

@@ -190,8 +190,8 @@ describe('the stage', () => {
     const { stage, seen, entities } = await createStage({ host: { enabled: true, intervalMs: 1000 } });
     expect(stage.sources()[0]).toMatchObject({ name: 'host', kind: 'host', state: 'idle' });
     await stage.start();
-    await expect.poll(() => seen.length, { timeout: 5000 }).toBeGreaterThan(0);
-    await expect.poll(() => entities.length, { timeout: 5000 }).toBe(1);
+    await expect.poll(() => seen.length).toBeGreaterThan(0);
+    await expect.poll(() => entities.length).toBe(1);
     expect(entities[0]).toMatchObject({ id: `host/${hostname()}`, kind: 'host', name: hostname(), fleet: 'default' });
     expect(stage.sources()[0]).toMatchObject({ state: 'up', lastError: null });
     await stage.stop();

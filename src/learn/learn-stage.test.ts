@@ -52,9 +52,7 @@ describe('learn', () => {
     expect(items).toMatchObject([
       { entity: 'host/a', kind: 'exhausted', note: 'disk_used_bytes', start: 5000 },
     ] satisfies Partial<Failure>[]);
-    await expect
-      .poll(async () => (await metrics.expose()).text, { timeout: 5000 })
-      .toMatch(/^vigia_store_budget_bytes \d{6,}/m);
+    await expect.poll(async () => (await metrics.expose()).text).toMatch(/^vigia_store_budget_bytes \d{6,}/m);
     await learn.stop();
     await bus.stop();
     await store.close();

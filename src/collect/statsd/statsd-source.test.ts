@@ -48,7 +48,7 @@ async function settled({ source, batches, send }: Awaited<ReturnType<typeof open
       await source.flush();
       expect(batches.flatMap(({ series }) => series.map(({ name }) => name))).toContain('settled');
     },
-    { timeout: 5000, interval: 10 },
+    { timeout: 30_000, interval: 10 },
   );
 }
 
@@ -110,7 +110,7 @@ describe('StatsD', () => {
         await opened.source.flush();
         expect(opened.source.view().drops['series_limit']).toBeGreaterThanOrEqual(40);
       },
-      { timeout: 5000, interval: 10 },
+      { timeout: 30_000, interval: 10 },
     );
     expect(opened.source.view().series).toBeLessThanOrEqual(10);
   });
