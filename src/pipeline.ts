@@ -8,6 +8,7 @@ import type { CollectStage } from './collect/collect-stage.ts';
 import { createActing } from './acting.ts';
 import { type Choosing, createChoosing } from './choosing.ts';
 import { actionDefinitions } from './config/action-definitions.ts';
+import { failureDefinitions } from './config/failures-schema.ts';
 import type { Config } from './config/schema.ts';
 import { settingsFor } from './config/settings-for.ts';
 import { type CorrelateStage, createCorrelateStage } from './correlate/correlate-stage.ts';
@@ -196,6 +197,7 @@ function createDetecting(deps: PipelineDeps, alerting: Alerting, alertBudget: ()
       population,
       alertBudget,
       settingsOf: detectSettings(config, alerting.serviceOf),
+      failures: failureDefinitions(config.failures),
       ...detectModels(deps),
     },
   });

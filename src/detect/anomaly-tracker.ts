@@ -4,7 +4,7 @@ import type { Frame } from '../model/frame.ts';
 import { phrase } from '../model/phrase.ts';
 import { stableId } from '../runtime/ids.ts';
 import { AnomalyCourse, COURSE } from './anomaly-course.ts';
-import { contributionsOf, limitUsed, notable, strongest } from './contributions.ts';
+import { contributionsOf, nearestBound, notable, strongest } from './contributions.ts';
 import { decodeFloats, encodeFloats, stateNumber, stateNumbers, stateObject } from './float-columns.ts';
 import { kindReason } from './kind-reason.ts';
 import { type LookKind, LOOKS } from './looks.ts';
@@ -199,13 +199,15 @@ export class AnomalyTracker {
     now: Circumstances & { readonly kind: AnomalyKind },
     contributions: readonly Contribution[],
   ): JudgedSeverity {
+    const { used, failure } = nearestBound(contributions, frame, now.failures);
     const evidence = {
       pValue: Math.exp(-this.#strength),
       durationMs: now.pace * (frame.time + frame.stepMs - this.#start),
       features: notable(contributions),
       groups: now.groups,
       allGroups: now.allGroups,
-      limitUsed: limitUsed(contributions, frame),
+      limitUsed: used,
+      failure,
       provisional: now.provisional,
       chanceMs: this.#look.chanceMs,
     };

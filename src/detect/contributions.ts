@@ -1,6 +1,7 @@
 import type { Contribution } from '../model/anomaly.ts';
 import type { DetectorScore } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
+import { type FailureBound, isBoundOf } from './failure-bounds.ts';
 
 /** More features than this explain nothing to a person. */
 const MOST = 10;
@@ -47,23 +48,38 @@ const limitValue = (bound: number | { readonly feature: string }, frame: Frame):
     ? bound
     : (frame.values[frame.layout.features.findIndex(({ name }) => name === bound.feature)] ?? Number.NaN);
 
+/** How much of a bound is used, 0 to 1; `failure` is the kind of failure that it is the bound of, null for a limit. */
+export interface Nearness {
+  readonly used: number;
+  readonly failure: string | null;
+}
+
+const FAR: Nearness = { used: 0, failure: null };
+
 /**
- * How near the feature nearest to its limit is, 0 to 1, where a limit is what the owner calls a failure: value over bound
- * of what may not rise above it, bound over value of what may not fall below it.
+ * How near the feature nearest to its limit, or to what the owner calls a failure, is: value over bound of what may not
+ * rise above it, bound over value of what may not fall below it.
  */
-export function limitUsed(contributions: readonly Contribution[], frame: Frame): number {
+export function nearestBound(
+  contributions: readonly Contribution[],
+  frame: Frame,
+  failures: readonly FailureBound[],
+): Nearness {
   const { features } = frame.layout;
-  let most = 0;
+  let nearest = FAR;
   for (const { feature, share } of contributions) {
     const at = features.findIndex(({ name }) => name === feature);
-    const limit = features[at]?.limit;
-    if (share < NOTABLE || !limit) continue;
-    const bound = limitValue(limit.value, frame);
-    const value = frame.values[at]!;
-    // Ratios say nothing of what is not positive.
-    if (!(bound > 0)) continue;
-    const used = limit.side === 'above' ? value / bound : bound / Math.max(value, 0);
-    if (used > most) most = Math.min(1, used);
+    const known = features[at];
+    if (share < NOTABLE || known === undefined) continue;
+    const look = (side: 'above' | 'below', bound: number, failure: string | null): void => {
+      const value = frame.values[at]!;
+      // Ratios say nothing of what is not positive.
+      if (!(bound > 0)) return;
+      const used = side === 'above' ? value / bound : bound / Math.max(value, 0);
+      if (used > nearest.used) nearest = { used: Math.min(1, used), failure };
+    };
+    if (known.limit) look(known.limit.side, limitValue(known.limit.value, frame), null);
+    for (const one of failures) if (isBoundOf(one, feature)) look(one.side, one.limit, one.kind);
   }
-  return most;
+  return nearest;
 }

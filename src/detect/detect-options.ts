@@ -2,6 +2,7 @@ import type { Bus } from '../bus/bus.ts';
 import type { Anomaly, AnomalyKind } from '../model/anomaly.ts';
 import type { DetectorFactory } from '../model/detector.ts';
 import type { EntityId } from '../model/entity.ts';
+import type { FailureDefinition } from '../model/failure-definition.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Metrics } from '../runtime/metrics.ts';
@@ -22,6 +23,8 @@ interface DetectOptions {
   readonly population?: () => number;
   /** Last word before an anomaly is told: lowers or raises its severity, for what people said or for its feature's noise. */
   readonly review?: (anomaly: Anomaly) => Anomaly;
+  /** What the owner calls a failure: what is abnormal and near to one is critical. */
+  readonly failures?: readonly FailureDefinition[];
   /** An anomaly that lasts longer becomes the new normal; default 6 hours. */
   readonly adoptMs?: number;
   /** IANA name: whose days and weeks the seasonal residual learns. UTC by default. */

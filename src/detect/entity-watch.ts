@@ -4,6 +4,7 @@ import type { EntityId } from '../model/entity.ts';
 import type { Frame, FrameLayout } from '../model/frame.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
 import { VigiaError } from '../runtime/errors.ts';
+import type { FailureBound } from './failure-bounds.ts';
 import { stateNumber, stateObject, stateText } from './float-columns.ts';
 import { GroupBoard } from './group-board.ts';
 import { HabitWatch } from './habit/habit-watch.ts';
@@ -33,6 +34,8 @@ export interface WatchOptions {
   readonly adoptMs: number;
   /** The joint models in force, asked with each frame; null while there are none. */
   readonly joint?: () => JointSource | null;
+  /** What the owner calls a failure of the entity; default nothing. */
+  readonly failures?: readonly FailureBound[];
   /** Where people live, by the clock; default UTC. */
   readonly zone?: LocalTime;
 }
@@ -115,6 +118,7 @@ export class EntityWatch {
     const rules = {
       minimumDurationMs: settings.minimumDurationMs,
       pace: settings.pace ?? 1,
+      failures: this.#options.failures ?? [],
       thresholds,
       detector: this.#detector.kind,
       adoptMs,

@@ -2,6 +2,7 @@ import type { Anomaly, AnomalyKind, Ending } from '../model/anomaly.ts';
 import type { DetectorScore, Json } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
 import { ABNORMAL_P } from './anomaly-tracker.ts';
+import type { FailureBound } from './failure-bounds.ts';
 import { featureGroups, type FeatureGroups, groupScores } from './feature-groups.ts';
 import { stateNumbers, stateObject } from './float-columns.ts';
 import { type Found, helped, sharesOf, warned, WEIGHT, weightOf } from './found.ts';
@@ -43,6 +44,7 @@ export interface BoardRules {
   readonly minimumDurationMs: number;
   /** As in `Circumstances`. */
   readonly pace: number;
+  readonly failures: readonly FailureBound[];
   readonly thresholds: (kind: AnomalyKind) => SeverityThresholds;
   /** Kind of the detector that scored. */
   readonly detector: string;

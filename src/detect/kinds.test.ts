@@ -5,6 +5,7 @@ import type { Bus } from '../bus/bus.ts';
 import { createRandom } from '../ml/random.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Detector, DetectorFactory } from '../model/detector.ts';
+import type { FailureDefinition } from '../model/failure-definition.ts';
 import type { Feature, Frame } from '../model/frame.ts';
 import { internLayout } from '../model/layout.ts';
 import { topics } from '../model/topics.ts';
@@ -22,7 +23,8 @@ const DAY = 86_400_000;
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const CALM = 400;
-const START = Math.floor((Date.now() - 6 * HOUR) / HOUR) * HOUR;
+/** Fixed, so that hours of the day are the same in every run. */
+const START = Date.UTC(2026, 4, 20, 6);
 
 const feature = (name: string, rest: Partial<Feature> = {}): Feature => ({
   name,
@@ -89,15 +91,15 @@ const tideOf = (): Detector => ({
 });
 const tide: DetectorFactory = { kind: 'tide', create: tideOf, fromJSON: tideOf };
 
-let offset = 0;
-const clock: Clock = { ...systemClock, now: () => Date.now() + offset, monotonic: () => performance.now() + offset };
+let now = 0;
+const clock: Clock = { ...systemClock, now: () => now, monotonic: () => now };
 let store: Store;
 let bus: Bus;
 let stage: DetectStage;
 let heard: Anomaly[];
 
 beforeEach(async () => {
-  offset = 0;
+  now = START + 7 * HOUR;
   heard = [];
   const metrics = createMetrics();
   store = await createStore(await openMemoryDatabase(), { clock, place: 'memory' });
@@ -113,12 +115,18 @@ afterEach(async () => {
   await store.close();
 });
 
-async function begin(stepMs: number, detector?: DetectorFactory): Promise<void> {
+interface Given {
+  readonly detector?: DetectorFactory;
+  readonly failures?: readonly FailureDefinition[];
+}
+
+async function begin(stepMs: number, { detector, failures = [] }: Given = {}): Promise<void> {
   const options = {
     stepMs,
     settingsOf: () => ({ warmUp: 120, minimumDurationMs: 30_000, mute: false }),
     alertBudget: () => ({ pages: { count: 2, windowMs: DAY }, warnings: { count: 20, windowMs: DAY } }),
     adoptMs: HOUR,
+    failures,
     ...(detector && { detector: () => detector }),
   };
   stage = createDetectStage({ bus, store, clock, log: silentLog, metrics: createMetrics(), options });
@@ -132,7 +140,7 @@ async function feed(some: readonly Frame[]): Promise<void> {
     some.map((frame) => ({ key: frame.entity, value: frame })),
     { durable: true },
   );
-  await expect.poll(() => stage.current('service/orders')?.time, { timeout: 10_000 }).toBe(some.at(-1)?.time);
+  await expect.poll(() => stage.current('service/orders')?.time).toBe(some.at(-1)?.time);
   await delay(50);
 }
 
@@ -170,7 +178,7 @@ describe('the kind of an anomaly, and its reason', () => {
 
   it('seasonality_break, where the detector says that a usual course did not come', async () => {
     await stage.stop();
-    await begin(STEP, tide);
+    await begin(STEP, { detector: tide });
     await feed(frames(0, CALM, (values, minutes) => (values[0] = minutes > 80 ? 100 : high(minutes))));
     expect(last('latency')).toMatchObject({
       kind: 'seasonality_break',
@@ -180,8 +188,8 @@ describe('the kind of an anomaly, and its reason', () => {
 
   it('missing, for an entity of which nothing comes', async () => {
     await feed(frames(0, 100));
-    offset += 120_000;
-    await expect.poll(() => heard.map(({ kind }) => kind), { timeout: 5000 }).toEqual(['missing']);
+    now += 120_000;
+    await expect.poll(() => heard.map(({ kind }) => kind)).toEqual(['missing']);
     expect(heard[0]).toMatchObject({ contributions: [], kindReason: { key: 'detect.kindMissing' } });
     await feed(frames(110, 111));
     expect(heard.at(-1)).toMatchObject({ ending: { by: 'calm', reason: { key: 'detect.endBack' } } });
@@ -256,6 +264,23 @@ describe('severity', () => {
     });
     await feed(frames(1600, 1660, (values) => (values[3] = 61)));
     expect(last('queue_free')).toMatchObject({ severity: 'critical' });
+  });
+
+  it.each([
+    ['service', 'critical'],
+    ['host', 'warning'],
+  ])('near a bound that the owner defined as a failure of a %s is %s', async (kind, severity) => {
+    const when = { feature: 'latency*', side: 'above', limit: 200, for: 60_000 } as const;
+    await stage.stop();
+    await begin(STEP, { failures: [{ kind: 'slow', entityKinds: [kind], when }] });
+    await feed(frames(0, 1500));
+    await feed(frames(1500, 1560, (values) => (values[0] = 196 + values[0]! / 100)));
+    const found = last('latency')!;
+    expect(found.severity).toBe(severity);
+    if (severity !== 'critical') return;
+    expect(found.severityReason).toMatchObject({ key: 'detect.criticalNearFailure', values: { failure: 'slow' } });
+    expect(english.phrase(found.severityReason)).toMatch(/9\d\s?% of what counts as the failure slow\.$/);
+    expect(spanish.phrase(found.severityReason)).toContain('lo que se considera el fallo slow');
   });
 });
 

@@ -219,6 +219,7 @@ export class SequenceWatch {
       },
       {
         ...rules,
+        failures: [],
         provisional: frame.time - this.#since < DAY_MS,
         groups: 1,
         allGroups: 1,

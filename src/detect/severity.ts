@@ -64,6 +64,8 @@ export interface Evidence {
   readonly allGroups: number;
   /** How much of a limit is used, 0 to 1, by the feature nearest to its limit; 0 without limits. */
   readonly limitUsed: number;
+  /** The kind of failure that this limit is the bound of, where the owner defined it as one. */
+  readonly failure?: string | null;
   /** Less than a day of history. */
   readonly provisional: boolean;
   /** How long until what is said next is news; default a minute. */
@@ -88,6 +90,7 @@ function said(severity: Severity, key: string, evidence: Evidence): JudgedSeveri
     p: evidence.pValue.toExponential(1),
     groups: evidence.groups,
     used: evidence.limitUsed,
+    ...(evidence.failure != null && { failure: evidence.failure }),
   };
   return { severity, reason: phrase(key, values) };
 }
@@ -106,7 +109,11 @@ export function judgeSeverity(evidence: Evidence, thresholds: SeverityThresholds
   const warns = rare <= thresholds.warning && durationMs >= (provisional ? PROVISIONAL_WARNING_MS : WARNING_MS);
   if (!warns) return said('info', provisional ? 'detect.infoProvisional' : 'detect.infoMild', evidence);
   if (limitUsed >= NEAR_LIMIT && durationMs >= CRITICAL_MS)
-    return said('critical', 'detect.criticalNearLimit', evidence);
+    return said(
+      'critical',
+      evidence.failure == null ? 'detect.criticalNearLimit' : 'detect.criticalNearFailure',
+      evidence,
+    );
   // A day tells what a backup or a build does here; before it nobody is woken for breadth alone.
   const wakes = !provisional && rare <= thresholds.critical && durationMs >= CRITICAL_MS;
   if (wakes && isBroad(evidence)) return said('critical', 'detect.criticalBroad', evidence);

@@ -2,6 +2,7 @@ import type { AnomalyKind } from '../model/anomaly.ts';
 import type { DetectorScore } from '../model/detector.ts';
 import type { Frame } from '../model/frame.ts';
 import type { Phrase } from '../model/phrase.ts';
+import type { FailureBound } from './failure-bounds.ts';
 import type { Opinion } from './member-opinions.ts';
 import type { SeverityThresholds } from './severity.ts';
 
@@ -26,6 +27,8 @@ export interface Circumstances {
   readonly pace: number;
   /** In force for an anomaly of a kind. */
   readonly thresholds: (kind: AnomalyKind) => SeverityThresholds;
+  /** What the owner calls a failure of the entity. */
+  readonly failures: readonly FailureBound[];
   readonly provisional: boolean;
   /** Groups of the entity that are abnormal now, and all that it has. */
   readonly groups: number;

@@ -1,6 +1,7 @@
 import type { EntityId } from '../model/entity.ts';
 import type { DetectDeps } from './detect-options.ts';
 import type { WatchOptions } from './entity-watch.ts';
+import { failureBounds } from './failure-bounds.ts';
 import { residualFactory } from './residual-detector.ts';
 import { localTime } from './seasonal/local-time.ts';
 
@@ -13,7 +14,8 @@ export function watchOptions(
   joint: NonNullable<WatchOptions['joint']>,
 ): WatchOptions {
   const { stepMs, timezone = 'UTC', seed = 0, adoptMs = DEFAULT_ADOPT_MS } = options;
+  const failures = failureBounds(options.failures ?? [], entity);
   const settings = options.settingsOf(entity);
   const detector = options.detector?.(settings) ?? residualFactory(settings.warmUp, timezone);
-  return { stepMs, seed, adoptMs, settings, detector, zone: localTime(timezone), joint };
+  return { stepMs, seed, adoptMs, settings, detector, failures, zone: localTime(timezone), joint };
 }

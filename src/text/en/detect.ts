@@ -1,6 +1,8 @@
 /** Why an anomaly has its severity and its kind, and what ended it. */
 export const detect = {
   criticalNearLimit: 'Abnormal for {{seconds, duration}} (p = {{p}}), and {{used, percent}} of the limit is used.',
+  criticalNearFailure:
+    'Abnormal for {{seconds, duration}} (p = {{p}}), and at {{used, percent}} of what counts as the failure {{failure}}.',
   criticalBroad: 'Abnormal for {{seconds, duration}} (p = {{p}}), in {{groups}} resources at the same time.',
   warningLasting: 'Strongly abnormal (p = {{p}}) for {{seconds, duration}}.',
   infoMild: 'Abnormal (p = {{p}}), but not strongly or long enough to warn.',

@@ -3,6 +3,8 @@ import type { detect as english } from '../en/detect.ts';
 export const detect: Record<keyof typeof english, string> = {
   criticalNearLimit:
     'Anómalo desde hace {{seconds, duration}} (p = {{p}}), y el límite está ocupado al {{used, percent}}.',
+  criticalNearFailure:
+    'Anómalo desde hace {{seconds, duration}} (p = {{p}}), y al {{used, percent}} de lo que se considera el fallo {{failure}}.',
   criticalBroad: 'Anómalo desde hace {{seconds, duration}} (p = {{p}}), en {{groups}} recursos a la vez.',
   warningLasting: 'Muy anómalo (p = {{p}}) desde hace {{seconds, duration}}.',
   infoMild: 'Anómalo (p = {{p}}), pero sin la fuerza o la duración que pide un aviso.',
