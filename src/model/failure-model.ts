@@ -69,6 +69,12 @@ export type PredictorSearch = Static<typeof PredictorSearch>;
 export const FailureModelDetail = Type.Object({
   factory: Type.String({ description: 'Kind of the predictor that reads the artefact.' }),
   parent: Type.Union([Type.String(), Type.Null()], { description: 'The model in force when it was trained.' }),
+  before: Type.Optional(
+    Type.Union([Type.String(), Type.Null()], {
+      description:
+        'The model that it took over from; that one serves again when it goes. Null where none was, and before it ever served.',
+    }),
+  ),
   columns: Type.Array(Type.String(), { description: 'Features that it reads.' }),
   cadenceMs: Type.Integer({ minimum: 1000 }),
   judgedTo: Type.Integer({ description: 'Its figures are of rows from `trainedTo` up to here.' }),

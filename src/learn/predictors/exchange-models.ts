@@ -92,7 +92,7 @@ export function createExchange({ store, clock, ids, lifecycle, factories }: Exch
     const { model, artefact } = await artefactOf(id);
     const factory = factories.find(({ kind }) => kind === model.detail?.factory);
     if (factory === undefined) throw new VigiaError('MODEL_STATE', { detail: 'nobody here reads this kind of model' });
-    return { model, predictor: factory.load(artefact) };
+    return { model, predictor: opened(factory, artefact) };
   }
 
   async function enter(model: Model, artefact: Uint8Array, by: string): Promise<string> {
@@ -131,6 +131,15 @@ export function createExchange({ store, clock, ids, lifecycle, factories }: Exch
       return enter(changed, exchanged(predictor, networks), by);
     },
   };
+}
+
+/** Reads an artefact of the registry; a damaged one is told as `MODEL_STATE`. */
+function opened(factory: FailurePredictorFactory, artefact: Uint8Array): FailurePredictor {
+  try {
+    return factory.load(artefact);
+  } catch (thrown) {
+    throw new VigiaError('MODEL_STATE', { detail: `its artefact is damaged (${toError(thrown).message})` });
+  }
 }
 
 /** The artefact with other networks; whatever is wrong with them is told as `BODY_INVALID`. */

@@ -32,6 +32,12 @@ async function watched(hours: number): Promise<void> {
   }
 }
 
+/** Two hours more, of which nothing was said yet. */
+async function news(): Promise<void> {
+  const from = life.now() - (life.now() % HOUR);
+  await play(life, hosts, from, from + 2 * HOUR);
+}
+
 const state = async (id: string): Promise<Model['state'] | undefined> => (await life.store.models.get(id))?.state;
 /** Its scores are no longer those that it was judged by. */
 const asIs = (model: Model): Model => ({ ...model, detail: { ...model.detail!, scoreBins: [] } });
@@ -47,6 +53,9 @@ const wrong = (model: { rates: number[][] }): object => ({
   ...model,
   rates: model.rates.map((rates, i) => (i > 5 ? rates.map((rate) => rate / 1000) : [0.9, 0.95, 0.99])),
 });
+const open = async () => (await life.store.predictions.open(100)).filter(({ kind }) => kind === 'failure');
+/** What a model said of late. */
+const said = (id: string) => life.store.forecasts.read(id, { from: life.now() - HOUR, to: life.now() }, 9);
 const audited = async (): Promise<string[]> =>
   (await life.store.audit.list({ limit: 1000, cursor: null })).items.map(
     ({ verb, actor, target, detail }) => `${target} ${verb} by ${actor}: ${String(detail['why'])}`,
@@ -152,19 +161,79 @@ describe('the life of a model', () => {
     expect(log).toContainEqual(expect.stringMatching(`${first.id} model_champion by vigia: after`));
   }, 120_000);
 
-  it('a damaged artefact is set aside and the one before serves, also after a restart', async () => {
+  it('a damaged artefact is set aside and the one before serves in the same look, also after a restart', async () => {
     const first = await champion();
-    const head = (model: Model): Model => ({ ...model, detail: { ...model.detail!, parent: first.id } });
-    const next = await here.desk.importModel(rewritten(exported, head), 'ana');
+    const next = await here.desk.importModel(exported, 'ana');
     await here.desk.promote(next, 'ana');
     const model = await life.store.models.get(next);
     await life.store.models.upsert(model!, Buffer.from('{"rates":'));
+    await expect(here.desk.exportTensorFlow(next)).rejects.toMatchObject({ code: 'MODEL_STATE' });
     here = inhabit(life, level);
+    await news();
     await here.watch.look();
     expect([await state(next), await state(first.id)]).toEqual(['retired', 'champion']);
     expect(await audited()).toContainEqual(expect.stringMatching(`${next} model_retired by vigia: damaged`));
-    await watched(2);
-    expect(await life.store.forecasts.read(first.id, { from: life.now() - HOUR, to: life.now() }, 9)).not.toEqual([]);
+    expect(await said(first.id)).not.toEqual([]);
+  });
+
+  it.each([
+    ['that says what is no probability', ['?', '?', '?']],
+    ['that throws', null],
+  ])('one %s is set aside too, be it in force or in shadow', async (_, rates) => {
+    const first = await champion();
+    const broken = (model: { rates: number[][] }): object => ({ ...model, rates: model.rates.map(() => rates) });
+    const served = await here.desk.importModel(rewritten(exported, asIs, broken), 'ana');
+    const watchedOnly = await here.desk.importModel(rewritten(exported, asIs, broken), 'ana');
+    await here.desk.promote(served, 'ana');
+    await news();
+    await here.watch.look();
+    expect([await state(served), await state(watchedOnly)]).toEqual(['retired', 'retired']);
+    expect(await state(first.id)).toBe('champion');
+    expect(await said(first.id)).not.toEqual([]);
+    expect(await audited()).toContainEqual(expect.stringMatching(`${served} model_retired by vigia: damaged`));
+  });
+
+  it('where no model is left, what is open is closed without an all-clear', async () => {
+    const first = await champion();
+    for (let hours = 0; hours < 12 && (await open()).length === 0; hours += 2) await watched(2);
+    const before = await open();
+    expect(before.length).toBeGreaterThan(0);
+    await life.store.models.upsert((await life.store.models.get(first.id))!, Buffer.from('{'));
+    here = inhabit(life, level);
+    await here.watch.look();
+    expect(await open()).toEqual([]);
+    const closed = await life.store.predictions.get(before[0]!.id);
+    expect(closed).toMatchObject({ state: 'cleared', reason: { key: 'predict.unwatched' } });
+  });
+
+  it('goes back to whoever was in force before, beside whomever it was trained', async () => {
+    const first = await champion();
+    const [second, third] = [
+      await here.desk.importModel(exported, 'ana'),
+      await here.desk.importModel(exported, 'ana'),
+    ];
+    const states = (): Promise<unknown[]> => Promise.all([first.id, second, third].map(state));
+    for (const id of [second, third, first.id, third]) await here.desk.promote(id, 'ana');
+    expect(await states()).toEqual(['retired', 'retired', 'champion']);
+    await here.desk.rollback('host', 'ana');
+    expect(await states()).toEqual(['champion', 'retired', 'retired']);
+    await here.desk.rollback('host', 'ana');
+    expect(await states()).toEqual(['retired', 'champion', 'retired']);
+    await here.desk.rollback('host', 'ana');
+    expect(await states()).toEqual(['retired', 'retired', 'retired']);
+    await expect(here.desk.rollback('host', 'ana')).rejects.toMatchObject({ code: 'MODEL_STATE' });
+  });
+
+  it('passes over one whose artefact is gone', async () => {
+    const first = await champion();
+    const [second, third] = [
+      await here.desk.importModel(exported, 'ana'),
+      await here.desk.importModel(exported, 'ana'),
+    ];
+    for (const id of [second, third]) await here.desk.promote(id, 'ana');
+    await life.store.models.upsert((await life.store.models.get(second))!, new Uint8Array(0));
+    await here.desk.rollback('host', 'ana');
+    expect(await Promise.all([first.id, second, third].map(state))).toEqual(['champion', 'retired', 'retired']);
   });
 
   it('pages that break the contract raise their threshold, or end, and one that never paged begins once there is evidence', async () => {

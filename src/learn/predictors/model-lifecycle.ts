@@ -71,6 +71,46 @@ function createBasics({ store, clock, ids, onChange }: LifecycleDeps) {
 
 type Basics = ReturnType<typeof createBasics>;
 
+/** Models that came into force before that was written down go back to the one beside which they were trained. */
+const idBefore = ({ detail }: Model): string | null =>
+  detail?.before === undefined ? (detail?.parent ?? null) : detail.before;
+
+/** The model, coming after another in force. */
+const after = (model: Model, before: string | null): Model =>
+  model.detail ? { ...model, detail: { ...model.detail, before } } : model;
+
+/** Models of its scope: whoever would go back to it goes back to the one below, so that the line never runs in a circle. */
+async function without(
+  { of }: Basics,
+  { id, scope, detail }: Model,
+  { models }: LifecycleDeps['store'],
+): Promise<readonly Model[]> {
+  const all: Model[] = [];
+  for (const one of await of(scope)) {
+    const changed = one.detail?.before === id ? after(one, detail?.before ?? null) : one;
+    if (changed !== one) await models.upsert(changed, null);
+    all.push(changed);
+  }
+  return all;
+}
+
+/** The newest of those in force before a model that can still serve. */
+async function before(
+  model: Model,
+  models: readonly Model[],
+  serviceable: (model: Model) => Promise<boolean>,
+): Promise<Model | null> {
+  const passed = new Set<string>();
+  for (let id = idBefore(model); id !== null && !passed.has(id);) {
+    const found = models.find((one) => one.id === id);
+    if (found === undefined) return null;
+    if (await serviceable(found)) return found;
+    passed.add(id);
+    id = idBefore(found);
+  }
+  return null;
+}
+
 /** The states of failure models and every change of them, each written to the audit log. */
 export function createLifecycle(deps: LifecycleDeps) {
   const { store } = deps;
@@ -85,9 +125,9 @@ export function createLifecycle(deps: LifecycleDeps) {
     const model = await find(id);
     if (model.state === 'champion') return;
     if (!(await serviceable(model))) throw new VigiaError('MODEL_STATE', { detail: 'its artefact is gone or damaged' });
-    for (const other of await of(model.scope))
-      if (other.state === 'champion') await move(other, 'retired', { by, why: `replaced by ${model.version}` });
-    await move(model, 'champion', { by, why });
+    const champion = (await without(basics, model, store)).find(({ state }) => state === 'champion');
+    if (champion !== undefined) await move(champion, 'retired', { by, why: `replaced by ${model.version}` });
+    await move(after(model, champion?.id ?? null), 'champion', { by, why });
   }
 
   /** Takes the champion out of force; the one before it serves again, or none. */
@@ -95,10 +135,9 @@ export function createLifecycle(deps: LifecycleDeps) {
     const models = await of(scope);
     const champion = models.find(({ state }) => state === 'champion');
     if (champion === undefined) throw new VigiaError('MODEL_STATE', { detail: `no model of ${scope} is in force` });
-    await move(champion, 'retired', { by, why });
-    const parent = models.find(({ id }) => id === champion.detail?.parent);
-    if (parent !== undefined && (await serviceable(parent)))
-      await move(parent, 'champion', { by, why: `after ${champion.version}` });
+    const next = await before(champion, models, serviceable);
+    await move(after(champion, null), 'retired', { by, why });
+    if (next !== null) await move(next, 'champion', { by, why: `after ${champion.version}` });
   }
 
   return {
@@ -121,13 +160,15 @@ async function enter(
   { model, bytes }: { readonly model: Model; readonly bytes: Uint8Array },
 ): Promise<void> {
   const others = await of(model.scope);
-  await store.models.upsert({ ...model, state: 'retired' }, bytes);
-  await move({ ...model, state: 'retired' }, 'challenger', { by: ITSELF, why: model.reason });
+  // Whom it came after elsewhere is of no use here.
+  const entering: Model = { ...after(model, null), state: 'retired' };
+  await store.models.upsert(entering, bytes);
+  await move(entering, 'challenger', { by: ITSELF, why: model.reason });
   const challengers = others.filter(({ state }) => state === 'challenger');
   for (const old of challengers.slice(MOST_CHALLENGERS - 1))
     await move(old, 'retired', { by: ITSELF, why: 'a newer challenger came' });
   const champion = others.find(({ state }) => state === 'champion');
-  const needed = new Set([champion?.id, champion?.detail?.parent]);
+  const needed = new Set([champion?.id, champion && idBefore(champion)]);
   for (const old of others.filter(({ state }) => state === 'retired').slice(KEPT))
     if (!needed.has(old.id)) await store.models.upsert(old, new Uint8Array(0));
 }

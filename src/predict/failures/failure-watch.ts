@@ -53,6 +53,27 @@ const MOST_OPEN = 10_000;
 const AT_ONCE = 16;
 /** An entity whose newest row is older than so many rows says nothing of now. */
 const STALE_ROWS = 3;
+/** Models before a damaged one that are tried in the same look. */
+const MOST_TRIES = 5;
+
+/** A model was read, yet does not answer, or answers what is no probability. */
+class Unsound extends Error {}
+
+/** What a model says; whatever is wrong with it is told as `Unsound`, so that it is not taken for trouble of ours. */
+function soundly<T>(ask: () => T, isSound: (said: T) => boolean = () => true): T {
+  let said: T;
+  try {
+    said = ask();
+  } catch (thrown) {
+    throw new Unsound(toError(thrown).message, { cause: thrown });
+  }
+  if (!isSound(said)) throw new Unsound('what it says is no probability');
+  return said;
+}
+
+const isProbability = (p: number): boolean => p >= 0 && p <= 1;
+const areSound = ({ probabilities, expected, low, high }: PredictedRows): boolean =>
+  probabilities.every(isProbability) && [expected, low, high].every((times) => times.every(Number.isFinite));
 
 /** Asks every champion and challenger about every entity, keeps what they said, and tells what champions said. */
 export class FailureWatch implements Service {
@@ -96,11 +117,12 @@ export class FailureWatch implements Service {
       this.#took = true;
     }
     const began = clock.monotonic();
-    await this.#refresh();
     const changed: Prediction[] = [...(await this.#happened())];
-    for (const serving of this.#serving.values()) {
+    // Where a damaged one was set aside the one before serves now, before anything is taken back for want of a model.
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const sound = (await this.#refresh()) && (await this.#askAll(changed));
       if (this.#end.signal.aborted) return;
-      changed.push(...(await this.#ask(serving)));
+      if (sound) break;
     }
     changed.push(...this.#orphans());
     await this.#say(changed);
@@ -114,21 +136,40 @@ export class FailureWatch implements Service {
     return this.#serving.get(model)?.cost ?? null;
   }
 
-  /** Models in service are those that the registry says. */
-  async #refresh(): Promise<void> {
+  /** Asks all that serve; false when one of them was set aside. */
+  async #askAll(changed: Prediction[]): Promise<boolean> {
+    let sound = true;
+    for (const serving of this.#serving.values()) {
+      if (this.#end.signal.aborted) return sound;
+      try {
+        changed.push(...(await this.#ask(serving)));
+      } catch (thrown) {
+        if (!(thrown instanceof Unsound)) throw thrown;
+        sound = false;
+        this.#serving.delete(serving.model.id);
+        await this.#setAside(serving.model, thrown);
+      }
+    }
+    return sound;
+  }
+
+  /** Models in service are those that the registry says; false when one of them was set aside. */
+  async #refresh(): Promise<boolean> {
     const { items } = await this.#deps.store.models.list({ limit: PAGE, cursor: null, kind: FAILURE_MODEL });
     const wanted = new Map(items.filter(({ state }) => state !== 'retired').map((model) => [model.id, model]));
     for (const id of this.#serving.keys()) if (!wanted.has(id)) this.#serving.delete(id);
+    let sound = true;
     for (const model of wanted.values()) {
       const known = this.#serving.get(model.id);
       if (known !== undefined)
         this.#serving.set(model.id, { ...known, model: { ...model, detail: model.detail ?? known.model.detail } });
-      else await this.#load(model);
+      else if (!(await this.#load(model))) sound = false;
     }
+    return sound;
   }
 
-  async #load(model: Model): Promise<void> {
-    const { store, factories, openFleet, log, quarantine } = this.#deps;
+  async #load(model: Model): Promise<boolean> {
+    const { store, factories, openFleet } = this.#deps;
     const { detail } = model;
     try {
       const factory = factories.find(({ kind }) => kind === detail?.factory);
@@ -148,13 +189,17 @@ export class FailureWatch implements Service {
         asked: 0,
         cost: null,
       });
+      return true;
     } catch (thrown) {
-      log.warn(
-        { model: model.id, scope: model.scope, err: toError(thrown) },
-        'a failure model is damaged and was set aside',
-      );
-      await quarantine(model, `damaged: ${toError(thrown).message}`);
+      await this.#setAside(model, toError(thrown));
+      return false;
     }
+  }
+
+  async #setAside(model: Model, err: Error): Promise<void> {
+    const { log, quarantine } = this.#deps;
+    log.warn({ model: model.id, scope: model.scope, err }, 'a failure model is damaged and was set aside');
+    await quarantine(model, `damaged: ${err.message}`);
   }
 
   async #ask(serving: Serving): Promise<readonly Prediction[]> {
@@ -173,10 +218,8 @@ export class FailureWatch implements Service {
     for (let from = 0; from < fresh.length; from += AT_ONCE) {
       const began = clock.monotonic();
       const some = fresh.slice(from, from + AT_ONCE);
-      const said = predictor.predict(
-        some.map((history) => ({ history, from: history.times.length - 1, to: history.times.length })),
-        columns,
-      );
+      const queries = some.map((history) => ({ history, from: history.times.length - 1, to: history.times.length }));
+      const said = soundly(() => predictor.predict(queries, columns), areSound);
       all.set(said.probabilities, from * width);
       if (model.state === 'champion') changed.push(...this.#told(serving, { some, columns, said }));
       busy += clock.monotonic() - began;
@@ -204,7 +247,7 @@ export class FailureWatch implements Service {
         low: said.low[i]!,
         high: said.high[i]!,
       };
-      return this.#outlook?.take(model, risk, () => predictor.explain(history, last, columns)) ?? [];
+      return this.#outlook?.take(model, risk, () => soundly(() => predictor.explain(history, last, columns))) ?? [];
     });
   }
 
@@ -218,18 +261,18 @@ export class FailureWatch implements Service {
     return open.flatMap(({ entity, openedAt }) => {
       const failure = items.findLast((one) => one.entity === entity && one.start > openedAt);
       if (failure === undefined) return [];
-      return this.#outlook.end(entity, { state: 'happened', at: failure.start, kind: failure.kind }) ?? [];
+      return this.#outlook.end(entity, { how: 'failed', at: failure.start, kind: failure.kind }) ?? [];
     });
   }
 
-  /** Nobody says any more what no champion stands for. */
+  /** Nobody says any more what no champion stands for; that is no all-clear. */
   #orphans(): readonly Prediction[] {
     const kinds = new Set(
       [...this.#serving.values()].filter(({ model }) => model.state === 'champion').map(({ model }) => model.scope),
     );
     return this.#outlook.open
       .filter(({ entity }) => !kinds.has(entity.split('/', 1)[0] ?? ''))
-      .flatMap(({ entity }) => this.#outlook.end(entity, { state: 'cleared', at: this.#deps.clock.now() }) ?? []);
+      .flatMap(({ entity }) => this.#outlook.end(entity, { how: 'unwatched', at: this.#deps.clock.now() }) ?? []);
   }
 
   async #say(changed: readonly Prediction[]): Promise<void> {

@@ -61,6 +61,13 @@ function levelOf({ reliability }: HorizonFigures, p: number): { readonly came: n
   return bin === undefined ? { came: 0, count: 0 } : { came: bin.came, count: bin.count };
 }
 
+/** How what was said ends: it came true, the risk passed, or no model is left that could say. */
+interface End {
+  readonly how: 'failed' | 'calm' | 'unwatched';
+  readonly at: number;
+  readonly kind?: string;
+}
+
 /** Follows what is said of each entity: opened, changed, taken back, come true. */
 export class Outlook {
   readonly #open = new Map<string, { prediction: Prediction; calm: number }>();
@@ -83,7 +90,7 @@ export class Outlook {
     const severity = severityOf(model.detail, risk);
     if (severity === null && known === undefined) return null;
     if (severity === null && known !== undefined && this.#isCalm(known, risk))
-      return this.end(risk.entity, { state: 'cleared', at: risk.madeAt });
+      return this.end(risk.entity, { how: 'calm', at: risk.madeAt });
     const said = describe(model, risk, { severity: severity ?? 'info', before: known?.prediction ?? null, explain });
     this.#open.set(risk.entity, { prediction: said, calm: severity === null ? (known?.calm ?? 0) : 0 });
     return said;
@@ -96,14 +103,12 @@ export class Outlook {
   }
 
   /** Ends what is open of an entity; null when nothing is. */
-  end(
-    entity: string,
-    { state, at, kind = '' }: { state: 'cleared' | 'happened'; at: number; kind?: string },
-  ): Prediction | null {
+  end(entity: string, { how, at, kind = '' }: End): Prediction | null {
     const known = this.#open.get(entity);
     if (known === undefined) return null;
     this.#open.delete(entity);
-    const reason = state === 'happened' ? phrase('predict.failed', { kind }) : phrase('predict.calm');
+    const reason = phrase(`predict.${how}`, how === 'failed' ? { kind } : {});
+    const state = how === 'failed' ? 'happened' : 'cleared';
     return { ...known.prediction, state, closedAt: at, madeAt: Math.max(at, known.prediction.madeAt), reason };
   }
 }

@@ -17,6 +17,7 @@ export const predict = {
   failingNew: 'Fails within {{seconds, duration}} with a chance of {{probability, percent}}.',
   failed: 'It has failed: {{kind}}.',
   calm: 'The risk of failure has passed.',
+  unwatched: 'No model is in force any more that could tell, so the risk is not known.',
   drift_features_few: 'There are too few new rows to tell whether the features have shifted.',
   drift_features_none_one: 'The {{count}} feature that was looked at is spread as it was in training.',
   drift_features_none_other: 'None of {{count}} features has shifted since training.',

@@ -19,6 +19,7 @@ export const predict = {
   failingNew: 'Probabilidad de fallo del {{probability, percent}} en {{seconds, duration}}.',
   failed: 'Ha fallado: {{kind}}.',
   calm: 'El riesgo de fallo ha pasado.',
+  unwatched: 'Ya no hay ningún modelo en uso que pueda decirlo, así que no se conoce el riesgo.',
   drift_features_few: 'Aún hay muy pocas filas nuevas para saber si las características se han desplazado.',
   drift_features_none_one: 'Se ha analizado {{count}} característica y se reparte como en el entrenamiento.',
   drift_features_none_other: 'Ninguna de las {{count}} características se ha desplazado desde el entrenamiento.',
