@@ -81,6 +81,16 @@ describe('a good configuration', () => {
     expect(config.collect.scrape[0]).toMatchObject({ token: 'from-file', interval: 15_000, timeout: 10_000 });
     expect(config.store.url).toBe('postgres://vigia:hidden@db/vigia');
   });
+
+  test('has a password by reference within an address, spelt as addresses spell it', () => {
+    writeFileSync(join(folder, 'database-password'), 'p@ss/w:rd\n');
+    const config = good(
+      'store: {url: "postgres://vigia:${file:database-password}@db:5432/vigia", replica: "${env:REPLICA}"}',
+      { REPLICA: 'postgres://vigia:p%40ss@replica/vigia?sslmode=verify-full' },
+    );
+    expect(config.store.url).toBe('postgres://vigia:p%40ss%2Fw%3Ard@db:5432/vigia');
+    expect(config.store.replica).toBe('postgres://vigia:p%40ss@replica/vigia?sslmode=verify-full');
+  });
 });
 
 describe('jobs that scrape', () => {
@@ -221,10 +231,10 @@ describe('a mistake', () => {
   test('never shows a secret that was written out', () => {
     const text = [
       'api: {tokens: [{name: a, role: admin, token: s3cr3t-value}]}',
-      'store: {url: "postgres://u:s3cr3t-value@db/x"}',
+      'store: {url: "postgres://u:s3cr3t-value@db/x", replica: "postgres://u:s3cr3t${env:HOME}@db/x"}',
     ];
     const lines = bad(text.join('\n'));
-    expect(lines).toHaveLength(2);
+    expect(lines).toHaveLength(3);
     expect(lines.join('\n')).not.toContain('s3cr3t');
     expect(lines[0]).toContain('found a secret that is written out; expected a reference to it: ${env:NAME}');
   });

@@ -3,7 +3,7 @@ import { catalogueProblems, type WrittenCatalogue } from './actions-meaning.ts';
 import { kubernetesProblems } from './kubernetes-meaning.ts';
 import { saying } from './mistake.ts';
 import { notifyProblems, type WrittenNotify } from './notify-meaning.ts';
-import { resolveReferences, type SecretSources } from './secrets.ts';
+import { resolveAddress, resolveReferences, type SecretSources } from './secrets.ts';
 import { type SchemaNode, walk } from './schema-node.ts';
 import { parseDuration, parseSize, REFERENCE } from './units.ts';
 import { scrapeProblems, type WrittenScrape } from './scrape-meaning.ts';
@@ -239,6 +239,6 @@ export const checkMeaning: Check = (root, sources) => checks.flatMap((check) => 
 export const placeSecrets = (root: unknown, sources: SecretSources): unknown =>
   walk(root, (found, node) => {
     if (!isSecret(node) || typeof found !== 'string') return found;
-    const looked = resolveReferences(found, sources);
+    const looked = (node.expects === 'secret_url' ? resolveAddress : resolveReferences)(found, sources);
     return 'text' in looked ? looked.text : found;
   });

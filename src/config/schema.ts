@@ -12,13 +12,14 @@ import { FailureEntry, PredictSection } from './failures-schema.ts';
 import { PrepareSection } from './prepare-schema.ts';
 import { KubernetesSection } from './kubernetes-schema.ts';
 import { TelemetrySection } from './telemetry-schema.ts';
-import { Duration, PerTime, Size } from './units.ts';
+import { Duration, PerTime, REFERENCE, Size } from './units.ts';
 
 const closed = { additionalProperties: false } as const;
 
-/** A PostgreSQL address: a reference, or written out when there is no password in it. */
+/** A PostgreSQL address: a reference, or written out, with no password in it or one that is a reference. */
 const DATABASE_URL =
-  '^(\\$\\{(env|file):[^${}]+\\}|postgres(ql)?://([^:@/?#\\s]+@)?[^@/?#\\s]+(/[^@?#\\s]*)?(\\?(?!.*password)[^#\\s]*)?)$';
+  `^(${REFERENCE.source}|postgres(ql)?://([^:@/?#\\s]+(:${REFERENCE.source})?@)?` +
+  '[^@/?#\\s]+(/[^@?#\\s]*)?(\\?(?!.*password)[^#\\s]*)?)$';
 
 const StoreSection = Type.Object(
   {

@@ -39,17 +39,25 @@ function lookUp(kind: string, name: string, { environment, folder }: SecretSourc
 }
 
 /** Puts the secrets in the place of every reference in a text, or says what is missing. */
-export function resolveReferences(text: string, sources: SecretSources): Looked {
+export function resolveReferences(
+  text: string,
+  sources: SecretSources,
+  spell: (secret: string) => string = (secret) => secret,
+): Looked {
   const parts: string[] = [];
   let rest = text;
   for (let match = REFERENCE.exec(rest); match !== null; match = REFERENCE.exec(rest)) {
     const looked = lookUp(match[1]!, match[2]!, sources);
     if ('found' in looked) return looked;
-    parts.push(rest.slice(0, match.index), looked.text);
+    parts.push(rest.slice(0, match.index), spell(looked.text));
     rest = rest.slice(match.index + match[0].length);
   }
   return { text: parts.join('') + rest };
 }
+
+/** The same of an address: a secret that is a part of it is spelt as addresses spell it, one that is all of it as it is. */
+export const resolveAddress = (text: string, sources: SecretSources): Looked =>
+  resolveReferences(text, sources, REFERENCE.exec(text)?.[0] === text ? undefined : encodeURIComponent);
 
 /** Looks up one reference when it is needed, so that a file may be renewed meanwhile; null when there is nothing. */
 export const createReveal =

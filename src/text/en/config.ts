@@ -18,7 +18,7 @@ export const config = {
   expects_rate: 'expected a rate such as 2 per day (or per hour, per week)',
   expects_secret: 'expected a reference to it: ${env:NAME} or ${file:path}',
   expects_secret_url:
-    'expected postgres://user@host:port/database without a password, or a reference: ${env:NAME} or ${file:path}',
+    'expected postgres://user:PASSWORD@host:port/database with a reference for the password, or one for all of it: ${env:NAME} or ${file:path}',
   expects_url: 'expected an address such as http://127.0.0.1:9100/metrics',
   expects_name: 'expected lower-case letters, digits, dots, dashes and underscores, a letter or digit first',
   expects_timezone: 'expected the IANA name of a time zone, such as Europe/Madrid or UTC',

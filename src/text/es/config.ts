@@ -19,7 +19,7 @@ export const config: Record<keyof typeof english, string> = {
   expects_rate: 'se esperaba una frecuencia, por ejemplo 2 per day (o per hour, per week)',
   expects_secret: 'se esperaba una referencia: ${env:NOMBRE} o ${file:ruta}',
   expects_secret_url:
-    'se esperaba postgres://usuario@servidor:puerto/base sin contraseña, o una referencia: ${env:NOMBRE} o ${file:ruta}',
+    'se esperaba postgres://usuario:CONTRASEÑA@servidor:puerto/base con una referencia en lugar de la contraseña, o una en lugar de todo: ${env:NOMBRE} o ${file:ruta}',
   expects_url: 'se esperaba una dirección como http://127.0.0.1:9100/metrics',
   expects_name: 'se esperaban minúsculas, cifras, puntos, guiones y guiones bajos, empezando por una letra o cifra',
   expects_timezone: 'se esperaba el nombre IANA de una zona horaria, como Europe/Madrid o UTC',
