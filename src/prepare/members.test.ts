@@ -6,7 +6,7 @@ import { canonicalKey } from '../model/labels.ts';
 import type { SampleBatch, Series } from '../model/series.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
-import { systemClock } from '../runtime/clock.ts';
+import { type Clock, systemClock } from '../runtime/clock.ts';
 import { silentLog } from '../runtime/log.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { createStore } from '../store/create-store.ts';
@@ -15,10 +15,12 @@ import type { Store } from '../store/store.ts';
 import { createPrepareStage } from './prepare-stage.ts';
 
 const STEP = 1000;
-const START = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
+const START = Date.UTC(2026, 4, 20, 9);
 const ENTITIES = 6;
 const STEPS = 150;
 const PATIENCE = 120_000;
+/** It stands still: what closes a step are samples, however long the machine takes to bring them. */
+const clock: Clock = { ...systemClock, now: () => START + 600_000, monotonic: () => 1 };
 
 const seriesOf = (entity: string, name: string, type: Series['type']): Series => {
   const labels = { entity };
@@ -51,7 +53,7 @@ interface World {
 describe('members of the group of prepare', () => {
   const worlds: World[] = [];
   async function open(): Promise<World> {
-    const store = await createStore(await openMemoryDatabase(), { clock: systemClock, place: 'memory' });
+    const store = await createStore(await openMemoryDatabase(), { clock, place: 'memory' });
     const metrics = createMetrics();
     const bus = createMemoryBus({ clock: systemClock, log: silentLog, metrics, deadLetters: async () => undefined });
     const heard: Frame[] = [];
@@ -68,7 +70,7 @@ describe('members of the group of prepare', () => {
   async function join({ bus, store }: World): Promise<Service> {
     const rules = { stepMs: STEP, latenessMs: 500, featuresPerEntity: 50, limits: [] };
     const log = silentLog;
-    const stage = createPrepareStage({ bus, store, clock: systemClock, log, metrics: createMetrics(), rules });
+    const stage = createPrepareStage({ bus, store, clock, log, metrics: createMetrics(), rules });
     await stage.start();
     return stage;
   }
@@ -78,7 +80,7 @@ describe('members of the group of prepare', () => {
       await bus.publish(topics.samples, messages, { durable: i % 10 === 9 });
     }
   }
-  /** Frames in the store but for the last steps, which the clock closes when it will. */
+  /** Frames in the store but for the last steps, which nothing has closed. */
   async function stored({ store }: World): Promise<Record<string, unknown>> {
     const all: Record<string, unknown> = {};
     for (let e = 0; e < ENTITIES; e++) {

@@ -7,7 +7,7 @@ import type { Model } from '../../model/failure.ts';
 import { canonicalKey, type Labels } from '../../model/labels.ts';
 import type { MetricType, SampleBatch, Series } from '../../model/series.ts';
 import { topics } from '../../model/topics.ts';
-import { systemClock } from '../../runtime/clock.ts';
+import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { silentLog } from '../../runtime/log.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import { createStore } from '../../store/create-store.ts';
@@ -154,14 +154,16 @@ const hex = (values: Float32Array): string =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('hex');
 
 describe('training sets', async () => {
-  const store = await createStore(await openMemoryDatabase(), { clock: systemClock, place: 'memory' });
+  const start = NOW - 900_000;
+  /** It stands still: what closes a step are samples, however long the machine takes to bring them. */
+  const clock: Clock = { ...systemClock, now: () => NOW, monotonic: () => 1 };
+  const store = await createStore(await openMemoryDatabase(), { clock, place: 'memory' });
   afterAll(() => store.close());
   const preparation = createPreparation([
     createFilterStep([{ name: 'runtime', action: 'drop', metric: 'go_*' }]),
     unitStep,
   ]);
   const rules = { stepMs: 1000, latenessMs: 500, featuresPerEntity: 50, limits: [], preparation };
-  const start = Math.floor(Date.now() / 60_000) * 60_000 - 900_000;
   const STEPS = 400;
 
   it(
@@ -175,7 +177,7 @@ describe('training sets', async () => {
       });
       const live: Frame[] = [];
       await bus.subscribe(topics.frames, 'test', async (batch) => void live.push(...batch.map(({ value }) => value)));
-      const deps = { bus, store, clock: systemClock, log: silentLog, metrics: createMetrics(), rules };
+      const deps = { bus, store, clock, log: silentLog, metrics: createMetrics(), rules };
       const stage = createPrepareStage(deps);
       await stage.start();
       for (let i = 0; i < STEPS; i++) {
@@ -230,7 +232,7 @@ describe('training sets', async () => {
   const all = { from: start, to: start + STEPS * 1000 };
 
   it('leave a record of what a model was trained on: which rows, and the version of each step', async () => {
-    const sets = new TrainingSets({ store, preparation, clock: systemClock, enforce: false });
+    const sets = new TrainingSets({ store, preparation, clock, enforce: false });
     const frames = sets.frames();
     await frames.layout(entity);
     const middle = start + 100_000;
@@ -253,7 +255,7 @@ describe('training sets', async () => {
   });
 
   it('hold the chosen features alone where the owner wants it', async () => {
-    const clock = { ...systemClock, now: () => all.to + 60_000 };
+    const later = { ...systemClock, now: () => all.to + 60_000 };
     const minutes = rows(1, 240);
     const layout = (await store.frames.layout(entity))!;
     const columns = (f: number): Float32Array => minutes.values[[0, 1, 3, 4, 6][f % 5]!]!;
@@ -266,11 +268,11 @@ describe('training sets', async () => {
       }),
     );
     const options = { budget: 2, enforce: true };
-    const choice = (await chooseForKind({ store, clock, options }, 'host', [entity]))!;
+    const choice = (await chooseForKind({ store, clock: later, options }, 'host', [entity]))!;
     await store.choices.save(choice);
     expect(choice.verdicts.filter(({ chosen }) => chosen).length).toBeLessThanOrEqual(2);
     expect(choice.profile.map(({ feature }) => feature)).toEqual(choice.verdicts.map(({ feature }) => feature));
-    const sets = new TrainingSets({ store, preparation, clock: systemClock, enforce: true });
+    const sets = new TrainingSets({ store, preparation, clock, enforce: true });
     const chosen = choice.verdicts.filter((verdict) => verdict.chosen).map(({ feature }) => feature);
     const found = (await sets.frames().layout(entity))?.features.map(({ name }) => name).sort();
     expect(found).toEqual(chosen.sort());
