@@ -31,7 +31,8 @@ const NOISE = [4, 0.02, 0.001, 150, 0.5, 0.15] as const;
 const layout = internLayout(
   NAMES.map((name) => ({ name, metric: name, labels: {}, kind: 'level', unit: '', limit: null })),
 );
-const START = Math.floor((Date.now() - 20 * HOUR) / HOUR) * HOUR;
+/** Fixed, so that hours of the day are the same in every run. */
+const START = Date.UTC(2026, 4, 20, 6);
 
 /** Instances of one service: everything follows the load, each at its own size. */
 class Pod {
@@ -71,8 +72,8 @@ class Pod {
   }
 }
 
-let offset = 0;
-const clock: Clock = { ...systemClock, now: () => Date.now() + offset, monotonic: () => performance.now() + offset };
+let now = 0;
+const clock: Clock = { ...systemClock, now: () => now, monotonic: () => now };
 let metrics = createMetrics();
 const joint = {
   kind: JOINT_ARTEFACT,
@@ -84,7 +85,7 @@ let stage: DetectStage;
 let heard: Anomaly[];
 
 beforeEach(async () => {
-  offset = 0;
+  now = START + 20 * HOUR;
   metrics = createMetrics();
   store = await createStore(await openMemoryDatabase(), { clock, place: 'memory' });
   bus = createMemoryBus({ clock: systemClock, log: silentLog, metrics, deadLetters: async () => undefined });
@@ -115,15 +116,15 @@ async function feed(frames: readonly Frame[]): Promise<void> {
     { durable: true },
   );
   const last = frames.at(-1)!;
-  await expect.poll(() => stage.current(last.entity)?.time, { timeout: 10_000 }).toBe(last.time);
+  await expect.poll(() => stage.current(last.entity)?.time).toBe(last.time);
   await delay(50);
 }
 
 /** Trains, and waits until the stage has the model. */
 async function served(): Promise<void> {
   expect(await train()).toBe(1);
-  offset += 2000;
-  await expect.poll(async () => (await metrics.expose()).text, { timeout: 5000 }).toMatch(/^vigia_detect_models 1$/m);
+  now += 2000;
+  await expect.poll(async () => (await metrics.expose()).text).toMatch(/^vigia_detect_models 1$/m);
 }
 
 const training = (trained: () => void = () => undefined) =>
