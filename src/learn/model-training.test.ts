@@ -16,7 +16,7 @@ const STEP = 5000;
 const CADENCE = 15_000;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const START = Math.floor((Date.now() - DAY) / HOUR) * HOUR;
+const START = Date.UTC(2026, 4, 20, 9);
 const layout = internLayout(
   ['a', 'b'].map((name) => ({ name, metric: name, labels: {}, kind: 'level', unit: '', limit: null })),
 );

@@ -13,7 +13,7 @@ import { SequenceTraining } from './sequence-training.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const START = Math.floor((Date.now() - DAY) / HOUR) * HOUR;
+const START = Date.UTC(2026, 4, 20, 9);
 const [OPEN, READ, CLOSE, ODD] = ['aaaaaaaaaaaa', 'bbbbbbbbbbbb', 'cccccccccccc', 'dddddddddddd'] as const;
 
 let store: Store;

@@ -16,7 +16,7 @@ import { judgeHistory } from './judge-history.ts';
 
 const STEP = 5000;
 const MINUTE = 60_000;
-const START = Math.floor((Date.now() - 7_200_000) / MINUTE) * MINUTE;
+const START = Date.UTC(2026, 4, 20, 9);
 const clock: Clock = { ...systemClock, now: () => START + 3_600_000 };
 const layout = internLayout(
   ['errors{code="5xx"}', 'load'].map((name) => ({
