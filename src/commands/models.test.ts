@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { change, host, openApi } from '../api/check-api.ts';
 import {
@@ -24,11 +27,13 @@ let here: ReturnType<typeof inhabit>;
 let api: ReturnType<typeof openApi>;
 let url: string;
 let first: Model;
+let folder: string;
 let second: string;
 
 /** Two models: one that was trained and came into force, and one after it, put in force by a person. */
 beforeAll(async () => {
   life = await openLife(START);
+  folder = await mkdtemp(join(tmpdir(), 'models-'));
   await life.store.entities.upsert(
     Array.from({ length: 12 }, (_, e) => {
       const name = String(e);
@@ -58,6 +63,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await api.api.stop();
   await life.store.close();
+  await rm(folder, { recursive: true });
 });
 
 async function vigia(...argv: readonly string[]) {
@@ -65,7 +71,7 @@ async function vigia(...argv: readonly string[]) {
   const err: string[] = [];
   const code = await runProgram([...argv, '--url', url], '1.2.3', {
     environment: {},
-    folder: '.',
+    folder,
     words: createText()('en'),
     print: (text) => out.push(text),
     complain: (text) => err.push(text),
@@ -125,4 +131,45 @@ it('is rolled back by the command line, until none is in force, which is said', 
   expect(none.err).toContain('no model of host is in force');
   const verbs = (await life.store.audit.list({ limit: 100, cursor: null })).items.map(({ verb }) => verb);
   expect(verbs.filter((verb) => verb === 'model_champion').length).toBeGreaterThanOrEqual(5);
+});
+
+it('is listed, shown, asked for, and goes out and comes back as a challenger by the command line', async () => {
+  const listed = await vigia('models');
+  expect(listed).toMatchObject({ code: 0, err: '' });
+  expect(listed.out).toContain(first.id);
+  const shown = await vigia('models', 'show', first.id);
+  expect(JSON.parse(shown.out)).toMatchObject({
+    id: first.id,
+    kind: 'failure',
+    scope: 'host',
+    trainedTo: first.trainedTo,
+  });
+  expect(await vigia('models', 'train', 'host')).toMatchObject({ code: 0, err: '' });
+  expect(await vigia('models', 'export', first.id, 'host.model')).toMatchObject({ code: 0, err: '' });
+  const back = await vigia('models', 'import', 'host.model');
+  expect(back).toMatchObject({ code: 0, err: '' });
+  expect(back.out).toMatch(/^challenger .*imported by/);
+  const id = /model_\S+/.exec(back.out)![0];
+  expect(await life.store.models.artefact(id)).toEqual(await life.store.models.artefact(first.id));
+});
+
+it.each<[string, readonly string[], RegExp]>([
+  ['a kind that nobody is of', ['train', 'hots'], /no kind of entity "hots"/],
+  ['a model that is not there', ['show', 'model_none'], /no model "model_none"/],
+  ['an export of nothing', ['export', 'model_none', 'none.model'], /no model "model_none"/],
+  ['a file that is not there', ['import', 'nowhere.model'], /nowhere\.model/],
+  ['a file that was cut off', ['import', 'half.model'], /not valid/],
+  ['a file of something else', ['import', 'other.model'], /not a failure model/],
+  ['no verb that there is', ['forget', 'host'], /list/],
+])('%s ends with exit code 2 and one line', async (_, given, message) => {
+  await vigia('models', 'export', first.id, 'host.model');
+  const whole = await readFile(join(folder, 'host.model'));
+  await writeFile(join(folder, 'half.model'), whole.subarray(0, whole.length - 20));
+  await writeFile(join(folder, 'other.model'), '{"format":"other"}\n{}');
+  const before = (await modelsOf(life, 'host')).length;
+  const { code, out, err } = await vigia('models', ...given);
+  expect(err).toMatch(message);
+  expect([code, out, err.trim().split('\n').length]).toEqual([2, '', 1]);
+  expect(await modelsOf(life, 'host')).toHaveLength(before);
+  expect(await readdir(folder)).not.toContain('none.model');
 });

@@ -102,13 +102,16 @@ const changing: Resource = (app, deps) => {
     '/models/train',
     {
       schema: {
-        summary: 'Train as soon as possible',
+        summary: 'Train as soon as possible; the scope is a kind of entity',
         body: Type.Object({ scope: Scope }),
         response: { 202: Type.Null() },
       },
     },
     async (request, reply) => {
       const { scope } = request.body;
+      const { items } = await store.entities.list({ limit: 1, cursor: null, kind: scope });
+      // Nobody would ever get to it, nor say so.
+      if (items.length === 0) throw new VigiaError('NOT_FOUND', { what: 'kind', id: scope });
       await models.train(scope);
       await audit(deps, request, { verb: 'model_train', target: scope });
       return reply.code(202).send(null);

@@ -243,6 +243,26 @@ describe('what it learns from', () => {
     expect(probabilities.every((p) => p >= 0 && p <= 1)).toBe(true);
   }, 120_000);
 
+  test('two rows for one time, overlapping failures, a column that never moves and one without a value cost nothing', async () => {
+    const twice = ({ times, values, failures }: EntityHistory): Partial<EntityHistory> => {
+      const rows = [...times.keys()].flatMap((row) => (row % 10 === 3 ? [row, row] : [row]));
+      return {
+        times: Float64Array.from(rows, (row) => times[row]!),
+        values: Float32Array.from(rows.flatMap((row) => [values[row]!, 7, Number.NaN])),
+        failures: failures.flatMap(({ time }) => [0, 0, 0.3].map((later) => ({ time: time + later, kind: '' }))),
+      };
+    };
+    const columns = ['queue', 'constant', 'missing'];
+    const { entities } = relapsing(twice);
+    const predictor = await trained({ columns, entities }, later);
+    const said = predictor.predict(entities.map(whole), columns);
+    expect(said.rows).toBe(12 * 165);
+    expect([...said.probabilities, ...said.expected, ...said.low, ...said.high].every(Number.isFinite)).toBe(true);
+    const [climbing, calm] = chances(predictor);
+    expect(climbing).toBeGreaterThan(0.8);
+    expect(calm).toBeLessThan(0.1);
+  }, 120_000);
+
   test('ends when the signal is raised', async () => {
     const signal = AbortSignal.abort();
     await expect(factory.fit(relapsing(), { ...later, signal })).rejects.toMatchObject({ code: 'ML_CANCELLED' });
