@@ -101,6 +101,27 @@ describe('encoding', () => {
     expect(readValue('events', 'k', VERSION, Buffer.from('{')).refusal).toMatch(/not a value/);
   });
 
+  it('refuses times that are none', () => {
+    const none = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e300];
+    const refusalOf = (topic: string, value: unknown) =>
+      readValue(topic, 'k', VERSION, Buffer.from(encodingOf(topic).encode(value))).refusal;
+    const one = { key: 'a', name: 'a', labels: {}, type: 'gauge', unit: '', entity: 'host/a' } as const;
+    const samples = { entity: 'host/a', fleet: 'f', source: 's', receivedAt: 1, series: [one, one] };
+    const columns = { times: Float64Array.of(1, 2), values: Float64Array.of(Number.NaN, 1e300) };
+    expect(refusalOf('samples', { ...samples, ...columns })).toBeUndefined();
+    const layout = internLayout([]);
+    const arrays = { layout, values: new Float32Array(0), derived: new Float32Array(0) };
+    const good = { entity: 'host/a', fleet: 'f', time: 1, stepMs: 1000, closedAt: 2, ...arrays };
+    expect(refusalOf('frames', good)).toBeUndefined();
+    for (const time of none) {
+      expect(refusalOf('samples', { ...samples, ...columns, receivedAt: time })).toMatch(/host\/a/);
+      expect(refusalOf('samples', { ...samples, ...columns, times: Float64Array.of(1, time) })).toMatch(/host\/a/);
+      expect(refusalOf('frames', { ...good, time })).toMatch(/host\/a/);
+      expect(refusalOf('frames', { ...good, closedAt: time })).toMatch(/host\/a/);
+    }
+    for (const stepMs of [...none, 0, -1000]) expect(refusalOf('frames', { ...good, stepMs })).toMatch(/host\/a/);
+  });
+
   it('checks JSON against what travels on its topic, names what is wrong, and lets fields pass that it does not know', () => {
     const labels = { stage: 'prod' };
     const event = {

@@ -9,6 +9,7 @@ import {
 } from '../../model/frame.ts';
 import { internLayout } from '../../model/layout.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import { isTime } from './is-time.ts';
 import {
   floats,
   readFields,
@@ -140,6 +141,8 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     return true;
   });
   const { values, derived } = arrays;
+  if (!isTime(numbers.time) || !isTime(numbers.closedAt) || !(isTime(numbers.stepMs) && numbers.stepMs > 0))
+    throw new Error(`a frame of "${text.entity}" at ${numbers.time} over ${numbers.stepMs} ms`);
   const layout = layoutOf(text.layout, arrays.layout);
   const features = layout.features.length;
   if (text.entity === '' || values.length !== features || derived.length !== features * DERIVED.length) {

@@ -2,6 +2,7 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { canonicalKey, type Labels } from '../../model/labels.ts';
 import type { MetricType, SampleBatch, Series } from '../../model/series.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import { isTime } from './is-time.ts';
 import {
   doubles,
   readFields,
@@ -130,5 +131,6 @@ export function decodeSamples(bytes: Uint8Array): SampleBatch {
   if (entity === '' || times.length !== series.length || values.length !== series.length) {
     throw new Error(`${series.length} series, ${times.length} times and ${values.length} values of "${entity}"`);
   }
+  if (!isTime(receivedAt) || !times.every(isTime)) throw new Error(`times of "${entity}" that are none`);
   return { entity, fleet, source, receivedAt, series, times, values };
 }
