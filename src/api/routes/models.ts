@@ -90,14 +90,8 @@ const reporting: Resource = (app, { models }) => {
   );
 };
 
-const changing: Resource = (app, deps) => {
+const training: Resource = (app, deps) => {
   const { store, models } = deps;
-  const found = async (id: string): Promise<Model> => {
-    const model = await store.models.get(id);
-    if (model === null) throw new VigiaError('NOT_FOUND', { what: 'model', id });
-    return model;
-  };
-
   app.post(
     '/models/train',
     {
@@ -117,6 +111,14 @@ const changing: Resource = (app, deps) => {
       return reply.code(202).send(null);
     },
   );
+};
+
+const changing: Resource = (app, { store, models }) => {
+  const found = async (id: string): Promise<Model> => {
+    const model = await store.models.get(id);
+    if (model === null) throw new VigiaError('NOT_FOUND', { what: 'model', id });
+    return model;
+  };
 
   app.post(
     '/models/:id/promote',
@@ -200,5 +202,5 @@ const exchanging: Resource = (app, deps) => {
 
 /** Models: what is in force, what is watched, what is being learnt. */
 export const models: Resource = (app, deps, parts) => {
-  for (const part of [reading, reporting, changing, importing, exchanging]) part(app, deps, parts);
+  for (const part of [reading, reporting, training, changing, importing, exchanging]) part(app, deps, parts);
 };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createHazardFactory } from '../../predict/hazard/hazard-factory.ts';
-import { type Course, DAY, HOUR, inhabit, type Life, MINUTE, openLife, play } from './check-life.ts';
+import { type Course, DAY, HOUR, inhabit, type Life, MINUTE, modelsOf, openLife, play, wearing } from './check-life.ts';
 
 const START = 1_780_000_000_000 - (1_780_000_000_000 % HOUR);
 const at = (hours: number): number => START + hours * HOUR;
@@ -15,7 +15,17 @@ const course = (kind: string, hours: readonly (readonly number[])[], over: Parti
   ...over,
 });
 
+/** Fails often, in pairs that overlap, and has nothing but a feature that never moves and one that has no value. */
+const worn = wearing('flat', 6, START);
+const flat: Course = {
+  ...worn,
+  features: ['constant', 'missing'],
+  valuesAt: () => [7, Number.NaN],
+  failuresOf: (e) => worn.failuresOf(e).flatMap((time) => [time, time + MINUTE]),
+};
+
 const COURSES = [
+  flat,
   course('none', []),
   course('one', [[9]]),
   course('same', [[3, 6, 9, 12, 15, 18, 21]]),
@@ -71,4 +81,16 @@ it.each([
   const state = states.find((one) => one.scope === scope);
   expect(state).toMatchObject({ state: 'missing', progress: 1, budgetMs: 10_000, missing: { key } });
   expect((await life.store.models.list({ limit: 9, cursor: null, scope })).items).toEqual([]);
+});
+
+it('a feature that never moves, one without a value and failures that overlap do no harm', async () => {
+  const state = (await here.desk.learning()).find(({ scope }) => scope === 'flat');
+  expect(state).toMatchObject({ state: 'trained', missing: null });
+  const [model] = await modelsOf(life, 'flat');
+  expect(model!.detail!.columns.toSorted()).toEqual(['constant', 'missing']);
+  expect(model!.detail!.failures).toBeGreaterThan(5);
+  await here.watch.look();
+  const [said] = await life.store.forecasts.read(model!.id, { from: START + DAY - HOUR, to: life.now() + 1 }, 1);
+  expect(said!.entities).toHaveLength(6);
+  expect(said!.probabilities.every((p) => p >= 0 && p <= 1)).toBe(true);
 });

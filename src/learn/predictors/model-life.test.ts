@@ -268,6 +268,18 @@ describe('the life of a model', () => {
     await expect(here.desk.promote('model_none', 'ana')).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  it('learns anew on schedule, once', async () => {
+    const first = await champion();
+    await here.training.round();
+    expect(await modelsOf(life, 'host')).toHaveLength(1);
+    const [model] = await modelsOf(life, 'host');
+    await life.store.models.upsert({ ...model!, createdAt: model!.createdAt - 30 * DAY }, null);
+    for (let round = 0; round < 2; round++) await here.training.round();
+    const [newest, ...others] = await modelsOf(life, 'host');
+    expect(newest).toMatchObject({ state: 'challenger', reason: 'schedule', detail: { parent: first.id } });
+    expect(others).toHaveLength(1);
+  });
+
   it('learns anew when its features drift, once', async () => {
     const first = await champion();
     await watched(2);
