@@ -66,6 +66,7 @@ export const VIGIA = 'vigia';
 export async function audit(deps: ActDeps, verb: string, run: Run, actor: string): Promise<void> {
   const { id, action, entity, incident, state } = run;
   const reason = run.error?.key ?? null;
+  const why = Object.entries(run.error?.values ?? {}).map(([name, value]) => [`reason.${name}`, value] as const);
   deps.log.info({ run: id, action, entity, state, actor, reason }, verb);
   deps.metrics.counter('vigia_act_runs_total', 'Changes of runs.', ['verb', 'state']).inc({ verb, state });
   try {
@@ -75,7 +76,7 @@ export async function audit(deps: ActDeps, verb: string, run: Run, actor: string
       actor,
       verb,
       target: id,
-      detail: { action, entity, incident, state, reason },
+      detail: { action, entity, incident, state, reason, ...Object.fromEntries(why) },
     });
   } catch (thrown) {
     deps.log.error({ run: id, verb, actor, err: toError(thrown).message }, 'the audit log could not be written');

@@ -17,7 +17,10 @@ import { createMetrics } from '../runtime/metrics.ts';
 import { createStore } from '../store/create-store.ts';
 import { openMemoryDatabase } from '../store/memory-database.ts';
 import type { Store } from '../store/store.ts';
-import { createText } from '../text/text.ts';
+import { LANGUAGES } from '../text/language.ts';
+import { createText, createTranslator } from '../text/text.ts';
+import { reasonOf } from '../../dashboard/src/settings/audit-words.ts';
+import { pageWords } from '../../dashboard/src/text/page-words.ts';
 import type { ActDeps } from './act-deps.ts';
 import type { ActSettings } from './guardrails.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
@@ -520,10 +523,34 @@ test('a command that is missing or hangs fails with one clear message, and is co
     texts.push(createText()('en').phrase(error!));
   }
   expect(texts).toEqual([
-    'The command no-such-command-here was not found. Install it or correct `actions` in the configuration.',
+    'no-such-command-here was not found. Install it or correct `actions` in the configuration.',
     'It did not end within 0.5 s, so it and all it had started were ended.',
   ]);
   expect((await metrics.expose()).text).toContain('vigia_act_runs_total{verb="run.end",state="failed"} 2');
+});
+
+test('what a run prints can be read while it goes on, by whoever reads the store', async () => {
+  const told: Run[] = [];
+  const script = "console.log('first half'); setInterval(() => {}, 1000)";
+  const argv = [process.execPath, '-e', script];
+  const { stage, wish } = await start([action('slow', { executor: 'command', timeoutMs: 60_000, args: { argv } })], {
+    onRun: (run) => told.push(run),
+  });
+  const { id } = await wish(await trouble(), 'slow');
+  await stage.approve(id, 'ana');
+  const printed = async (): Promise<string> => (await store.runs.get(id))?.output ?? '';
+  for (let i = 0; i < 400 && (await printed()) === ''; i++) {
+    await stage.tick();
+    await systemClock.sleep(25);
+  }
+  expect(await store.runs.get(id)).toMatchObject({ state: 'running', output: 'first half\n', endedAt: null });
+  expect(told.at(-1)).toMatchObject({ id, state: 'running', output: 'first half\n' });
+  // What has not changed is not told again.
+  const before = told.length;
+  await stage.tick();
+  expect(told).toHaveLength(before);
+  await stage.stop();
+  expect(await store.runs.get(id)).toMatchObject({ state: 'failed', output: 'first half\n' });
 });
 
 test('what ran when the process died is never repeated, and what it brought is not known', async () => {
@@ -902,4 +929,19 @@ describe('leaving predicted failures alone by chance', () => {
       expect((await decisions()).has(incident.predictions[0]!)).toBe(false);
     }
   });
+});
+
+test('whatever stands in the audit log by now can be read in both languages, with its reason', async () => {
+  const { items } = await store.audit.list({ limit: 1000, cursor: null });
+  const verbs = new Set(items.map(({ verb }) => verb));
+  const reasons = items.map(reasonOf).filter((reason) => reason !== null);
+  expect(verbs.size).toBeGreaterThan(10);
+  expect(reasons.map(({ key }) => key)).toEqual(
+    expect.arrayContaining(['act.forbidden', 'act.no_opposed', 'act.no_cooldown']),
+  );
+  for (const language of LANGUAGES) {
+    const words = pageWords(createTranslator(language), language);
+    for (const verb of verbs) expect(words.name('audit', verb)).not.toBe(verb);
+    for (const reason of reasons) expect(words.phrase(reason)).not.toMatch(/^(act|errors)\.|\{\{|undefined/);
+  }
 });

@@ -171,7 +171,7 @@ class Acting implements ActStage {
     const { breaker } = await this.automation();
     const time = clock.now();
     await store.settings.set(BREAKER_SETTING, { resetAt: time }, by, time);
-    const detail = { reason: breaker.reason?.key ?? null };
+    const detail = { reason: breaker.reason?.key ?? null, ...breaker.reason?.values };
     await store.audit.append({
       id: ids.next('audit'),
       time,
@@ -195,6 +195,7 @@ class Acting implements ActStage {
     // First of all, and from memory: it has to work while the database does not.
     if (this.#deps.settings().killSwitch) this.#runner.kill();
     await this.#runner.renew();
+    await this.#runner.tell();
     await reconcile(this.#deps, this.#settlement);
     await this.#desk.expire();
     await this.#takeOverdue();

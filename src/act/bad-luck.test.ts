@@ -24,12 +24,15 @@ import { createStopFile } from './stop-file.ts';
 const T0 = 1_800_000_000_000;
 const STEP = 1000;
 const FEATURE = 'queue_depth';
+const NOWHERE = 'nowhere';
 const clock = createSetClock(T0);
 /** Short pauses between tries pass at once; the loop that ticks still waits. */
 const hasty: Clock = { ...clock, sleep: (ms, signal) => systemClock.sleep(ms > 60_000 ? ms : 1, signal) };
 let store: Store;
 let server: Server;
 let base = '';
+/** Where nobody listens. */
+let nowhere = '';
 let asked: string[] = [];
 
 beforeAll(async () => {
@@ -43,6 +46,10 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const closed = createServer();
+  await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
+  nowhere = `http://127.0.0.1:${(closed.address() as AddressInfo).port}/`;
+  await new Promise((resolve) => closed.close(resolve));
 });
 afterAll(async () => {
   server.closeAllConnections();
@@ -72,7 +79,7 @@ const start = async (actions: readonly ActionDefinition[], over: Partial<ActDeps
 const calling = (path: string, over: Partial<ActionDefinition> = {}): ActionDefinition =>
   anyAction('call', {
     executor: 'webhook',
-    args: { url: path.startsWith('http') ? path : `${base}${path}`, retries: 0 },
+    args: { url: path === NOWHERE ? nowhere : `${base}${path}`, retries: 0 },
     mode: 'auto',
     timeoutMs: 400,
     ...over,
@@ -130,10 +137,10 @@ async function measure(incident: Incident, from: number, to: number, value: numb
 const english = createText()('en');
 
 describe.each([
-  ['that is not there', 'http://127.0.0.1:1/', 'errors.EXECUTOR_UNREACHABLE'],
-  ['that hangs', '/hangs', 'errors.EXECUTOR_TIMEOUT'],
-  ['that answers half', '/half', 'errors.EXECUTOR_UNREACHABLE'],
-])('a target %s', (_name, path, key) => {
+  ['that is not there', NOWHERE, 'errors.EXECUTOR_UNREACHABLE', /did not answer: ECONNREFUSED/],
+  ['that hangs', '/hangs', 'errors.EXECUTOR_UNFINISHED', /did not say within 0\.4 s that it was done/],
+  ['that answers half', '/half', 'errors.EXECUTOR_CUT_OFF', /Whether it did what was asked is not known/],
+] as const)('a target %s', (_name, path, key, told) => {
   test('fails the run with a message and an audit entry, and is asked once', async () => {
     const acting = await start([calling(path)]);
     const incident = await jam();
@@ -147,8 +154,9 @@ describe.each([
       expect(said).not.toContain('{{');
       expect(said).not.toContain('errors.');
     }
+    expect(english.phrase(runs[0]!.error!)).toMatch(told);
     expect((await auditOf(store, runs[0]!.id)).toSorted()).toEqual([`run.end vigia ${key}`, 'run.start vigia']);
-    expect(asked.length).toBe(path.startsWith('http') ? 0 : 1);
+    expect(asked.length).toBe(path === NOWHERE ? 0 : 1);
   });
 });
 

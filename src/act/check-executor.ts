@@ -79,7 +79,9 @@ export function checkExecutor(name: string, harness: () => ExecutorHarness): voi
     test('ends all that it started when the time is over', async () => {
       const { executor, hanging, left } = harness();
       const result = await executor.execute(request(hanging, 1000), never());
-      expect(result).toMatchObject({ status: 'failed', error: { code: 'EXECUTOR_TIMEOUT' } });
+      expect(result.status).toBe('failed');
+      // What runs elsewhere cannot be ended from here: then it is said that it may still be at it.
+      expect(result.error?.code).toMatch(/^EXECUTOR_(TIMEOUT|UNFINISHED)$/);
       expect(await left()).toBe(0);
     });
 

@@ -6,9 +6,14 @@ import { type ActOwn, audit, VIGIA } from './act-deps.ts';
 
 /** A run that is being carried out. */
 interface Execution {
+  readonly run: Run;
   readonly abort: AbortController;
-  readonly done: Promise<void>;
+  done: Promise<void>;
   killed: boolean;
+  /** What it has printed so far; null where that cannot be seen before its end. */
+  soFar: (() => string) | null;
+  /** What of it was written down. */
+  told: string;
 }
 
 /** What is carried out, and how. */
@@ -29,6 +34,9 @@ const RENEW_WITHIN_MS = LAPSE_MS / 2;
 const MAX_WRITES = 8;
 const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5000;
+
+/** Characters of what a run has printed that are written down while it goes on; the rest when it has ended. */
+const LIVE_OUTPUT = 8192;
 
 /** Carries out runs that were decided upon, and writes down how they ended. Owns every execution until its end. */
 export class Runner {
@@ -52,10 +60,28 @@ export class Runner {
   launch(assignment: Assignment): void {
     const abort = new AbortController();
     if (this.#stopped) abort.abort();
-    const { id } = assignment.run;
+    const { run } = assignment;
     if (this.#executions.size === 0) this.#renewedAt = this.#deps.clock.monotonic();
-    const done = this.#carryOut(assignment, abort.signal).finally(() => this.#executions.delete(id));
-    this.#executions.set(id, { abort, done, killed: false });
+    const execution: Execution = { run, abort, done: Promise.resolve(), killed: false, soFar: null, told: '' };
+    this.#executions.set(run.id, execution);
+    execution.done = this.#carryOut(assignment, execution).finally(() => this.#executions.delete(run.id));
+  }
+
+  /** Writes down what was printed since the last time, so that people can follow a run from wherever they are. */
+  async tell(): Promise<void> {
+    const { store, log, onRun } = this.#deps;
+    for (const execution of this.#executions.values()) {
+      const output = execution.soFar?.().slice(-LIVE_OUTPUT) ?? '';
+      if (output === execution.told) continue;
+      const run: Run = { ...execution.run, output };
+      try {
+        // What has ended meanwhile has said all that it had to say.
+        if (await store.runs.transition(run, ['running'])) onRun?.(run);
+        execution.told = output;
+      } catch (thrown) {
+        log.warn({ run: run.id, error: toError(thrown).message }, 'the output of a run could not be told');
+      }
+    }
   }
 
   /** Ends everything that runs, because the kill switch was pressed. */
@@ -93,23 +119,24 @@ export class Runner {
     await Promise.all([...this.#executions.values()].map(({ done }) => done));
   }
 
-  async #carryOut({ run, executor, args, timeoutMs, token }: Assignment, signal: AbortSignal): Promise<void> {
+  async #carryOut({ run, executor, args, timeoutMs, token }: Assignment, execution: Execution): Promise<void> {
     let result: ExecutionResult;
     try {
-      result = await executor.execute({ key: run.id, entity: run.entity, args, timeoutMs, fence: token }, signal);
+      const follow = (soFar: () => string): void => void (execution.soFar = soFar);
+      const request = { key: run.id, entity: run.entity, args, timeoutMs, fence: token, follow };
+      result = await executor.execute(request, execution.abort.signal);
     } catch (thrown) {
       const detail = toError(thrown).message;
       result = { status: 'failed', exitCode: null, output: '', error: { code: 'INTERNAL', values: { detail } } };
     }
     const { code, values } = result.error ?? { code: null, values: {} };
-    const killed = this.#executions.get(run.id)?.killed === true;
     const ended: Run = {
       ...run,
       state: result.status,
       endedAt: this.#deps.clock.now(),
       exitCode: result.exitCode,
       output: result.output,
-      error: killed ? phrase('act.killed') : code === null ? null : phrase(`errors.${code}`, { ...values }),
+      error: execution.killed ? phrase('act.killed') : code === null ? null : phrase(`errors.${code}`, { ...values }),
     };
     await this.#write(ended);
   }

@@ -131,7 +131,7 @@ describe('doctor', () => {
     expect(bad[0]).toContain(`is in use by process ${process.pid}`);
     expect(bad[1]).toContain(`Port ${port} on 127.0.0.1 is in use.`);
     expect(bad[2]).toContain('The database cannot be reached');
-    expect(bad[3]).toContain('The command no-such-program was not found.');
+    expect(bad[3]).toContain('no-such-program was not found.');
     expect(out).toContain('action b: node is there');
     expect(out).toContain('4 problems.');
   });

@@ -107,7 +107,9 @@ export const Run = Type.Object({
   startedAt: Type.Union([Type.Integer(), Type.Null()]),
   endedAt: Type.Union([Type.Integer(), Type.Null()]),
   exitCode: Type.Union([Type.Integer(), Type.Null()]),
-  output: Type.String({ description: 'The last of what it printed, bounded.' }),
+  output: Type.String({
+    description: 'The last of what it printed, bounded; while it runs, what it has printed so far.',
+  }),
   error: Type.Union([Phrase, Type.Null()]),
 });
 export type Run = Static<typeof Run>;

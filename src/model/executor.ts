@@ -10,6 +10,8 @@ export interface ExecutionRequest {
   readonly timeoutMs: number;
   /** Only grows from start to start: a target may refuse whoever comes with a smaller one than it has seen. */
   readonly fence?: number;
+  /** Told how to read what was printed so far, bounded and with secrets taken out, by whoever can tell while it runs. */
+  readonly follow?: (soFar: () => string) => void;
 }
 
 export interface ExecutionResult {

@@ -113,6 +113,32 @@ test('keeps the end of the output, both streams, and says the exit code', async 
   expect(result.output.trim().split('\n').sort()).toEqual(['err', 'out']);
 });
 
+test('no part of a secret is left where the output is cut', async () => {
+  // One character more than the secret, so that the bound falls into the middle of one.
+  const much = "process.stdout.write((process.env.TOKEN + '.').repeat(20000))";
+  const { output } = await run([node, '-e', much], { env: { TOKEN: '${env:TOKEN}' } });
+  expect(output).toMatch(/^[*.]+$/);
+});
+
+test('tells what was printed so far while it goes on, and nothing of a secret that is half printed', async () => {
+  const stop = new AbortController();
+  const script_ =
+    "const t = process.env.TOKEN; process.stdout.write('one ' + t + ' two ' + t.slice(0, 5)); setInterval(() => {}, 1000)";
+  let soFar = (): string => '';
+  const request = {
+    key: `run_follow_${process.pid}`,
+    entity: 'host/a',
+    args: { argv: [node, '-e', script_], env: { TOKEN: '${env:TOKEN}' } },
+    timeoutMs: 60_000,
+    follow: (read: () => string) => void (soFar = read),
+  };
+  const running = bare.execute(request, stop.signal);
+  for (let i = 0; i < 800 && !soFar().includes('two'); i++) await delay(25);
+  expect(soFar()).toBe('one *** two ');
+  stop.abort();
+  expect(await running).toMatchObject({ status: 'failed', error: { code: 'EXECUTOR_STOPPED' } });
+});
+
 test('says which command is missing, and which cannot be started', async () => {
   expect((await run(['no-such-program-here'])).error).toEqual({
     code: 'EXECUTOR_MISSING',

@@ -180,14 +180,17 @@ export function createCommandExecutor(deps: CommandExecutorDeps): Executor {
         return failed('EXECUTOR_UNSTARTABLE', { command: command.argv[0] ?? '', detail });
       }
       const tail = new OutputTail(MAX_OUTPUT + secrets.longest());
+      const printed = (after: boolean): string =>
+        lastPart(secrets.redactPiece(tail.text(), { before: tail.cut, after }));
       child.stdout?.on('data', (chunk: Buffer) => tail.push(chunk));
       child.stderr?.on('data', (chunk: Buffer) => tail.push(chunk));
+      request.follow?.(() => printed(true));
       const closed = closeOf(child);
       const end = await supervise(child, request, { clock, signal });
       await Promise.race([closed, clock.sleep(DRAIN_MS)]);
       child.stdout?.destroy();
       child.stderr?.destroy();
-      return resultOf(end, command, lastPart(secrets.redact(tail.text())), request.timeoutMs);
+      return resultOf(end, command, printed(false), request.timeoutMs);
     },
   };
 }

@@ -77,7 +77,7 @@ test('gives the container the grace that was asked for', async () => {
 });
 
 test('half an answer is none', async () => {
-  expect((await restart({ container: 'half' }, 'run_docker_2')).error?.code).toBe('EXECUTOR_UNREACHABLE');
+  expect((await restart({ container: 'half' }, 'run_docker_2')).error?.code).toBe('EXECUTOR_CUT_OFF');
 });
 
 test('without an engine says so', async () => {

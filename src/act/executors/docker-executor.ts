@@ -27,7 +27,11 @@ const failed = (code: string, values: Record<string, string | number>, output = 
 interface Reply {
   readonly status: number;
   readonly text: string;
+  readonly cut: boolean;
 }
+
+/** The line was lost after it was asked: nobody knows what was done. */
+const CUT_OFF_CAUSE: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 /** Rejects when the answer is cut off: what is half said was not said. */
 const post = (socketPath: string, path: string, signal: AbortSignal): Promise<Reply> =>
@@ -37,7 +41,7 @@ const post = (socketPath: string, path: string, signal: AbortSignal): Promise<Re
       response.on('data', (chunk: Buffer) => tail.push(chunk));
       response.on('error', reject);
       response.on('aborted', () => reject(new Error('ECONNRESET')));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: tail.text() }));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: tail.text(), cut: tail.cut }));
     });
     sent.on('error', reject);
     sent.end();
@@ -63,16 +67,18 @@ export function createDockerExecutor({ clock, secret, socket }: DockerExecutorDe
       try {
         if (signal.aborted) return failed('EXECUTOR_STOPPED', {});
         const path = pathOf(args, secrets.reveal(nameOf(args)));
-        const { status, text } = await post(socket, path, AbortSignal.any([signal, late.signal]));
-        const output = lastPart(secrets.redact(`${status}\n${text}`));
+        const { status, text, cut } = await post(socket, path, AbortSignal.any([signal, late.signal]));
+        const output = lastPart(`${status}\n${secrets.redactPiece(text, { before: cut, after: false })}`);
         if (status >= 200 && status < 300) return { status: 'succeeded', exitCode: null, output, error: null };
         if (status === 404) return failed('EXECUTOR_MISSING', { command: nameOf(args) }, output);
         return failed('EXECUTOR_REFUSED', { target: socket, status }, output);
       } catch (thrown) {
-        if (late.signal.aborted) return failed('EXECUTOR_TIMEOUT', { seconds: timeoutMs / 1000 });
+        if (late.signal.aborted) return failed('EXECUTOR_UNFINISHED', { target: socket, seconds: timeoutMs / 1000 });
         if (signal.aborted) return failed('EXECUTOR_STOPPED', {});
         const { code, message } = toError(thrown) as NodeJS.ErrnoException;
-        return failed('EXECUTOR_UNREACHABLE', { target: socket, detail: secrets.redact(code ?? message) });
+        const cause = code ?? message;
+        const how = CUT_OFF_CAUSE.has(cause) ? 'EXECUTOR_CUT_OFF' : 'EXECUTOR_UNREACHABLE';
+        return failed(how, { target: socket, detail: secrets.redact(cause) });
       } finally {
         done.abort();
         await timer;

@@ -81,6 +81,7 @@ export function createKubernetesExecutor({ clock, secret, client }: KubernetesEx
         output: tail.text(),
         error,
       });
+      request.follow?.(() => tail.text());
       try {
         if (signal.aborted) return ended({ code: 'EXECUTOR_STOPPED', values: {} });
         const args = argumentsOf(request);
@@ -122,7 +123,7 @@ function failureOf(thrown: unknown, { request, stopped, late, secrets }: Circums
     ]);
     return { code: thrown.code, values: Object.fromEntries(values) as Failure['values'] };
   }
-  if (late) return { code: 'EXECUTOR_TIMEOUT', values: { seconds: request.timeoutMs / 1000 } };
+  if (late) return { code: 'EXECUTOR_UNFINISHED', values: { target: 'Kubernetes', seconds: request.timeoutMs / 1000 } };
   const detail = thrown instanceof VigiaError ? String(thrown.values['detail']) : toError(thrown).message;
   return { code: 'EXECUTOR_UNREACHABLE', values: { target: 'Kubernetes', detail: secrets.redact(detail) } };
 }

@@ -6,20 +6,29 @@ export class OutputTail {
   readonly #limit: number;
   #chunks: Buffer[] = [];
   #bytes = 0;
+  #cut = false;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
   push(chunk: Buffer): void {
+    this.#cut ||= chunk.length > this.#limit;
     this.#chunks.push(chunk.length > this.#limit ? chunk.subarray(chunk.length - this.#limit) : chunk);
     this.#bytes += this.#chunks.at(-1)?.length ?? 0;
-    while (this.#bytes - (this.#chunks[0]?.length ?? 0) >= this.#limit)
+    while (this.#bytes - (this.#chunks[0]?.length ?? 0) >= this.#limit) {
       this.#bytes -= this.#chunks.shift()?.length ?? 0;
+      this.#cut = true;
+    }
   }
 
   get full(): boolean {
     return this.#bytes >= this.#limit;
+  }
+
+  /** Whether something stood before what is kept. */
+  get cut(): boolean {
+    return this.#cut;
   }
 
   /** As text that a database takes: valid UTF-8 without NUL. */

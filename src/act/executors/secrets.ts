@@ -11,12 +11,28 @@ export interface Secrets {
   reveal(text: string): string;
   /** Takes every secret revealed so far out of a text, also when written for an address or inside JSON. */
   redact(text: string): string;
+  /** The same of a piece: also what may be left of a secret where more stood before it, or may still come after it. */
+  redactPiece(text: string, cut: { readonly before: boolean; readonly after: boolean }): string;
   /** Length of the longest spelling of a secret: what a cut must leave before redacting. */
   longest(): number;
 }
 
+/** How many characters `text` ends with that `next` begins with; less than all of `next`. */
+function overlap(text: string, next: string): number {
+  for (let count = Math.min(text.length, next.length - 1); count > 0; count--)
+    if (text.endsWith(next.slice(0, count))) return count;
+  return 0;
+}
+
+/** Half a character at a cut has become this one. */
+const HALF = /^\uFFFD+/;
+
 export function createSecrets(find: RevealSecret): Secrets {
   const spellings = new Set<string>();
+  const redact = (text: string): string =>
+    [...spellings].sort((a, b) => b.length - a.length).reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+  const most = (count: (spelling: string) => number): number =>
+    [...spellings].map(count).reduce((a, b) => Math.max(a, b), 0);
   return {
     reveal: (text) =>
       text.replace(REFERENCE, (reference) => {
@@ -29,8 +45,13 @@ export function createSecrets(find: RevealSecret): Secrets {
         }
         return secret;
       }),
-    redact: (text) =>
-      [...spellings].sort((a, b) => b.length - a.length).reduce((rest, secret) => rest.replaceAll(secret, '***'), text),
-    longest: () => [...spellings].reduce((most, { length }) => Math.max(most, length), 0),
+    redact,
+    redactPiece: (text, { before, after }) => {
+      const piece = before ? text.replace(HALF, '') : text;
+      const rest = before ? piece.slice(most((spelling) => overlap(spelling, piece))) : piece;
+      const shown = redact(rest);
+      return after ? shown.slice(0, shown.length - most((spelling) => overlap(shown, spelling))) : shown;
+    },
+    longest: () => most(({ length }) => length),
   };
 }

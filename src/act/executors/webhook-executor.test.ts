@@ -44,7 +44,8 @@ beforeAll(async () => {
       else if (path === '/half') {
         response.writeHead(200, { 'content-length': 100 }).write('half');
         setTimeout(() => request.socket.destroy(), 20);
-      } else if (path === '/no') response.writeHead(409).end('not now');
+      } else if (path === '/drop') request.socket.destroy();
+      else if (path === '/no') response.writeHead(409).end('not now');
       else if (path === '/away') response.writeHead(302, { location: `${base}/ok` }).end();
       else if (path === '/much') response.end('ab\u0000é'.repeat(100_000));
       else response.end(`took ${body} from ${request.headers.authorization ?? 'nobody'}`);
@@ -136,7 +137,11 @@ test('comes again with the same key while the receiver says that nothing was don
   expect(tries.map(({ headers }) => headers['idempotency-key'])).toEqual(['run_7', 'run_7', 'run_7']);
 });
 
-test('does not come again when half an answer leaves open what was done', async () => {
-  expect((await call({ url: `${base}/half` })).error?.code).toBe('EXECUTOR_UNREACHABLE');
+test('does not come again when half an answer, or none, leaves open what was done', async () => {
+  const half = await call({ url: `${base}/half` });
+  expect(half).toMatchObject({ status: 'failed', error: { code: 'EXECUTOR_CUT_OFF' } });
+  expect(half.output).toBe('200 OK\nhalf');
   expect(seen.filter(({ url }) => url === '/half')).toHaveLength(1);
+  expect((await call({ url: `${base}/drop` })).error?.code).toBe('EXECUTOR_CUT_OFF');
+  expect(seen.filter(({ url }) => url === '/drop')).toHaveLength(1);
 });

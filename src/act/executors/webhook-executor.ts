@@ -24,6 +24,8 @@ interface Call {
 /** A receiver that is not there, or that says so, has done nothing yet; after anything else a repeat might act twice. */
 const NOT_DONE_STATUS: ReadonlySet<number> = new Set([429, 503]);
 const NOT_DONE_CAUSE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
+/** What asked for something and lost the line while it was answered: nobody knows what was done. */
+const CUT_OFF_CAUSE: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 const RETRIES = 2;
 const MAX_RETRIES = 10;
 const FIRST_PAUSE_MS = 200;
@@ -69,18 +71,30 @@ const failed = (code: string, values: Record<string, string | number>, output = 
   error: { code, values },
 });
 
+interface Body {
+  readonly text: string;
+  /** Whether there was more of it. */
+  readonly after: boolean;
+  /** Why it ended before its end; null when it did not. */
+  readonly broken: unknown;
+}
+
 /** Reads no more than is kept, whatever is sent. */
-async function bodyOf(response: Response): Promise<string> {
+async function bodyOf(response: Response): Promise<Body> {
   const tail = new OutputTail(MAX_OUTPUT);
   const reader = response.body?.getReader();
-  if (reader === undefined) return '';
-  while (!tail.full) {
-    const { done, value } = await reader.read();
-    if (done) return tail.text();
-    tail.push(Buffer.from(value));
+  if (reader === undefined) return { text: '', after: false, broken: null };
+  try {
+    while (!tail.full) {
+      const { done, value } = await reader.read();
+      if (done) return { text: tail.text(), after: false, broken: null };
+      tail.push(Buffer.from(value));
+    }
+  } catch (broken) {
+    return { text: tail.text(), after: true, broken };
   }
   await reader.cancel();
-  return tail.text();
+  return { text: tail.text(), after: true, broken: null };
 }
 
 /** Why a request came to nothing, in the word of the system where it has one. */
@@ -115,7 +129,13 @@ async function send(call: Call, secrets: Secrets, { clock, signal }: Sending): P
     redirect: 'manual',
     signal,
   });
-  const output = lastPart(secrets.redact(`${response.status} ${response.statusText}\n${await bodyOf(response)}`));
+  const { text, after, broken } = await bodyOf(response);
+  const said = `${response.status} ${response.statusText}\n${text}`;
+  const output = lastPart(secrets.redactPiece(said, { before: false, after }));
+  if (broken !== null) {
+    signal.throwIfAborted();
+    return failed('EXECUTOR_CUT_OFF', { target, detail: secrets.redact(causeOf(broken)) }, output);
+  }
   if (response.ok) return { status: 'succeeded', exitCode: null, output, error: null };
   return failed('EXECUTOR_REFUSED', { target, status: response.status }, output);
 }
@@ -159,9 +179,12 @@ export function createWebhookExecutor({ clock, secret }: WebhookExecutorDeps): E
       try {
         return await sendAgain(call, secrets, { clock, signal: AbortSignal.any([signal, late.signal]) });
       } catch (thrown) {
-        if (late.signal.aborted) return failed('EXECUTOR_TIMEOUT', { seconds: request.timeoutMs / 1000 });
+        const { url: target } = call;
+        if (late.signal.aborted) return failed('EXECUTOR_UNFINISHED', { target, seconds: request.timeoutMs / 1000 });
         if (signal.aborted) return failed('EXECUTOR_STOPPED', {});
-        return failed('EXECUTOR_UNREACHABLE', { target: call.url, detail: secrets.redact(causeOf(thrown)) });
+        const cause = causeOf(thrown);
+        const code = CUT_OFF_CAUSE.has(cause) ? 'EXECUTOR_CUT_OFF' : 'EXECUTOR_UNREACHABLE';
+        return failed(code, { target, detail: secrets.redact(cause) });
       } finally {
         done.abort();
         await timer;

@@ -75,7 +75,7 @@ export async function sendMail(
   const done = new AbortController();
   const end = clock
     .sleep(timeoutMs, AbortSignal.any([signal, done.signal]))
-    .then(() => failed('EXECUTOR_TIMEOUT', { seconds: timeoutMs / 1000 }))
+    .then(() => failed('EXECUTOR_UNFINISHED', { target, seconds: timeoutMs / 1000 }))
     .catch(() => failed('EXECUTOR_STOPPED', {}));
   try {
     const transport = transportOf(route, secrets);

@@ -36,13 +36,17 @@ export const errors = {
   CONFIG_INVALID: 'Mistakes in the configuration: {{count}}.\n{{detail}}',
   CONFIG_UNREADABLE: 'The configuration file {{file}} cannot be read: {{detail}}.',
   CURSOR_INVALID: 'The cursor is not one that this server gave out. Start again without it.',
-  EXECUTOR_MISSING: 'The command {{command}} was not found. Install it or correct `actions` in the configuration.',
+  EXECUTOR_CUT_OFF:
+    '{{target}} broke off in the middle of its answer ({{detail}}). Whether it did what was asked is not known: look there before it is asked again.',
+  EXECUTOR_MISSING: '{{command}} was not found. Install it or correct `actions` in the configuration.',
   EXECUTOR_FAILED: 'It ended with exit code {{code}}.',
   EXECUTOR_LIMITED:
     '{{target}} has had {{count}} messages within {{seconds}} s and takes no more now; nothing was sent.',
   EXECUTOR_TIMEOUT: 'It did not end within {{seconds}} s, so it and all it had started were ended.',
-  EXECUTOR_STOPPED: 'It was stopped before it had ended, together with all it had started.',
+  EXECUTOR_STOPPED: 'It was stopped before it had ended, together with all that it had started here.',
   EXECUTOR_UNSTARTABLE: 'The command {{command}} could not be started: {{detail}}.',
+  EXECUTOR_UNFINISHED:
+    '{{target}} did not say within {{seconds}} s that it was done. It may still be at it: look there before it is asked again.',
   EXECUTOR_UNREACHABLE: '{{target}} did not answer: {{detail}}.',
   EXECUTOR_REFUSED: '{{target}} answered {{status}}.',
   EXECUTOR_BUDGET:

@@ -35,13 +35,17 @@ export const errors: Record<keyof typeof english, string> = {
   CONFIG_INVALID: 'Errores en la configuración: {{count}}.\n{{detail}}',
   CONFIG_UNREADABLE: 'No se puede leer el archivo de configuración {{file}}: {{detail}}.',
   CURSOR_INVALID: 'Este cursor no lo ha dado este servidor. Empieza de nuevo sin él.',
-  EXECUTOR_MISSING: 'No se encuentra el comando {{command}}. Instálalo o corrige `actions` en la configuración.',
+  EXECUTOR_CUT_OFF:
+    '{{target}} se cortó a mitad de la respuesta ({{detail}}). No se sabe si hizo lo que se le pidió: compruébalo allí antes de repetirlo.',
+  EXECUTOR_MISSING: 'No se encuentra {{command}}. Instálalo o corrige `actions` en la configuración.',
   EXECUTOR_FAILED: 'Terminó con el código de salida {{code}}.',
   EXECUTOR_LIMITED:
     '{{target}} ya ha recibido {{count}} mensajes en {{seconds}} s y ahora no admite más; no se ha enviado nada.',
   EXECUTOR_TIMEOUT: 'No terminó en {{seconds}} s; se ha detenido junto con todo lo que había iniciado.',
-  EXECUTOR_STOPPED: 'Se detuvo antes de terminar, junto con todo lo que había iniciado.',
+  EXECUTOR_STOPPED: 'Se detuvo antes de terminar, junto con todo lo que había iniciado aquí.',
   EXECUTOR_UNSTARTABLE: 'No se pudo iniciar el comando {{command}}: {{detail}}.',
+  EXECUTOR_UNFINISHED:
+    '{{target}} no confirmó en {{seconds}} s que hubiera terminado. Quizá siga en ello: compruébalo allí antes de repetirlo.',
   EXECUTOR_UNREACHABLE: '{{target}} no respondió: {{detail}}.',
   EXECUTOR_REFUSED: '{{target}} respondió {{status}}.',
   EXECUTOR_BUDGET:
