@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef, useState } from 'react';
 import type { Outcome, Run } from '../../../src/model/action.ts';
 import { Link } from 'wouter';
 import { entityHref } from '../format/names.ts';
@@ -42,10 +43,36 @@ function Evidence({ outcome }: { readonly outcome: Outcome }) {
   );
 }
 
+/** What it printed: while it runs the newest lines come into sight by themselves, and screen readers say them. */
+function Output({ run }: { readonly run: Run }) {
+  const words = useWords();
+  const element = useRef<HTMLPreElement>(null);
+  const { output } = run;
+  const runs = run.state === 'running';
+  useLayoutEffect(() => {
+    if (runs && output !== '' && element.current !== null) element.current.scrollTop = element.current.scrollHeight;
+  }, [runs, output]);
+  if (output === '' && !runs) return null;
+  return (
+    <pre
+      ref={element}
+      role={runs ? 'log' : 'region'}
+      aria-label={words.say(runs ? 'dashboard-incident.outputSoFar' : 'dashboard-incident.output')}
+      // It scrolls, so it has to be reached without a mouse too.
+      tabIndex={0}
+      className="max-h-60 overflow-auto rounded-lg bg-sunken px-3.5 py-3 font-mono text-[13px] whitespace-pre-wrap"
+    >
+      {output === '' ? words.say('dashboard-incident.outputNone') : output}
+    </pre>
+  );
+}
+
 /** One run with its plan, what it printed and what it brought. */
 export function RunCard({ run, outcome }: { readonly run: Run; readonly outcome: Outcome | undefined }) {
   const words = useWords();
   const title = useActionTitle();
+  // Who comes while it runs wants to see it run; it stays as they leave it.
+  const [open] = useState(run.state === 'running');
   return (
     <article className="px-5 py-4">
       <h3 className="flex flex-wrap items-baseline justify-between gap-x-4">
@@ -64,15 +91,11 @@ export function RunCard({ run, outcome }: { readonly run: Run; readonly outcome:
         {run.exitCode !== null && ` · ${words.say('dashboard-incident.exitCode', { code: run.exitCode })}`}
       </p>
       {run.error !== null && <p className="mt-1 text-sm text-critical">{words.phrase(run.error)}</p>}
-      <details className="mt-2 text-sm">
+      <details className="mt-2 text-sm" open={open}>
         <summary className="inline-block text-muted hover:text-ink">{words.say('dashboard-incident.details')}</summary>
         <div className="mt-2 space-y-3">
           <Plan run={run} />
-          {run.output !== '' && (
-            <pre className="max-h-60 overflow-auto rounded-lg bg-sunken px-3.5 py-3 font-mono text-[13px] whitespace-pre-wrap">
-              {run.output}
-            </pre>
-          )}
+          <Output run={run} />
         </div>
       </details>
       {outcome !== undefined && <Evidence outcome={outcome} />}

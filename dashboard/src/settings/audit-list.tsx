@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../../../src/model/failure.ts';
 import { useAudit } from '../api/queries.ts';
 import { useWords } from '../text/words.ts';
 import { Listed } from '../ui/listed.tsx';
@@ -5,6 +6,25 @@ import { Section } from '../ui/section.tsx';
 import { Empty } from '../ui/states.tsx';
 import { VirtualList } from '../ui/virtual-list.tsx';
 import { When } from '../ui/when.tsx';
+import { reasonOf, subjectOf } from './audit-words.ts';
+
+/** Who did what, to what, and why it came so. */
+function Entry({ entry }: { readonly entry: AuditEntry }) {
+  const words = useWords();
+  const reason = reasonOf(entry);
+  return (
+    <div className="flex flex-wrap items-baseline gap-x-3 px-5 py-2.5 text-sm">
+      <span className="font-medium">{entry.actor}</span>
+      <span>
+        {words.name('audit', entry.verb)} <span className="break-all text-muted">{subjectOf(entry)}</span>
+      </span>
+      <span className="ml-auto text-muted">
+        <When time={entry.time} />
+      </span>
+      {reason !== null && <p className="w-full text-muted">{words.phrase(reason)}</p>}
+    </div>
+  );
+}
 
 /** Who changed what. */
 export function AuditList() {
@@ -19,17 +39,7 @@ export function AuditList() {
             keyOf={({ id }) => id}
             label={words.say('dashboard-pages.audit')}
             rowHeight={45}
-            renderRow={(entry) => (
-              <div className="flex flex-wrap items-baseline gap-x-3 px-5 py-2.5 text-sm">
-                <span className="font-medium">{entry.actor}</span>
-                <span>
-                  {entry.verb} <span className="break-all text-muted">{entry.target}</span>
-                </span>
-                <span className="ml-auto text-muted">
-                  <When time={entry.time} />
-                </span>
-              </div>
-            )}
+            renderRow={(entry) => <Entry entry={entry} />}
           />
         )}
       </Listed>
