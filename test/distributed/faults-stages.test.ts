@@ -204,24 +204,24 @@ describe.skipIf(distributedMissing !== null)(`three brokers ${distributedMissing
 
     it('puts a poisonous message of each kind aside, and goes on', async () => {
       const producer = new Producer({ clientId: 'stranger', bootstrapBrokers: [...cluster.addresses] });
-      const poison = [
-        'samples',
-        'logs',
-        'events',
-        'frames',
-        'anomalies',
-        'predictions',
-        'incidents',
-        'recommendations',
-      ];
-      const kinds = [
-        { version: '99', value: 'from a later version' },
-        { version: '1', value: '\u0000\u0001 neither protobuf nor JSON' },
-      ];
+      const poison = Object.values(topics).map(({ name }) => name);
+      const current = { vigia: '1' };
+      const kinds: Readonly<Record<string, { readonly headers: Record<string, string>; readonly value?: string }>> = {
+        later: { headers: { vigia: '99' }, value: 'from a later version' },
+        strange: { headers: {}, value: 'of nobody that says what it is' },
+        noise: { headers: current, value: '\u0000\u0001 neither protobuf nor JSON' },
+        misfit: { headers: current, value: '{"entity":"host/under-load"}' },
+        hollow: { headers: current, value: '' },
+        nothing: { headers: current },
+      };
       for (const topic of poison) {
-        for (const { version, value } of kinds) {
-          const headers = new Map([[Buffer.from('vigia'), Buffer.from(version)]]);
-          const message = { topic: `vigia.${topic}`, key: Buffer.from(version), value: Buffer.from(value), headers };
+        for (const [kind, { headers, value }] of Object.entries(kinds)) {
+          const message = {
+            topic: `vigia.${topic}`,
+            key: Buffer.from(kind),
+            ...(value !== undefined && { value: Buffer.from(value) }),
+            headers: new Map(Object.entries(headers).map(([name, text]) => [Buffer.from(name), Buffer.from(text)])),
+          };
           await producer.send({ messages: [message], acks: -1 });
         }
       }
@@ -231,8 +231,10 @@ describe.skipIf(distributedMissing !== null)(`three brokers ${distributedMissing
         const { rows } = await database.query<{ topic: string; n: string }>(
           'select topic, count(distinct key) as n from dead_letters group by topic',
         );
-        const found = new Set(rows.filter(({ n }) => Number(n) >= kinds.length).map(({ topic }) => topic));
-        return poison.every((topic) => found.has(topic));
+        const found = new Map(rows.map(({ topic, n }) => [topic, Number(n)]));
+        const short = poison.filter((topic) => (found.get(topic) ?? 0) < Object.keys(kinds).length);
+        if (short.length === 0) return true;
+        throw new Error(short.map((topic) => `${found.get(topic) ?? 0} of ${topic}`).join(', '));
       });
       await database.end();
       await grows();

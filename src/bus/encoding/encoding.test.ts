@@ -4,6 +4,7 @@ import { DERIVED, type Feature, type Frame } from '../../model/frame.ts';
 import { canonicalKey } from '../../model/labels.ts';
 import { internLayout } from '../../model/layout.ts';
 import type { MetricType, SampleBatch } from '../../model/series.ts';
+import { topics } from '../../model/topics.ts';
 import { encodingOf, readValue, VERSION } from './encoding.ts';
 
 const text = fc.string({ maxLength: 12, unit: 'grapheme' });
@@ -99,6 +100,16 @@ describe('encoding', () => {
     expect(readValue('frames', 'k', undefined, Buffer.from('x')).refusal).toMatch(/version none/);
     expect(readValue('events', 'k', VERSION, null).refusal).toMatch(/without a value/);
     expect(readValue('events', 'k', VERSION, Buffer.from('{')).refusal).toMatch(/not a value/);
+  });
+
+  it('refuses on every topic what has no value, an empty one, noise, or another shape', () => {
+    const misfits = [null, '', '\u0000\u0001 neither protobuf nor JSON', '{"entity":"host/under-load"}'];
+    for (const { name } of Object.values(topics)) {
+      for (const misfit of misfits) {
+        const bytes = misfit === null ? null : Buffer.from(misfit);
+        expect(readValue(name, 'k', VERSION, bytes).refusal, `${name}: ${misfit}`).toBeDefined();
+      }
+    }
   });
 
   it('refuses times that are none', () => {
