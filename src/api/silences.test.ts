@@ -93,12 +93,14 @@ describe('silences', () => {
     expect(await list('?state=scheduled')).toEqual([]);
   });
 
-  test('of what is below are listed for the entity', async () => {
+  test('of what is below are listed for the entity, and overlap those of it', async () => {
     const made = await make({ match: { entity: 'host/n1', below: true }, forSeconds: 60, why: 'kernel' });
     const about = async (entity: string): Promise<number> =>
       (await send('GET', `/silences?state=active&entity=${entity}`)).json().items.length;
     expect([await about('pod/shop/cart-0'), await about('service/cart')]).toEqual([1, 0]);
-    await send('DELETE', `/silences/${made.id}`);
+    const pod = await make({ match: { entity: 'pod/shop/cart-0' }, forSeconds: 60, why: 'x' });
+    expect(pod.overlaps).toEqual([made.id]);
+    for (const { id } of [made, pod]) await send('DELETE', `/silences/${id}`);
   });
 
   test.each([

@@ -68,12 +68,42 @@ export function silenceMatches({ match }: Pick<Silence, 'match'>, subject: Silen
   return false;
 }
 
-const MATCHERS = ['entity', 'kind', 'anomaly'] as const;
+/** Whether some text fits both patterns. At most `a × b` in time. */
+export function patternsMeet(a: string, b: string): boolean {
+  // For each place in `b`, whether the rests of both from here on have a text in common; from the end of `a` to its start.
+  let rest = Array.from({ length: b.length + 1 }, (_, j) => /^\**$/.test(b.slice(j)));
+  for (let i = a.length - 1; i >= 0; i--) {
+    const here = Array.from({ length: b.length + 1 }, () => false);
+    for (let j = b.length; j >= 0; j--) {
+      const [left, right] = [a[i], b[j]];
+      if (left === '*') here[j] = rest[j]! || (j < b.length && here[j + 1]!);
+      else if (right === '*') here[j] = here[j + 1]! || rest[j]!;
+      else here[j] = right !== undefined && (left === right || left === '?' || right === '?') && rest[j + 1]!;
+    }
+    rest = here;
+  }
+  return rest[0]!;
+}
 
-/** Whether two may be about some of the same things: no matcher of the one rules out the other's. */
-export const silencesMeet = (a: SilenceMatch, b: SilenceMatch): boolean =>
-  MATCHERS.every((name) => {
-    const [left, right] = [a[name], b[name]];
-    if (left === undefined || right === undefined) return true;
-    return matchesPattern(left, right) || matchesPattern(right, left);
-  });
+/** Patterns of entity ids, all of which must fit. */
+const idPatterns = ({ entity, kind }: SilenceMatch): readonly string[] => [
+  ...(entity === undefined ? [] : [entity]),
+  ...(kind === undefined ? [] : [`${kind}/*`]),
+];
+
+/** What is above an entity in the topology: its machine, the wholes that it is part of, and so on up. */
+type Above = (entity: EntityId) => Iterable<EntityId>;
+
+/** Whether the one is, by what is below it, also about the entity that the other names. */
+function reachesDown(one: SilenceMatch, { entity }: SilenceMatch, above: Above): boolean {
+  if (one.below !== true || entity === undefined || /[*?]/.test(entity)) return false;
+  for (const id of above(entity)) if (matchesEntity(one, id)) return true;
+  return false;
+}
+
+/** Whether two may be about some of the same things. */
+export function silencesMeet(a: SilenceMatch, b: SilenceMatch, above: Above = () => []): boolean {
+  if (!patternsMeet(a.anomaly ?? '*', b.anomaly ?? '*')) return false;
+  const beside = idPatterns(a).every((one) => idPatterns(b).every((other) => patternsMeet(one, other)));
+  return beside || reachesDown(a, b, above) || reachesDown(b, a, above);
+}

@@ -62,7 +62,9 @@ const viewOf = (silence: Silence, now: number): SilenceView => ({ ...silence, st
 /** With the others that silence some of the same at some of the same time. */
 async function detailOf({ store, clock }: ApiDeps, silence: Silence): Promise<SilenceDetail> {
   const others = await store.silences.overlapping(silence, MAX_OTHERS);
-  const overlaps = others.filter((other) => other.id !== silence.id && silencesMeet(other.match, silence.match));
+  const graph = [silence, ...others].some(({ match }) => match.below) ? await loadGraph(store) : null;
+  const above = (entity: EntityId) => graph?.above(entity) ?? [];
+  const overlaps = others.filter((other) => other.id !== silence.id && silencesMeet(other.match, silence.match, above));
   return { ...viewOf(silence, clock.now()), overlaps: overlaps.slice(0, MAX_TOLD).map(({ id }) => id) };
 }
 
