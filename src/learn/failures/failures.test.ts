@@ -18,8 +18,10 @@ const STEP = 5000;
 const MINUTE = 60_000;
 const START = Date.UTC(2026, 4, 20, 9);
 const clock: Clock = { ...systemClock, now: () => START + 3_600_000 };
+/** A pattern of lines of the log, by its id. */
+const DISK_FULL = 'log_pattern_lines_total{level="error",template="8c0f2a"}';
 const layout = internLayout(
-  ['errors{code="5xx"}', 'load'].map((name) => ({
+  ['errors{code="5xx"}', 'load', DISK_FULL].map((name) => ({
     name,
     metric: name,
     labels: {},
@@ -34,6 +36,11 @@ const definitions: readonly FailureDefinition[] = [
   { kind: 'errors', entityKinds: ['host'], when: { feature: 'errors', side: 'above', limit: 10, for: MINUTE } },
   { kind: 'killed', entityKinds: [], when: { event: 'oom_*' } },
   { kind: 'slow', entityKinds: [], when: { alert: 'HighLatency' } },
+  {
+    kind: 'disk-full',
+    entityKinds: [],
+    when: { feature: 'log_pattern_lines_total{*template="8c0f2a"*}', side: 'above', limit: 0, for: 0 },
+  },
 ];
 
 const at = (minutes: number): number => START + minutes * MINUTE;
@@ -43,15 +50,15 @@ function frame(entity: string, time: number, values: readonly number[]): Frame {
   return { entity, fleet: 'default', time, stepMs: STEP, layout, values: numbers, derived: numbers, closedAt: time };
 }
 
-/** An hour of two hosts: errors for half a minute and for five, a silence of one and of ten minutes. */
+/** An hour of two hosts: errors for half a minute and for five, a silence of one and of ten minutes, one line of a log. */
 function frames(): Frame[] {
   const all: Frame[] = [];
   for (let time = at(0); time < at(60); time += STEP) {
     const minute = (time - START) / MINUTE;
     const errors = (minute >= 10 && minute < 10.5) || (minute >= 20 && minute < 25) ? 50 : 1;
     // A missing value in the middle of it neither ends nor proves anything.
-    all.push(frame('host/a', time, [minute >= 22 && minute < 23 ? Number.NaN : errors, 1]));
-    if (!((minute >= 5 && minute < 6) || (minute >= 30 && minute < 40))) all.push(frame('host/b', time, [0, 2]));
+    all.push(frame('host/a', time, [minute >= 22 && minute < 23 ? Number.NaN : errors, 1, minute === 50 ? 0.2 : 0]));
+    if (!((minute >= 5 && minute < 6) || (minute >= 30 && minute < 40))) all.push(frame('host/b', time, [0, 2, 0]));
   }
   return all;
 }
@@ -84,6 +91,7 @@ const EXPECTED = [
   ['host/a', 'errors', 20, 25],
   ['host/b', 'outage', 30, 40],
   ['host/a', 'slow', 41, 45],
+  ['host/a', 'disk-full', 50, (50 * MINUTE + STEP) / MINUTE],
 ];
 
 let store: Store;
