@@ -42,6 +42,19 @@ beforeAll(async () => {
     ago(10, { cpu: 0.7, load: 0.3 }, { end: null, ending: null }),
   ]);
   await store.incidents.upsert([incident({ id: 'incident_5', entities: ['host/web-1'], anomalies: ['ago_5'] })]);
+  await store.incidents.upsert([incident({ id: 'incident_6', entities: ['host/web-2'], anomalies: ['ago_6'] })]);
+  await store.outcomes.insert({
+    id: 'outcome_6',
+    run: 'run_6',
+    incident: 'incident_6',
+    fleet: 'default',
+    action: 'restart',
+    entity: 'host/web-2',
+    verdict: 'resolved',
+    decidedAt: NOW,
+    evidence: [],
+    reason: phrase('act.outcomeResolved'),
+  });
   await store.feedback.insert({
     id: 'feedback_5',
     target: 'incident',
@@ -68,7 +81,12 @@ test('the most similar earlier anomalies of the same kind of entity, best first,
   expect(items[0]).toMatchObject({ incident: 'incident_5', verdict: 'real', outcome: null });
   expect(items[0]?.anomaly.ending?.by).toBe('calm');
   expect(items[0]!.similarity).toBeGreaterThan(0.99);
-  expect(items[1]).toMatchObject({ incident: null, verdict: null, outcome: null });
+  expect(items[1]).toMatchObject({
+    incident: 'incident_6',
+    verdict: null,
+    outcome: { action: 'restart', verdict: 'resolved' },
+  });
+  expect(items[2]).toMatchObject({ incident: null, verdict: null, outcome: null });
 });
 
 test('nothing is similar to the first one, and of an unknown one nothing is said', async () => {
