@@ -1,8 +1,13 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Admin, Consumer, Producer } from '@platformatic/kafka';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus } from '../../src/bus/bus.ts';
 import { checkBus } from '../../src/bus/check-bus.ts';
+import { createConsumer } from '../../src/bus/kafka/client.ts';
+import { Fetcher } from '../../src/bus/kafka/fetcher.ts';
 import type { KafkaBusOptions } from '../../src/bus/kafka/options.ts';
+import { partitionOf } from '../../src/bus/kafka/partition-of.ts';
 import { createKafkaBus } from '../../src/bus/kafka-bus.ts';
 import { type DeadLetter, type Topic, topics } from '../../src/model/topics.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
@@ -72,6 +77,52 @@ describe.skipIf(kafkaMissing !== null)(`one broker ${kafkaMissing ?? ''}`, () =>
       security: { tls: { ca: cluster.certificate }, sasl: { mechanism, username: user.name, password: user.password } },
     });
     expect(heard).toEqual([7]);
+  });
+
+  it.each(['none', 'gzip', 'snappy'] as const)('carries what is packed by %s', async (compression) => {
+    expect(await speak(`packed-${compression}`, { compression })).toEqual([7]);
+  });
+
+  it('asks for no more of a partition while there is no room for it, and goes on where it was', async () => {
+    const bus = await open();
+    const topic: Topic<{ readonly n: number; readonly text: string }> = { name: 'pressed', key: 'entity' };
+    const total = 300;
+    for (let n = 0; n < total; n += 30) {
+      const messages = Array.from({ length: 30 }, (_, i) => ({
+        key: 'one',
+        value: { n: n + i, text: randomBytes(512).toString('hex') },
+      }));
+      await bus.publish(topic, messages, { durable: true });
+    }
+    const options = { brokers: cluster.addresses, clientId: 'pressed', topicDefaults };
+    const seen: bigint[] = [];
+    let room = 50;
+    const over = new AbortController();
+    const fetcher = new Fetcher({
+      clock: systemClock,
+      signal: over.signal,
+      topic: 'vigia.pressed',
+      createConsumer: () => createConsumer(options, { groupId: 'pressed', sessionMs: 6000 }),
+      hasRoom: () => seen.length < room,
+      onRecords: (records) => void seen.push(...records.map(({ offset }) => offset)),
+      onError: () => undefined,
+    });
+    try {
+      fetcher.begin(partitionOf('one', topicDefaults.partitions), 0n);
+      await eventually(() => seen.length >= room);
+      const held = seen.length;
+      expect(held).toBeLessThan(total);
+      // Several times as long as a request may take that finds nothing.
+      await delay(1500);
+      expect(seen).toHaveLength(held);
+      room = Number.POSITIVE_INFINITY;
+      fetcher.wake();
+      await eventually(() => seen.length === total);
+      expect(seen).toEqual(Array.from({ length: total }, (_, n) => BigInt(n)));
+    } finally {
+      over.abort();
+      await fetcher.close();
+    }
   });
 
   it('speaks over TLS with brokers that want to know their clients, and is turned away when it cannot say who it is', async () => {

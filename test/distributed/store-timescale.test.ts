@@ -6,7 +6,11 @@ import { internLayout } from '../../src/model/layout.ts';
 import type { Series } from '../../src/model/series.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { checkAlerts } from '../../src/store/check-alerts.ts';
+import { checkEvidence } from '../../src/store/check-evidence.ts';
 import { checkLeases } from '../../src/store/check-leases.ts';
+import { checkProcesses } from '../../src/store/check-processes.ts';
+import { checkQuality } from '../../src/store/check-quality.ts';
+import { checkSequences } from '../../src/store/check-sequences.ts';
 import { checkStore, NOW } from '../../src/store/check-store.ts';
 import { createStore } from '../../src/store/create-store.ts';
 import { type Database, rowsOf } from '../../src/store/database.ts';
@@ -36,6 +40,10 @@ describe('the store on TimescaleDB', () => {
   checkStore(open);
   checkAlerts(open);
   checkLeases(open);
+  checkProcesses(open);
+  checkQuality(open);
+  checkSequences(open);
+  checkEvidence(open);
 
   const names = async (statement: RawBuilder<{ name: string }>): Promise<string[]> =>
     (await rowsOf(database.sql, statement)).map(({ name }) => name).toSorted();
