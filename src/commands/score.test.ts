@@ -143,6 +143,16 @@ describe('vigia score', () => {
     expect([code, err]).toEqual([2, line]);
   });
 
+  test('a detector that says nothing of so many columns is not left alone with them', async () => {
+    const [data, out] = [put('data.csv', '1,2,3,4,5\n'), inFolder('none.csv')];
+    const { code, err } = await vigia(['score', data, '--out', out, '--detectors', 'novelty']);
+    const line =
+      '5 columns, and the detector novelty judges at most 4. Name another one too, or leave --detectors out.';
+    expect([code, err]).toEqual([2, `${data}:1: ${line}`]);
+    expect((await vigia(['score', data, '--out', out, '--detectors', 'novelty,pca'])).code).toBe(0);
+    rmSync(out);
+  });
+
   /** What is wrong with DATA, or with TRAIN beside a good DATA, and the one line that says so. */
   test.each([
     ['a ragged row', 'a,b\n1,2\n3\n', null, 'data.csv:3: 1 fields where line 1 has 2. Give every row as many.'],

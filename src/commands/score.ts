@@ -1,5 +1,7 @@
 import { createRowScorer } from '../detect/create-row-scorer.ts';
 import { JOINT_MEMBERS } from '../detect/ensemble/members.ts';
+import { asksNobody, FEW_COLUMNS } from '../detect/novelty/few-columns-scorer.ts';
+import type { RowScorer, RowScorerOptions } from '../detect/row-scorer.ts';
 import { VigiaError } from '../runtime/errors.ts';
 import type { Words } from '../text/text.ts';
 import { quoted } from './files/bad-input.ts';
@@ -47,13 +49,20 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, MOST_NAMES).map(quoted).join(', ')}${more}`;
 }
 
+/** Throws where the detectors that were named would say nothing of so many columns. */
+function scorerOf(asked: RowScorerOptions, file: string, words: Words): RowScorer {
+  if (!asksNobody(asked)) return createRowScorer(asked);
+  const detail = words.say('commands.bad_novelty', { file, found: asked.columns.length, limit: FEW_COLUMNS });
+  throw new VigiaError('USAGE', { detail });
+}
+
 /** `vigia score`: says of every row of a file how abnormal it is. */
 export async function score(data: string, options: ScoreOptions, terminal: Terminal): Promise<number> {
   const { words, progress } = terminal;
   const request = { data, train: options.train ?? null, out: options.out, ...wishes(options, words) };
   const tally = await scoreFile(request, {
     words,
-    createScorer: createRowScorer,
+    createScorer: (asked) => scorerOf(asked, data, words),
     progress: (rows) => progress?.(words.say('commands.score_progress', { file: data, rows })),
   });
   progress?.('');

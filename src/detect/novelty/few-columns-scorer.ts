@@ -20,12 +20,17 @@ const HALF = 10;
 const NOTHING: RowScore = { score: 0, pValue: 1, severity: 'none', kind: null, topFeature: -1 };
 
 /** In more columns the joint members see more than novelty does, and it would cost more than they do. */
-const FEW_COLUMNS = 4;
-const KINDS: ReadonlySet<string> = new Set(['residual', 'novelty']);
+export const FEW_COLUMNS = 4;
+const NOVELTY = 'novelty';
+const KINDS: ReadonlySet<string> = new Set(['residual', NOVELTY]);
 
 /** Whether rows are scored by what looks at one column at a time: few columns, and no other member is asked for. */
 export const hasFewColumns = ({ columns, detectors }: RowScorerOptions): boolean =>
   columns.length <= FEW_COLUMNS && (detectors === null || detectors.every((kind) => KINDS.has(kind)));
+
+/** Whether nobody is asked but novelty, of more columns than it looks at: then nothing would ever be found. */
+export const asksNobody = (options: RowScorerOptions): boolean =>
+  !hasFewColumns(options) && options.detectors !== null && options.detectors.every((kind) => kind === NOVELTY);
 
 /**
  * Scores rows of few columns, learning as it goes: the seasonal residual, calibrated on its own history, and novelty, merged like
@@ -45,7 +50,7 @@ export function createFewColumnsScorer(options: RowScorerOptions): RowScorer {
   function strengthOf(usual: ResidualLook, fresh: DetectorScore): number {
     surprises[0] = asked('residual') ? usual.surprise : 0;
     // As many chances to be new as there are columns.
-    surprises[1] = asked('novelty') ? Math.max(0, fresh.score - Math.log(columns.length)) : 0;
+    surprises[1] = asked(NOVELTY) ? Math.max(0, fresh.score - Math.log(columns.length)) : 0;
     return mergeSurprises(surprises, WEIGHTS);
   }
 

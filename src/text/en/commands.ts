@@ -19,6 +19,8 @@ export const commands = {
   about_detectors: 'detectors to use, separated by commas; default: all',
   about_out: 'CSV file to write',
   bad_step: 'The step {{found}} is not one: seconds, more than 0 and at most {{limit}}.',
+  bad_novelty:
+    '{{file}}:1: {{found}} columns, and the detector novelty judges at most {{limit}}. Name another one too, or leave --detectors out.',
   bad_detector: 'There is no detector {{found}}; there are {{known}}.',
   score_progress: '{{file}}: {{rows, number}} rows',
   score_done_one:

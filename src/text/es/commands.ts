@@ -20,6 +20,8 @@ export const commands: Record<keyof typeof english, string> = {
   about_detectors: 'detectores que se usan, separados por comas; por defecto, todos',
   about_out: 'archivo CSV que se escribe',
   bad_step: 'El paso {{found}} no vale: segundos, más de 0 y {{limit}} como mucho.',
+  bad_novelty:
+    '{{file}}:1: hay {{found}} columnas, y el detector novelty juzga {{limit}} como mucho. Indica otro además, o quita --detectors.',
   bad_detector: 'No existe el detector {{found}}; hay {{known}}.',
   score_progress: '{{file}}: {{rows, number}} filas',
   score_done_one:
