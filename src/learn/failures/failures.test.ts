@@ -57,7 +57,7 @@ function frames(): Frame[] {
     const minute = (time - START) / MINUTE;
     const errors = (minute >= 10 && minute < 10.5) || (minute >= 20 && minute < 25) ? 50 : 1;
     // A missing value in the middle of it neither ends nor proves anything.
-    all.push(frame('host/a', time, [minute >= 22 && minute < 23 ? Number.NaN : errors, 1, minute === 50 ? 0.2 : 0]));
+    all.push(frame('host/a', time, [minute >= 22 && minute < 23 ? Number.NaN : errors, 1, Number(minute === 50)]));
     if (!((minute >= 5 && minute < 6) || (minute >= 30 && minute < 40))) all.push(frame('host/b', time, [0, 2, 0]));
   }
   return all;
