@@ -60,7 +60,7 @@ export interface SubscribeOptions {
 export interface Subscription {
   /** Messages published but not yet committed by this group. */
   lag(): number;
-  /** Partitions that this member holds and has prepared for; 0 until the first came. */
+  /** Partitions that this member holds and has prepared for; 0 until the first came, and while the group cannot be reached. */
   assigned(): number;
   /** Finishes the batch in hand and takes no more. */
   stop(): Promise<void>;

@@ -89,6 +89,17 @@ describe.skipIf(distributedMissing !== null)(`three brokers ${distributedMissing
       const { size } = sender.acknowledged;
       await eventually('more is acknowledged', PATIENCE_MS, async () => sender.acknowledged.size > size + count);
     };
+    /** All say that they are ready, or none does. */
+    const say = async (ready: boolean): Promise<void> => {
+      await eventually(`${ready ? 'all are' : 'none is'} ready`, PATIENCE_MS, async () => {
+        const said = await Promise.all(
+          [...vigia.processes].map(async ([key, one]) => [key, await one.ready()] as const),
+        );
+        const others = said.filter(([, is]) => is !== ready).map(([key]) => key);
+        if (others.length === 0) return true;
+        throw new Error(`not so ${others.join(', ')}`);
+      });
+    };
     /** The broker that leads the partition with the most to do. */
     async function leader(): Promise<Broker> {
       const admin = new Admin({ clientId: 'looker', bootstrapBrokers: [...cluster.addresses] });
@@ -117,9 +128,10 @@ describe.skipIf(distributedMissing !== null)(`three brokers ${distributedMissing
 
     it('goes on when all brokers have been down for a minute', async () => {
       await Promise.all(cluster.brokers.map((broker) => broker.kill()));
-      await delay(MINUTE_MS);
+      await Promise.all([say(false), delay(MINUTE_MS)]);
       await Promise.all(cluster.brokers.map((broker) => broker.start()));
       await grows();
+      await say(true);
       expect(sender.acknowledged.size).toBeGreaterThan(300);
     });
 
@@ -142,9 +154,10 @@ describe.skipIf(distributedMissing !== null)(`three brokers ${distributedMissing
 
     it('goes on when the database is killed in the middle of a batch and comes back', async () => {
       server.down();
-      await delay(5000);
+      await Promise.all([say(false), delay(5000)]);
       server.up();
       await grows();
+      await say(true);
       expect(sender.acknowledged.size).toBeGreaterThan(300);
     });
 

@@ -63,10 +63,17 @@ export class Membership {
   /** What the group is told when it joins again after a lost connection, so that it knows the member. */
   #known: string | null = null;
   #generation = 0;
+  /** In touch with the group since it last decided. */
+  #member = false;
   #left = false;
 
   constructor(deps: MembershipDeps) {
     this.#deps = deps;
+  }
+
+  /** False from when the group cannot be reached until it has been joined again: it may have given the partitions to others. */
+  get isMember(): boolean {
+    return this.#member;
   }
 
   start(): void {
@@ -159,6 +166,7 @@ export class Membership {
     this.#memberId = consumer.memberId;
     this.#known = consumer.memberId;
     this.#generation = consumer.generationId;
+    this.#member = true;
     const partitions = (assignments ?? []).flatMap((assignment) => assignment.partitions ?? []);
     this.#deps.onAssigned(partitions, fresh);
   }
@@ -173,7 +181,7 @@ export class Membership {
 
   /** Closes the connections without leaving the group. */
   #drop(consumer: Consumer): void {
-    if (this.#consumer === consumer) this.#consumer = undefined;
+    if (this.#consumer === consumer) [this.#consumer, this.#member] = [undefined, false];
     consumer.memberId = null;
     void closeQuietly(consumer);
   }

@@ -145,7 +145,7 @@ export class KafkaSubscription implements Subscription {
   }
 
   assigned(): number {
-    return this.#work.partitions;
+    return this.#membership.isMember ? this.#work.partitions : 0;
   }
 
   /** True when nothing that was published before the call is left to do for the partitions held here. */
