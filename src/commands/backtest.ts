@@ -6,12 +6,14 @@ import { createHazardFactory } from '../predict/hazard/hazard-factory.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Words } from '../text/text.ts';
 import { htmlReport } from './backtest/html/html-report.ts';
-import { countBelow, type Known, type Population, populationOf } from './backtest/histories.ts';
+import { countBelow, type Population, populationOf } from './backtest/histories.ts';
+import { readInForce } from './backtest/model-in-force.ts';
 import { type FrameTable, readFrames } from './backtest/read-frames.ts';
 import { readEvents, readFailures } from './backtest/read-occurrences.ts';
-import { reportOf } from './backtest/report.ts';
-import { type BacktestOptions, readRequest, type Timing, timingOf, usage } from './backtest/request.ts';
+import { type BacktestReport, reportOf } from './backtest/report.ts';
+import { type BacktestOptions, readRequest, type Request, type Timing, timingOf, usage } from './backtest/request.ts';
 import { MOST_CUTS, replay, walkCuts } from './backtest/run-backtest.ts';
+import { mixedZones } from './backtest/time-text.ts';
 import { writePredictions } from './backtest/write-predictions.ts';
 import { badInput } from './files/bad-input.ts';
 import { createLineFile } from './files/line-file.ts';
@@ -27,32 +29,21 @@ export async function backtest(options: BacktestOptions, terminal: Terminal): Pr
   const { words } = terminal;
   const request = readRequest(options, words);
   const progress = (text: string): void => terminal.progress?.(text);
-  const names = { entity: options.entity, time: options.time };
-  const reading = (file: string): void => progress(words.say('backtest.reading', { file }));
-
-  reading(options.data);
-  const table = await readFrames(options.data, names, { words, kind: null });
-  const latest = table.time.reduce((most, time) => Math.max(most, time), -Infinity);
-  const timing = timingOf(request, { kind: table.kind, latest }, words);
-  const known = await readKnown(options, { kind: table.kind, words });
-  const data = populationOf(table, known);
-  const asked = await testOf(options, { table, words });
-  const cuts = cutsOf({ table, data, timing, options, words });
+  const input = await readInput(request, words, progress);
+  const { timing, asked, table } = input;
 
   const { factory, close } = createFactory();
   try {
     const replayed = await replay({
-      timing,
-      data,
+      ...input,
       test: asked?.population ?? null,
-      cuts,
       factory,
       seed: SEED,
       onProgress: ({ done, step }) => progress(words.say('backtest.training', { done, step })),
     });
     progress(words.say('backtest.judging'));
     const folder = makeFolder(options.out, words);
-    const report = reportOf({ request, timing, table, data, replayed, cuts, seed: SEED });
+    const report = reportOf({ ...input, request, replayed, seed: SEED });
     const rows = await writePredictions(join(folder, 'predictions.csv'), {
       table: asked?.table ?? table,
       said: replayed.predictions,
@@ -63,9 +54,7 @@ export async function backtest(options: BacktestOptions, terminal: Terminal): Pr
     const page = join(folder, 'report.html');
     await writeText(page, htmlReport(report, words), words);
     progress('');
-    if (report.missing !== null)
-      terminal.print(words.say('backtest.not_enough', { missing: words.phrase(report.missing) }));
-    for (const { column, kind } of report.leaks) terminal.print(words.say(`backtest.leak_${LEAK[kind]}`, { column }));
+    sayWhatMatters(report, terminal);
     terminal.print(words.say('backtest.done', { rows, report: page }));
     return EXIT.good;
   } finally {
@@ -74,16 +63,32 @@ export async function backtest(options: BacktestOptions, terminal: Terminal): Pr
   }
 }
 
+/** What nobody should have to open the report for. */
+function sayWhatMatters({ data, missing, leaks }: BacktestReport, { print, words }: Terminal): void {
+  if (data.zones !== null) print(words.say('backtest.zones_differ', { ...data.zones }));
+  if (missing !== null) print(words.say('backtest.not_enough', { missing: words.phrase(missing) }));
+  for (const { column, kind } of leaks) print(words.say(`backtest.leak_${LEAK[kind]}`, { column }));
+}
+
 const LEAK = { knows: 'knows', 'at-failure': 'late', aftermath: 'aftermath' } as const;
 
-async function readKnown(
-  options: BacktestOptions,
-  { kind, words }: { readonly kind: FrameTable['kind']; readonly words: Words },
-): Promise<Known> {
-  const given = { names: { entity: options.entity, time: options.time }, kind, words };
+/** Everything that is asked for, read and checked. */
+async function readInput(request: Request, words: Words, progress: (text: string) => void) {
+  const { options } = request;
+  const names = { entity: options.entity, time: options.time };
+  progress(words.say('backtest.reading', { file: options.data }));
+  const table = await readFrames(options.data, names, { words, kind: null });
+  const latest = table.time.reduce((most, time) => Math.max(most, time), -Infinity);
+  const timing = timingOf(request, { kind: table.kind, latest }, words);
+  const given = { names, kind: table.kind, words };
   const failures = await readFailures(options.failures, given);
-  const events = options.events === undefined ? [] : await readEvents(options.events, given);
-  return { failures, events, observed: true };
+  const events = options.events === undefined ? null : await readEvents(options.events, given);
+  const data = populationOf(table, { failures: failures.items, events: events?.items ?? [], observed: true });
+  const asked = await testOf(options, { table, words });
+  const cuts = cutsOf({ table, data, timing, options, words });
+  const zones = mixedZones([table, failures, events, asked?.table ?? null].filter((file) => file !== null));
+  const inForce = options.model === undefined ? null : await readInForce(options.model, { timing, table, words });
+  return { table, timing, data, asked, cuts, zones, inForce };
 }
 
 async function testOf(

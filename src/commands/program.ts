@@ -144,6 +144,7 @@ function addBacktest(program: Command, terminal: Terminal, end: (code: number) =
     .option('--split <time>', say('split'))
     .option('--walk <duration>', say('walk'))
     .option('--test <file>', say('test'))
+    .option('--model <file>', words.say('backtest.about_model'))
     .requiredOption('--out <folder>', say('out'))
     .option('--precision <share>', words.say('backtest.about_precision'))
     .option('--min-lead <duration>', words.say('backtest.about_min_lead'))

@@ -218,6 +218,18 @@ describe('too little evidence is said, and something honest predicted', () => {
     expect(readFileSync(join(ran.folder, 'report.html'), 'utf8')).toContain('Not enough evidence for a model');
   });
 
+  test('of another population too', async () => {
+    const test = file(`node,time,constant,missing\n${frames.slice(0, 30).join('\n')}\n`);
+    const none = file('entity,time\n');
+    const ran = await vigia(['--data', data, '--failures', none, ...COLUMNS, '--horizons', '1d,7d', '--test', test]);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    expect(ran.out).toContain('Not enough evidence for a model');
+    const rows = predictionsOf(ran).slice(1);
+    expect(rows).toHaveLength(30);
+    expect(rows.every((row) => row.slice(2).every((cell) => Number.isFinite(Number(cell))))).toBe(true);
+    expect(reportOf(ran)).toMatchObject({ heldOut: true, missing: { key: 'backtest.no_failures' } });
+  });
+
   test('overlapping failures and two rows for one time are taken as they are', async () => {
     const twice = framesFile({
       ...fleet,
@@ -237,6 +249,50 @@ describe('too little evidence is said, and something honest predicted', () => {
     ]);
     expect(ran.code).toBe(0);
     expect(reportOf(ran).data.notes.repeated).toBe(Math.ceil(fleet.frames.length / 50));
+  });
+});
+
+describe('times and their zones', () => {
+  const split = ['--horizons', '1h', '--split', '2025-01-01 02:00'];
+  const failures = (time: string): string => file(`entity,time\nx,${time}\n`);
+  const frames = (zone: (hour: number) => string): string =>
+    file(`node,time\n${[0, 1, 2, 3].map((hour) => `x,${zone(hour)}\n`).join('')}`);
+
+  test('zones may differ from row to row: what counts is the moment', async () => {
+    const moved = frames((hour) => `2025-01-01T0${hour + (hour % 2)}:00${hour % 2 === 0 ? 'Z' : '+01:00'}`);
+    const ran = await vigia([
+      '--data',
+      moved,
+      '--failures',
+      failures('2025-01-01T04:30:00+01:00'),
+      ...COLUMNS,
+      ...split,
+    ]);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    const { data, evaluation } = reportOf(ran);
+    expect(data.notes).toMatchObject({ unsorted: 0, repeated: 0 });
+    expect(evaluation).toMatchObject({ rows: 2, failures: 1 });
+    expect(data.zones).toBeNull();
+  });
+
+  test('a file that names none beside one that does counts as UTC, which is said', async () => {
+    const zoned = frames((hour) => `2025-01-01T0${hour}:00:00+02:00`);
+    const local = failures('2025-01-01 01:30');
+    const ran = await vigia([
+      '--data',
+      zoned,
+      '--failures',
+      local,
+      ...COLUMNS,
+      '--horizons',
+      '1h',
+      '--split',
+      '2025-01-01 00:00',
+    ]);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    expect(ran.out).toContain(`The times of ${local} name no time zone and count as UTC; those of ${zoned} name one.`);
+    expect(reportOf(ran).data.zones).toEqual({ named: zoned, unnamed: local });
+    expect(readFileSync(join(ran.folder, 'report.html'), 'utf8')).toContain('name no time zone and count as UTC');
   });
 });
 

@@ -8,6 +8,8 @@ import { createTimeReader, type TimeKind } from './time-text.ts';
 export interface FrameTable {
   readonly file: string;
   readonly kind: TimeKind;
+  /** Whether its times name a zone; null where there was nothing to name one for. */
+  readonly zoned: boolean | null;
   /** Names of the features. */
   readonly columns: readonly string[];
   /** Columns of text, which are no features. */
@@ -79,7 +81,8 @@ export async function readFrames(
     if (header !== null) placesOf(header, { file, names, words });
     throw badInput(words, 'headerOnly', { file, line: header?.line ?? 1 });
   }
-  return { file, kind: times.kind(), columns: layout.columns, left: layout.left, ...rows.finish() };
+  const { columns, left } = layout;
+  return { file, kind: times.kind(), zoned: times.zoned(), columns, left, ...rows.finish() };
 }
 
 interface Place {

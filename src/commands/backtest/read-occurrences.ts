@@ -15,6 +15,14 @@ export interface Occurrence {
   readonly value: number;
 }
 
+/** All of a file, by rising time. */
+export interface Occurrences {
+  readonly file: string;
+  /** Whether its times name a zone; null where there was nothing to name one for. */
+  readonly zoned: boolean | null;
+  readonly items: readonly Occurrence[];
+}
+
 const MOST_LINES = 20_000_000;
 
 export interface OccurrenceFile {
@@ -25,18 +33,18 @@ export interface OccurrenceFile {
 }
 
 /** FAILURES: `entity,time[,kind]`. May hold nothing but its header. Throws what `badInput` makes. */
-export const readFailures = (file: string, given: OccurrenceFile): Promise<Occurrence[]> =>
+export const readFailures = (file: string, given: OccurrenceFile): Promise<Occurrences> =>
   readOccurrences(file, given, { name: 'kind', needed: false });
 
 /** EVENTS: `entity,time,name[,value]`. */
-export const readEvents = (file: string, given: OccurrenceFile): Promise<Occurrence[]> =>
+export const readEvents = (file: string, given: OccurrenceFile): Promise<Occurrences> =>
   readOccurrences(file, given, { name: 'name', needed: true });
 
 async function readOccurrences(
   file: string,
   { names, kind, words }: OccurrenceFile,
   wanted: { readonly name: string; readonly needed: boolean },
-): Promise<Occurrence[]> {
+): Promise<Occurrences> {
   const times = createTimeReader(file, words, kind);
   const found: Occurrence[] = [];
   let places: { entity: number; time: number; name: number; value: number } | null = null;
@@ -57,7 +65,7 @@ async function readOccurrences(
       found.push({ entity, time, name: places.name < 0 ? '' : cells[places.name]!.trim(), value });
     }
   }
-  return found.sort((a, b) => a.time - b.time);
+  return { file, zoned: times.zoned(), items: found.sort((a, b) => a.time - b.time) };
 }
 
 function placesOf(

@@ -6,9 +6,11 @@ import type { EntityHistory } from '../../model/predictor.ts';
 import type { Phrase } from '../../model/phrase.ts';
 import type { Population } from './histories.ts';
 import { leaksOf } from './leaks.ts';
+import type { InForce } from './model-in-force.ts';
 import type { FrameTable } from './read-frames.ts';
 import type { Request, Timing } from './request.ts';
 import type { Replayed } from './run-backtest.ts';
+import type { MixedZones } from './time-text.ts';
 
 /** Everything that the report shows; `report.json` holds it as it is. */
 export interface BacktestReport {
@@ -25,6 +27,8 @@ export interface BacktestReport {
     readonly columns: readonly string[];
     readonly leftColumns: readonly string[];
     readonly notes: Population['notes'];
+    /** Files of which only one names time zones. */
+    readonly zones: MixedZones | null;
   };
   readonly training: {
     readonly rows: number;
@@ -39,6 +43,18 @@ export interface BacktestReport {
   };
   /** What is missing for a model of its own; null where nothing is. */
   readonly missing: Phrase | null;
+  /** Where evidence was too little although it was enough for the last model. */
+  readonly thin: Replayed['thin'];
+  /** The model in force beside which this one was put. */
+  readonly inForce: {
+    readonly version: string;
+    readonly trainedTo: number | null;
+    /** Of the columns that it reads, how many are there. */
+    readonly found: number;
+    readonly columns: number;
+    /** Whether it has learnt from some of the time that is judged, so that its figures flatter it. */
+    readonly knows: boolean;
+  } | null;
   /** True where the figures are of entities that were left out of training, not of those that were predicted. */
   readonly heldOut: boolean;
   readonly leaks: readonly Leak[];
@@ -92,6 +108,8 @@ interface Given {
   readonly data: Population;
   readonly replayed: Replayed;
   readonly cuts: readonly number[];
+  readonly zones: MixedZones | null;
+  readonly inForce: InForce | null;
   readonly seed: number;
 }
 
@@ -118,6 +136,8 @@ export function reportOf(given: Given): BacktestReport {
     names: timing.names,
     ...sourcesOf(given),
     missing: replayed.missing,
+    thin: replayed.thin,
+    inForce: inForceOf(given.inForce, evaluation.from),
     heldOut: replayed.heldOut,
     leaks: leaksOf(replayed.training, data.columns, timing.horizons),
     evaluation,
@@ -136,7 +156,7 @@ export function reportOf(given: Given): BacktestReport {
 }
 
 /** What was read, and what was learnt from it. */
-function sourcesOf({ table, data, replayed, cuts }: Given): Pick<BacktestReport, 'data' | 'training' | 'model'> {
+function sourcesOf({ table, data, replayed, cuts, zones }: Given): Pick<BacktestReport, 'data' | 'training' | 'model'> {
   const count = (histories: readonly EntityHistory[]): { rows: number; failures: number } => ({
     rows: histories.reduce((sum, { times }) => sum + times.length, 0),
     failures: histories.reduce((sum, { failures }) => sum + failures.length, 0),
@@ -148,10 +168,17 @@ function sourcesOf({ table, data, replayed, cuts }: Given): Pick<BacktestReport,
       columns: table.columns,
       leftColumns: table.left,
       notes: data.notes,
+      zones,
     },
     training: { ...count(replayed.training), entities: replayed.training.length, cuts },
     model: { kind: replayed.model, metrics: replayed.facts.metrics, regimes: replayed.facts.regimes },
   };
+}
+
+function inForceOf(inForce: InForce | null, from: number): BacktestReport['inForce'] {
+  if (inForce === null) return null;
+  const { version, trainedTo, found, predictor } = inForce;
+  return { version, trainedTo, found, columns: predictor.columns.length, knows: (trainedTo ?? Infinity) > from };
 }
 
 /** Whole days while they are few enough to be drawn; without a unit, ninety bars. */

@@ -14,6 +14,7 @@ export interface BacktestOptions {
   readonly split?: string;
   readonly walk?: string;
   readonly test?: string;
+  readonly model?: string;
   readonly out: string;
   readonly precision?: string;
   readonly minLead?: string;

@@ -3,6 +3,7 @@ import { labelRows } from '../../predict/hazard/labels.ts';
 import { followed } from '../../predict/history/rate-model.ts';
 import type { Rival } from '../../learn/evaluation/scored.ts';
 import type { Population } from './histories.ts';
+import { type InForce, rivalInForce } from './model-in-force.ts';
 import { type Predictions, saidOf } from './predictions.ts';
 import type { Timing } from './request.ts';
 import { createStraightLine } from './straight-line.ts';
@@ -13,15 +14,16 @@ const RECENT_HORIZONS = 13;
 
 /**
  * What anybody could say without a model: the base rate, the entity's own rate of late, and a straight line through the feature
- * that tells most. They are asked for the same rows, knowing the same past.
+ * that tells most; and what the model in force says, where one was given. They are asked for the same rows, knowing the same past.
  */
 export function rivalsOf(given: {
   readonly population: Population;
   readonly said: Predictions;
   readonly training: readonly EntityHistory[];
   readonly timing: Timing;
+  readonly inForce: InForce | null;
 }): { readonly rivals: readonly Rival[]; readonly baseRates: readonly number[] } {
-  const { population, said, training, timing } = given;
+  const { population, said, training, timing, inForce } = given;
   const { horizons } = timing;
   const baseRates = baseRatesOf(training, horizons);
   const recent = timing.unitMs === null ? RECENT_HORIZONS * horizons.at(-1)! : (RECENT_SECONDS * 1000) / timing.unitMs;
@@ -52,6 +54,7 @@ export function rivalsOf(given: {
           ]
         : []),
       ...(line === null ? [] : [{ name: 'straight-line', probabilities: each(line) }]),
+      ...(inForce === null ? [] : [rivalInForce(inForce, population, places)]),
     ],
   };
 }

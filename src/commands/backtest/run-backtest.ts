@@ -2,6 +2,7 @@ import type { Phrase } from '../../model/phrase.ts';
 import type { EntityHistory, FailurePredictorFactory, PredictorFacts } from '../../model/predictor.ts';
 import type { Rival, ScoredEntity } from '../../learn/evaluation/scored.ts';
 import { countBelow, knownAt, type Population, withCircles } from './histories.ts';
+import type { InForce } from './model-in-force.ts';
 import { noPredictions, predictInto, type Predictions, saidOf, type Stretch, withoutFailures } from './predictions.ts';
 import type { Timing } from './request.ts';
 import { rivalsOf } from './rivals.ts';
@@ -16,6 +17,8 @@ export interface Replay {
   /** Times of the cuts, rising; none where another population is asked for. */
   readonly cuts: readonly number[];
   readonly factory: FailurePredictorFactory | null;
+  /** A model that serves somewhere, to be put beside the one that is trained here. */
+  readonly inForce: InForce | null;
   readonly seed: number;
   readonly onProgress: (progress: { readonly done: number; readonly step: string }) => void;
 }
@@ -31,6 +34,7 @@ export interface Replayed {
   readonly rivals: readonly Rival[];
   readonly baseRates: readonly number[];
   readonly missing: Phrase | null;
+  readonly thin: Thin;
   readonly model: string;
   readonly facts: PredictorFacts;
   /** True where the report is on entities of `data` that were left out, as those of `test` have no outcome. */
@@ -38,6 +42,17 @@ export interface Replayed {
   /** Histories as known when the last model was trained. */
   readonly training: readonly EntityHistory[];
 }
+
+/** Where evidence was too little although it was enough for the last model. */
+interface Thin {
+  /** Cuts of a walk whose models are of past failures alone. */
+  readonly cuts: number;
+  /** What the model lacked that thresholds were chosen with; null where nothing. */
+  readonly tuning: Phrase | null;
+}
+
+const thinOf = (last: Trained, cuts: number, tuner: Trained): Thin =>
+  last.missing === null ? { cuts, tuning: tuner.missing } : { cuts: 0, tuning: null };
 
 /** Share of the training time, or of the entities, that the model behind the threshold learns from. */
 const TUNING_SHARE = 0.75;
@@ -82,7 +97,7 @@ interface Part {
 }
 
 async function replayTime(given: Replay, data: Population): Promise<Replayed> {
-  const { cuts, timing } = given;
+  const { cuts, timing, inForce } = given;
   const said = noPredictions(rowsOf(data), timing.horizons.length);
   const early = noPredictions(rowsOf(data), timing.horizons.length);
   const first = cuts[0]!;
@@ -91,8 +106,10 @@ async function replayTime(given: Replay, data: Population): Promise<Replayed> {
   const tuner = await fit(given, fleetAt(data, before), 'later', { number: 0, of });
   predictInto(early, tuner.predictor, { population: data, stretches: stretchesOf(data, before, first) });
   let last: Trained | null = null;
+  let thin = 0;
   for (const [place, cut] of cuts.entries()) {
     last = await fit(given, fleetAt(data, cut), 'later', { number: place + 1, of });
+    if (last.missing !== null) thin++;
     const stretches = stretchesOf(data, cut, cuts[place + 1] ?? Infinity);
     predictInto(said, last.predictor, { population: data, stretches });
   }
@@ -106,8 +123,9 @@ async function replayTime(given: Replay, data: Population): Promise<Replayed> {
     tuning: data.histories.map((history, entity) =>
       scoredOf(early, { ...history, observedTo: Math.min(history.observedTo, first) }, data.rowOf[entity]!),
     ),
-    ...rivalsOf({ population: data, said, training: fleetAt(data, first), timing }),
+    ...rivalsOf({ population: data, said, training: fleetAt(data, first), timing, inForce }),
     missing: last!.missing,
+    thin: thinOf(last!, thin, tuner),
     model: last!.predictor.kind,
     facts: last!.predictor.facts,
     heldOut: false,
@@ -127,7 +145,7 @@ function pagedBy({ predictor }: Trained, population: Population, cut: number): S
 
 /** Entities of another population are predicted by a model of all; how good it is shows on those of one that was left out. */
 async function replayOthers(given: Replay, test: Population): Promise<Replayed> {
-  const { data, timing } = given;
+  const { data, timing, inForce } = given;
   const bare = { ...data, histories: data.histories.map((history) => ({ ...history, events: [] })) };
   const held = bare.histories.map((_, entity) => entity % Math.round(1 / (1 - TUNING_SHARE)) === 0);
   const few = bare.histories.length < 8;
@@ -154,8 +172,15 @@ async function replayOthers(given: Replay, test: Population): Promise<Replayed> 
     scored: judged,
     paged: judged,
     tuning,
-    ...rivalsOf({ population: blind, said: left, training: bare.histories.filter((_, i) => !held[i]), timing }),
+    ...rivalsOf({
+      population: blind,
+      said: left,
+      training: bare.histories.filter((_, i) => !held[i]),
+      timing,
+      inForce,
+    }),
     missing: outer.missing,
+    thin: thinOf(outer, 0, inner),
     model: outer.predictor.kind,
     facts: outer.predictor.facts,
     heldOut: true,

@@ -35,6 +35,8 @@ export function createTimeReader(file: string, words: Words, expected: TimeKind 
   let zone: { readonly named: boolean; readonly line: number } | null = null;
   return {
     kind: (): TimeKind => kind ?? 'number',
+    /** Whether its times name a zone; null where there was nothing to name one for. */
+    zoned: (): boolean | null => zone?.named ?? null,
     read: (cell: string, line: number): number => {
       const before = known.get(cell);
       if (before !== undefined) return before.time;
@@ -54,6 +56,21 @@ export function createTimeReader(file: string, words: Words, expected: TimeKind 
       return parsed.time;
     },
   };
+}
+
+/** Two files of which one names time zones and the other does not, so that it counts as UTC. */
+export interface MixedZones {
+  readonly named: string;
+  readonly unnamed: string;
+}
+
+/** Null where all files name zones, or none does. */
+export function mixedZones(
+  files: readonly { readonly file: string; readonly zoned: boolean | null }[],
+): MixedZones | null {
+  const named = files.find(({ zoned }) => zoned === true);
+  const unnamed = files.find(({ zoned }) => zoned === false);
+  return named !== undefined && unnamed !== undefined ? { named: named.file, unnamed: unnamed.file } : null;
 }
 
 const LENGTH = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|w)?$/;

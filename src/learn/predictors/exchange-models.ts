@@ -29,10 +29,10 @@ const FORMAT = 'vigia-failure-model-1';
 const damaged = (detail: string): VigiaError => new VigiaError('BODY_INVALID', { detail });
 
 /** Reads an exported model; whatever is wrong with it is told as `BODY_INVALID`. */
-function read(
+export function readExported(
   bytes: Uint8Array,
   factories: readonly FailurePredictorFactory[],
-): { model: Model; artefact: Uint8Array } {
+): { readonly model: Model; readonly artefact: Uint8Array; readonly predictor: FailurePredictor } {
   const cut = bytes.indexOf(10);
   if (cut < 0) throw damaged('not a failure model');
   const artefact = bytes.slice(cut + 1);
@@ -45,8 +45,9 @@ function read(
     const model = head.model;
     const factory = factories.find(({ kind }) => kind === model.detail?.factory);
     if (factory === undefined || !model.detail) throw new Error('nobody here reads this kind of model');
-    checkFits(model.detail, factory.load(artefact));
-    return { model, artefact };
+    const predictor = factory.load(artefact);
+    checkFits(model.detail, predictor);
+    return { model, artefact, predictor };
   } catch (thrown) {
     throw damaged(toError(thrown).message);
   }
@@ -119,7 +120,7 @@ export function createExchange({ store, clock, ids, lifecycle, factories }: Exch
       });
     },
     importModel: async (bytes, by) => {
-      const { model, artefact } = read(bytes, factories);
+      const { model, artefact } = readExported(bytes, factories);
       return enter(model, artefact, by);
     },
     importTensorFlow: async (id, networks, by) => {

@@ -23,6 +23,15 @@ export const report = {
   leak_late: 'The column {{column}} changes with the failure and not before it ({{strength}}): it warns of nothing.',
   leak_aftermath:
     'The column {{column}} tells of the failure before ({{strength}}), as what an incident process writes does; of the next one it says nothing by itself.',
+  thin_cuts_one:
+    'At {{count}} of {{all}} cuts there was too little evidence for a model: what was said until the next one is what past failures alone say.',
+  thin_cuts_other:
+    'At {{count}} of {{all}} cuts there was too little evidence for a model: what was said until the next one is what past failures alone say.',
+  thin_tuning:
+    'Without its newest part there was too little evidence for a model, so that thresholds rest on what past failures alone say: {{missing}}',
+  thin_held_out:
+    'Without the entities that were left out there was too little evidence for a model, so that the figures here are of what past failures alone say: {{missing}}',
+  note_zones: 'The times of {{unnamed}} name no time zone and count as UTC; those of {{named}} name one.',
   note_unsorted_one: '{{count}} row stood before an earlier one of the same entity. Rows were put in order of time.',
   note_unsorted_other: '{{count}} rows stood before an earlier one of the same entity. Rows were put in order of time.',
   note_repeated_one: '{{count}} row has the entity and time of another. Both were predicted, in the order of the file.',
@@ -89,8 +98,12 @@ export const report = {
   rival_base: 'base rate',
   rival_recent: "the entity's own failures of late",
   rival_line: 'a straight line through the best feature',
+  rival_in_force: 'the model in force',
   times: '{{ratio}} times “{{name}}” ({{low}} to {{high}})',
-  in_force_none: 'A backtest on files knows no model in force; the model page compares with it.',
+  in_force_none: 'No model in force was given: --model puts one beside it, as vigia models export writes it.',
+  in_force:
+    'The model in force is {{version}}, learnt up to {{to}}; {{found}} of the {{columns}} features that it reads are here.',
+  in_force_knows: 'It has learnt from some of the time that is judged here, so its figures flatter it.',
   model_history: 'past failures',
   model_learnt: 'the model',
   model_history_long:

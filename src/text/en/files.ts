@@ -39,5 +39,7 @@ export const files = {
   noColumn: '{{file}}:{{line}}: there is no column {{column}}, only {{found}}. Name it with {{option}}.',
   sameColumn: '{{file}}:{{line}}: the column {{column}} cannot be entity and time at once. Name two columns.',
   noEntity: '{{file}}:{{line}}: the column {{column}} is empty. Name the entity in every row.',
+  notModel:
+    '{{file}}:1: this is no failure model that can be read ({{detail}}). Export it again with vigia models export.',
   noHeader: '{{file}}:{{line}}: there is no column {{column}}, only {{found}}. Begin the file with {{expected}}.',
 } as const;

@@ -25,6 +25,15 @@ export const report: Record<keyof typeof english, string> = {
   leak_late: 'La columna {{column}} cambia con el fallo y no antes ({{strength}}): no avisa de nada.',
   leak_aftermath:
     'La columna {{column}} habla del fallo anterior ({{strength}}), como lo que escribe un proceso de incidencias; del próximo no dice nada por sí sola.',
+  thin_cuts_one:
+    'En {{count}} de {{all}} cortes no había pruebas suficientes para un modelo: lo dicho hasta el siguiente es lo que dicen los fallos pasados por sí solos.',
+  thin_cuts_other:
+    'En {{count}} de {{all}} cortes no había pruebas suficientes para un modelo: lo dicho hasta el siguiente es lo que dicen los fallos pasados por sí solos.',
+  thin_tuning:
+    'Sin su parte más reciente no había pruebas suficientes para un modelo, así que los umbrales se basan en lo que dicen los fallos pasados por sí solos: {{missing}}',
+  thin_held_out:
+    'Sin las entidades apartadas no había pruebas suficientes para un modelo, así que las cifras de aquí son de lo que dicen los fallos pasados por sí solos: {{missing}}',
+  note_zones: 'Los momentos de {{unnamed}} no llevan zona horaria y cuentan como UTC; los de {{named}} sí la llevan.',
   note_unsorted_one: '{{count}} fila estaba antes que otra anterior de la misma entidad. Se ordenaron por tiempo.',
   note_unsorted_other: '{{count}} filas estaban antes que otra anterior de la misma entidad. Se ordenaron por tiempo.',
   note_repeated_one: '{{count}} fila repite entidad y momento. Se predijeron ambas, en el orden del archivo.',
@@ -91,8 +100,12 @@ export const report: Record<keyof typeof english, string> = {
   rival_base: 'frecuencia media',
   rival_recent: 'los fallos recientes de la entidad',
   rival_line: 'una recta por la mejor característica',
+  rival_in_force: 'el modelo en uso',
   times: '{{ratio}} veces «{{name}}» (de {{low}} a {{high}})',
-  in_force_none: 'Un repaso de archivos no conoce el modelo en vigor; la página de modelos compara con él.',
+  in_force_none: 'No se dio ningún modelo en uso: --model pone uno al lado, tal como lo escribe vigia models export.',
+  in_force:
+    'El modelo en uso es {{version}} y aprendió hasta {{to}}; están {{found}} de las {{columns}} características que lee.',
+  in_force_knows: 'Aprendió de parte del tiempo que aquí se juzga, así que sus cifras lo favorecen.',
   model_history: 'fallos pasados',
   model_learnt: 'el modelo',
   model_history_long:

@@ -11,6 +11,7 @@ export const backtest: Record<keyof typeof english, string> = {
   about_split: 'entrenar antes de este momento y predecir desde él',
   about_walk: 'cortar una y otra vez, con esta distancia',
   about_test: 'predecir estas filas de otras entidades y entrenar con todo FRAMES',
+  about_model: 'poner al lado un modelo en uso, tal como lo escribió vigia models export',
   about_out: 'carpeta para predictions.csv, report.json y report.html',
   about_precision: 'proporción de avisos que deben acertar; por defecto 0.8',
   about_min_lead: 'tiempo mínimo entre el aviso y el fallo; por defecto 15m, o 0 si los momentos son números',
@@ -28,6 +29,11 @@ export const backtest: Record<keyof typeof english, string> = {
     '{{found}}: los momentos son números sin unidad. Escribe también las duraciones como números, por ejemplo 30.',
   split_outside:
     '--split: {{found}} no deja filas a ambos lados; los momentos van de {{from}} a {{to}}. Corta entre medias.',
+  model_unit: '--model: {{file}} cuenta en segundos y los momentos de {{data}} no tienen unidad. Quita --model.',
+  model_horizon: '--model: {{file}} no mira {{asked}} hacia delante. Escribe --horizons {{found}}, o algunos de ellos.',
+  model_columns:
+    '--model: {{file}} lee {{column}} y otras, y {{data}} no tiene ninguna. Indica un modelo de esas columnas.',
+  zones_differ: 'Los momentos de {{unnamed}} no llevan zona horaria y cuentan como UTC; los de {{named}} sí la llevan.',
   reading: 'leyendo {{file}}',
   training: 'entrenando: {{step}} ({{done, percent}})',
   predicting: 'prediciendo {{count}} filas',

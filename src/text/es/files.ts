@@ -45,5 +45,7 @@ export const files: Record<keyof typeof english, string> = {
   noColumn: '{{file}}:{{line}}: no existe la columna {{column}}; solo {{found}}. Indícala con {{option}}.',
   sameColumn: '{{file}}:{{line}}: la columna {{column}} no puede ser a la vez entidad y momento. Indica dos columnas.',
   noEntity: '{{file}}:{{line}}: la columna {{column}} está vacía. Nombra la entidad en todas las filas.',
+  notModel:
+    '{{file}}:1: no es un modelo de fallos que se pueda leer ({{detail}}). Expórtalo de nuevo con vigia models export.',
   noHeader: '{{file}}:{{line}}: no existe la columna {{column}}; solo {{found}}. Empieza el archivo con {{expected}}.',
 };

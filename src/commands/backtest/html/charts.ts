@@ -125,11 +125,18 @@ export function rivalName({ words }: Style, name: string): string {
 }
 
 const RIVALS: Readonly<
-  Record<string, 'backtest-report.rival_base' | 'backtest-report.rival_recent' | 'backtest-report.rival_line'>
+  Record<
+    string,
+    | 'backtest-report.rival_base'
+    | 'backtest-report.rival_recent'
+    | 'backtest-report.rival_line'
+    | 'backtest-report.rival_in_force'
+  >
 > = {
   'base-rate': 'backtest-report.rival_base',
   'recent-rate': 'backtest-report.rival_recent',
   'straight-line': 'backtest-report.rival_line',
+  'in-force': 'backtest-report.rival_in_force',
 };
 
 /** Pages by day: right ones above, false ones on top of them. */

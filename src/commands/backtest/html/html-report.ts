@@ -71,7 +71,7 @@ function verdict(page: Page): string {
 }
 
 function notes({ report, say, style }: Page): string {
-  const { data, leaks, missing, heldOut } = report;
+  const { data, leaks, missing, heldOut, thin, training } = report;
   const found: string[] = [];
   const note = (text: string, bad = false): void =>
     void found.push(`<div class="note${bad ? ' bad' : ''}"><p>${text}</p></div>`);
@@ -79,15 +79,17 @@ function notes({ report, say, style }: Page): string {
   for (const { column, kind, strength } of leaks) {
     note(say(LEAKS[kind], { column, strength: percent(style, strength) }), true);
   }
+  if (thin.cuts > 0) note(say('thin_cuts', { count: thin.cuts, all: training.cuts.length }));
+  if (thin.tuning !== null)
+    note(say(heldOut ? 'thin_held_out' : 'thin_tuning', { missing: style.words.phrase(thin.tuning) }));
   if (heldOut) note(say('held_out'));
-  if (data.notes.unsorted > 0) note(say('note_unsorted', { count: data.notes.unsorted }));
-  if (data.notes.repeated > 0) note(say('note_repeated', { count: data.notes.repeated }));
-  if (data.notes.strangers > 0) note(say('note_strangers', { count: data.notes.strangers }));
-  if (data.notes.before > 0) note(say('note_before', { count: data.notes.before }));
+  if (data.zones !== null) note(say('note_zones', { ...data.zones }));
+  for (const name of COUNTED) if (data.notes[name] > 0) note(say(`note_${name}`, { count: data.notes[name] }));
   if (data.leftColumns.length > 0) note(say('note_left', { columns: data.leftColumns.join(', ') }));
   return found.join('');
 }
 
+const COUNTED = ['unsorted', 'repeated', 'strangers', 'before'] as const;
 const LEAKS = { knows: 'leak_knows', 'at-failure': 'leak_late', aftermath: 'leak_aftermath' } as const;
 
 function cost(page: Page): string {

@@ -2,7 +2,7 @@ import type { HorizonReport } from '../../../learn/evaluation/evaluate-predictio
 import type { TextKey } from '../../../text/catalogue.ts';
 import type { BacktestReport } from '../report.ts';
 import { curveChart, daysChart, leadChart, reliabilityChart, rivalName, rivalsChart } from './charts.ts';
-import { escape, figure, length, number, percent, type Style } from './markup.ts';
+import { escape, figure, length, moment, number, percent, type Style } from './markup.ts';
 
 export type ReportKey =
   Extract<TextKey, `backtest-report.${string}`> extends `backtest-report.${infer Key}` ? Key : never;
@@ -164,9 +164,17 @@ export function rivals(page: Page): string {
     card(
       say('rivals_ratio'),
       `<ul class="legend" style="display:block">${better.map((text) => `<li>${text}</li>`).join('')}</ul>`,
-      say('in_force_none'),
+      inForce(page),
     );
   return section('rivals_title', 'rivals_text', page, `<div class="cards">${content}</div>`);
+}
+
+function inForce({ report, style, say }: Page): string {
+  const { inForce: model } = report;
+  if (model === null) return say('in_force_none');
+  const { version, trainedTo, found, columns, knows } = model;
+  const to = trainedTo === null ? '–' : moment(style, trainedTo);
+  return `${say('in_force', { version, to, found, columns })}${knows ? ` ${say('in_force_knows')}` : ''}`;
 }
 
 export const shading = ({ say }: Page): string => `<p class="muted" style="margin-top:8px">${say('shading')}</p>`;
