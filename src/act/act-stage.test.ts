@@ -743,6 +743,28 @@ describe('bad luck and bad input', () => {
     expect(target.calls).toEqual([]);
   });
 
+  test('what an action presupposes is looked at again when it is approved', async () => {
+    const preconditions = [{ feature: DISK, above: MB }];
+    const { stage, recommend, wish, target } = await start([
+      action('clean', { mode: 'approve', preconditions }),
+      action('grow', { preconditions }),
+    ]);
+    const incident = await trouble();
+    await recommend(incident, 'clean');
+    const [asked] = await runsOf(incident);
+    expect(asked?.decision.map(({ key }) => key)).toContain('act.ok_needs');
+    const own = await wish(incident, 'grow');
+    // Nothing is heard of the disk for a minute, and what nobody knows does not hold.
+    now += 60_000;
+    const refused = await stage.approve(asked!.id, 'ana');
+    expect(refused).toMatchObject({ state: 'rejected', decidedBy: 'vigia', error: { key: 'act.no_needs' } });
+    expect(await notesOf(asked!.id)).toContain('run.refuse act.no_needs');
+    expect(target.calls).toEqual([]);
+    const anyway = await stage.approve(own.id, 'ana');
+    expect(anyway.state).toBe('running');
+    expect(anyway.decision.map(({ key }) => key)).toContain('act.mind_needs');
+  });
+
   test.each([
     ['fill', ['clean']],
     ['clean', ['fill']],

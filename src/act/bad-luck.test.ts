@@ -7,9 +7,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ActionDefinition } from '../model/action-definition.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { FrameLayout } from '../model/frame.ts';
+import type { Executor } from '../model/executor.ts';
 import type { Incident } from '../model/incident.ts';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { VigiaError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
 import { createStore } from '../store/create-store.ts';
 import { openMemoryDatabase } from '../store/memory-database.ts';
 import type { Store } from '../store/store.ts';
@@ -17,6 +19,7 @@ import { LANGUAGES } from '../text/language.ts';
 import { createText } from '../text/text.ts';
 import type { ActDeps } from './act-deps.ts';
 import { anyAction, auditOf, createSetClock, obedient, openTrouble, runsOf, startActing } from './check-acting.ts';
+import { createCommandExecutor } from './executors/command-executor.ts';
 import { createWebhookExecutor } from './executors/webhook-executor.ts';
 import { createStopFile } from './stop-file.ts';
 
@@ -292,6 +295,94 @@ test('a clock set back by a day neither repeats nor forgets what was started', a
   );
   expect((await auditOf(store, run.id)).toSorted()).toEqual(['run.end vigia', 'run.start vigia']);
   clock.set(then);
+});
+
+test('a clock set forward by more than a day forgets nothing that runs, calls nothing a success, and says what it ended', async () => {
+  const target = obedient();
+  const ends: (() => void)[] = [];
+  const slow: Executor = {
+    kind: 'slow',
+    plan: () => ['x'],
+    execute: (_, signal) =>
+      new Promise((resolve) => {
+        const end = (): void => resolve({ status: 'succeeded', exitCode: 0, output: '', error: null });
+        signal.addEventListener('abort', end);
+        ends.push(end);
+      }),
+  };
+  const asking = anyAction('b', { mode: 'approve' });
+  const acting = await start([anyAction('a', { mode: 'auto' }), asking, anyAction('c', { executor: 'slow' })], {
+    executors: [target.executor, slow],
+  });
+  const [done, waits, runs] = [await jam(), await jam(), await jam()];
+  await acting.recommend(done, 'a');
+  await acting.recommend(waits, 'b');
+  const wish = { action: 'c', entity: runs.root, incident: runs.id, dryRun: false, by: 'ana' };
+  const { id } = await acting.stage.request(wish);
+  await acting.stage.approve(id, 'ana');
+  clock.set(clock.now() + 25 * 3_600_000);
+  await acting.stage.tick();
+  const [judged] = await runsOf(store, done);
+  expect(await store.outcomes.forRun(judged!.id)).toMatchObject({
+    verdict: 'inconclusive',
+    reason: { key: 'act.outcome_missing' },
+  });
+  const [expired] = await runsOf(store, waits);
+  expect(expired).toMatchObject({ state: 'expired', error: { key: 'act.expired' } });
+  expect(await auditOf(store, expired!.id)).toContain('run.expire vigia act.expired');
+  expect((await store.runs.get(id))?.state).toBe('running');
+  for (const end of ends) end();
+  await acting.stage.idle();
+  expect((await store.runs.get(id))?.state).toBe('succeeded');
+  // By that clock nothing was heard of the target for a day: it is left to people.
+  expect(target.calls).toEqual([judged!.id]);
+  expect(await auditOf(store, done.id)).toEqual(['incident.escalate vigia act.no_gone']);
+});
+
+test('a secret that an action is given stands neither in the store nor in the log', async () => {
+  const secret = 'correct-horse-battery';
+  const lines: string[] = [];
+  const keep = (fields: object, message: string): void => void lines.push(JSON.stringify([message, fields]));
+  const log: Log = { debug: keep, info: keep, warn: keep, error: keep, child: () => log };
+  const script = "console.log('I was told ' + process.env.TOKEN); process.exit(Number(process.argv[1]))";
+  const tell = (id: string, code: string): ActionDefinition =>
+    anyAction(id, {
+      executor: 'command',
+      args: { argv: [process.execPath, '-e', script, code], env: { TOKEN: '${env:TOKEN}' } },
+    });
+  const headers = { Authorization: 'Bearer ${env:TOKEN}' };
+  const call = anyAction('call', { executor: 'webhook', args: { url: `${base}/lies`, headers } });
+  const deps = { clock: systemClock, secret: () => secret };
+  const acting = await start([tell('well', '0'), tell('badly', '3'), call], {
+    log,
+    executors: [createCommandExecutor({ ...deps, environment: process.env }), createWebhookExecutor(deps)],
+  });
+  const states: string[] = [];
+  for (const action of ['well', 'badly', 'call']) {
+    const { root, id: incident } = await jam();
+    const { id } = await acting.stage.request({ action, entity: root, incident, dryRun: false, by: 'ana' });
+    await acting.stage.approve(id, 'ana');
+    await acting.stage.idle();
+    await acting.stage.tick();
+    const run = await store.runs.get(id);
+    states.push(`${run!.state} ${run!.output.split('\n', 1)[0]}`);
+    expect(JSON.stringify(run)).not.toContain(secret);
+  }
+  expect(states).toEqual(['succeeded I was told ***', 'failed I was told ***', 'succeeded 200 OK']);
+  expect(asked).toEqual(['/lies']);
+  const { items } = await store.audit.list({ limit: 500, cursor: null });
+  expect(JSON.stringify(items)).not.toContain(secret);
+  expect(lines.length).toBeGreaterThan(5);
+  expect(lines.join('\n')).not.toContain(secret);
+});
+
+test.each([
+  [{}, false],
+  [{ VIGIA_KILL: '' }, false],
+  [{ VIGIA_KILL: '0' }, false],
+  [{ VIGIA_KILL: '1' }, true],
+])('the environment %o pulls the kill switch: %s', (environment, pulled) => {
+  expect(createStopFile(join(tmpdir(), 'vigia-no-such-folder'), environment)()).toBe(pulled);
 });
 
 test('the file STOP ends what runs and starts nothing while the database is down', async () => {

@@ -12,7 +12,7 @@ import { restrain } from './do-nothing.ts';
 import { type Case, examine } from './facts.ts';
 import { CALLING, Held, PASSING } from './held.ts';
 import type { Runner } from './runner.ts';
-import { changed, isVigias, over } from './still-wanted.ts';
+import { changed, isVigias, over, unmet } from './still-wanted.ts';
 import { draft, startRun } from './starter.ts';
 
 export interface ActRequest {
@@ -75,7 +75,7 @@ export class RunDesk {
       const decided: Run = { ...run, decision: [...found.decision.said], decidedAt: now, decidedBy: by };
       const refuse = (error: Phrase, said = found.decision.said): Promise<Run> =>
         this.#refuse({ ...run, decision: [...said] }, error, by);
-      const objection = found.decision.blocked ?? changed(run, found) ?? over(run, found);
+      const objection = found.decision.blocked ?? changed(run, found) ?? over(run, found) ?? unmet(run, found);
       if (objection !== null) return refuse(objection);
       const running: Run = { ...decided, state: 'running', startedAt: now };
       const started = await startRun(this.#deps, this.#runner, { found, run: running, from: ['awaiting_approval'] });

@@ -48,13 +48,16 @@ async function open(actions: readonly ActionDefinition[], tokens: readonly ApiTo
 
 describe('an approval over HTTP', () => {
   test('after its time is refused, nothing is done, and the run says why', async () => {
-    const { ask, wish, target } = await open([anyAction('a')]);
+    const { app, ask, wish, target } = await open([anyAction('a')]);
     const run = await wish();
     clock.set(run.expiresAt! + 1);
     const late = await ask('POST', `/runs/${run.id}/approve`, OPERATOR);
     expect(late.statusCode).toBe(409);
     expect(late.json<Problem>()).toMatchObject({ code: 'RUN_STATE', values: { state: 'expired' } });
-    expect(late.json<Problem>().detail).toContain('expired');
+    expect(late.json<Problem>().detail).toBe('The run is expired, so it cannot be approved now.');
+    const headers = { ...change, authorization: `Bearer ${OPERATOR.token}`, 'accept-language': 'es' };
+    const told = await app.inject({ method: 'POST', url: `/api/v1/runs/${run.id}/approve`, headers });
+    expect(told.json<Problem>().detail).toBe('La ejecución está caducada; ahora no se puede aprobar.');
     expect((await ask('GET', `/runs/${run.id}`, OPERATOR)).json()).toMatchObject({
       state: 'expired',
       error: { key: 'act.expired' },

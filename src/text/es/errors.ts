@@ -75,7 +75,7 @@ export const errors: Record<keyof typeof english, string> = {
   LINK_INVALID: 'Este enlace no es válido. Quizá se cortó al copiarlo; ábrelo desde el propio mensaje.',
   LINK_ROLE:
     'Este enlace no puede aprobar esta acción; hace falta el rol {{role}}. Pídeselo a quien lo tenga. No se ha hecho nada.',
-  LINK_USED: 'Esto ya está decidido: la ejecución está en {{state}} (por {{by}}). No se ha hecho nada más.',
+  LINK_USED: 'Esto ya está decidido: la ejecución está {{state}} (por {{by}}). No se ha hecho nada más.',
   LISTEN_FAILED:
     '{{what}} no puede escuchar en {{host}}:{{port}}: {{detail}}. Elige otro puerto o detén lo que lo usa.',
   MODEL_STATE: 'Este modelo no puede hacer eso: {{detail}}.',
