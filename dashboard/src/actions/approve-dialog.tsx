@@ -9,6 +9,7 @@ import { Failed } from '../ui/states.tsx';
 import { useState } from 'react';
 import { useActionTitle } from './action-title.ts';
 import { Plan } from './plan.tsx';
+import { isRefused, Refusal } from './refusal.tsx';
 
 interface RunDialogProps {
   readonly run: Run;
@@ -31,12 +32,14 @@ export function ApproveDialog({ run, onClose }: RunDialogProps) {
           </p>
         )}
         {approve.error !== null && <Failed error={approve.error} />}
+        <Refusal run={approve.data} />
         <div className="flex flex-wrap justify-end gap-2">
           <Button onClick={onClose}>{words.say('dashboard.cancel')}</Button>
           <Button
             look="primary"
             busy={approve.isPending}
-            onClick={() => approve.mutate(run.id, { onSuccess: onClose })}
+            disabled={isRefused(approve.data)}
+            onClick={() => approve.mutate(run.id, { onSuccess: (decided) => isRefused(decided) || onClose() })}
           >
             {words.say('dashboard-incident.approveNow')}
           </Button>

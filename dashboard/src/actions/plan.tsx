@@ -1,5 +1,9 @@
 import type { Run } from '../../../src/model/action.ts';
+import type { Phrase } from '../../../src/model/phrase.ts';
 import { useWords } from '../text/words.ts';
+
+/** What speaks against it, or asks for care, comes first: of twenty lines the tired read two. */
+const isFine = ({ key }: Phrase): boolean => key.startsWith('act.ok_');
 
 /** Exactly what would be done, and what every guardrail said to it. */
 export function Plan({ run }: { readonly run: Run }) {
@@ -16,9 +20,13 @@ export function Plan({ run }: { readonly run: Run }) {
         <div>
           <p className="mb-1 text-sm text-muted">{words.say('dashboard-incident.guardrails')}</p>
           <ul className="list-disc space-y-0.5 pl-5 text-sm">
-            {run.decision.map((one) => (
-              <li key={words.phrase(one)}>{words.phrase(one)}</li>
-            ))}
+            {run.decision
+              .toSorted((a, b) => Number(isFine(a)) - Number(isFine(b)))
+              .map((one) => (
+                <li key={words.phrase(one)} className={isFine(one) ? 'text-muted' : 'text-warning'}>
+                  {words.phrase(one)}
+                </li>
+              ))}
           </ul>
         </div>
       )}

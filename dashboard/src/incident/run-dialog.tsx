@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { dryRun, type RunRequest, useRunNow } from '../api/changes.ts';
 import { Plan } from '../actions/plan.tsx';
+import { isRefused, Refusal } from '../actions/refusal.tsx';
 import { useWords } from '../text/words.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -38,14 +39,15 @@ export function RunDialog({ request, title, simulation, onClose }: RunDialogProp
         {plan.isPending && <Skeleton rows={2} height="h-12" />}
         {plan.error !== null && <Failed error={plan.error} />}
         {run.error !== null && <Failed error={run.error} />}
+        <Refusal run={run.data} />
         <div className="flex flex-wrap justify-end gap-2">
           <Button onClick={onClose}>{words.say(simulation ? 'dashboard.close' : 'dashboard.cancel')}</Button>
           {!simulation && (
             <Button
               look="primary"
               busy={run.isPending}
-              disabled={plan.data === undefined}
-              onClick={() => run.mutate(request, { onSuccess: onClose })}
+              disabled={plan.data === undefined || isRefused(run.data)}
+              onClick={() => run.mutate(request, { onSuccess: (done) => isRefused(done) || onClose() })}
             >
               {words.say('dashboard-incident.runNow')}
             </Button>

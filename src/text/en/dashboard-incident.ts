@@ -29,6 +29,7 @@ export const incident = {
   outputNone: 'It has printed nothing yet.',
   outputSoFar: 'Output so far',
   planOn: 'This is what would be run for {{entity}}:',
+  refused: 'It was not carried out.',
   reject: 'Reject',
   rejectTitle: 'Reject: {{action}}',
   rejectWhy: 'Why? (optional, kept with the decision)',

@@ -31,6 +31,7 @@ export const incident: Record<keyof typeof english, string> = {
   outputNone: 'Todavía no ha escrito nada.',
   outputSoFar: 'Salida hasta ahora',
   planOn: 'Esto es lo que se ejecutaría para {{entity}}:',
+  refused: 'No se ha ejecutado.',
   reject: 'Rechazar',
   rejectTitle: 'Rechazar: {{action}}',
   rejectWhy: '¿Por qué? (opcional, se guarda con la decisión)',
