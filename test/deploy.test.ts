@@ -395,6 +395,28 @@ describe('the Kubernetes manifests', () => {
     }
   });
 
+  it('are watched whole, by the name of the job that rules and dashboards ask for', () => {
+    const { scrape_configs: scraped } = parse(text('prometheus', 'kubernetes.yml')) as {
+      readonly scrape_configs: readonly {
+        readonly job_name: string;
+        readonly kubernetes_sd_configs: readonly { readonly namespaces: { readonly names: readonly string[] } }[];
+        readonly relabel_configs: readonly { readonly source_labels: readonly string[]; readonly regex?: string }[];
+      }[];
+    };
+    const [{ job_name: job, kubernetes_sd_configs: found, relabel_configs: rules }] = scraped as [(typeof scraped)[0]];
+    expect(found.flatMap(({ namespaces }) => namespaces.names)).toEqual([kustomization.namespace]);
+    const port = rules.find(
+      ({ source_labels: [label] }) => label === '__meta_kubernetes_pod_container_port_name',
+    )!.regex;
+    for (const one of deployments) expect(container(one).ports.map(({ name }) => name)).toContain(port);
+    const files = readdirSync(join(deploy, 'grafana/dashboards')).map((file) => text('grafana/dashboards', file));
+    const asked = [text('prometheus', 'rules.yml'), ...files].join('\n');
+    const jobs = new Set([...asked.matchAll(/job=\\?"(\w+)\\?"/g)].map(([, name]) => name));
+    expect([...jobs]).toEqual([job]);
+    const policy = ofKind('NetworkPolicy').find(({ metadata }) => metadata.name === 'metrics-only')!;
+    expect(JSON.stringify(policy.spec)).toContain(`"port":${METRICS_PORT}`);
+  });
+
   it('keep what the namespace demands: no rights, no root, nothing to write to but what is mounted', () => {
     const [{ metadata }] = ofKind('Namespace') as unknown as [{ metadata: { name: string; labels: Tree } }];
     expect(metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
