@@ -86,6 +86,24 @@ test('wear is seen coming, and nothing that comes later changes what was said', 
   expect(linesOf(cut)).toEqual(linesOf(whole).filter((line, i) => i === 0 || Number(line.split(',')[1]) <= 200));
 });
 
+test('rows out of order and twice, columns that tell nothing, failures that overlap: all are taken as they are', async () => {
+  const rowsOf = (machine: number): string[] =>
+    fleet.frames
+      .slice(240 * machine, 240 * (machine + 1))
+      .flatMap((line, hour) => (hour % 30 === 7 ? [line, line] : [line]))
+      .map((line) => `${line},7,`);
+  const machines = Array.from({ length: 16 }, (_, machine) => rowsOf(machine));
+  const known = fleet.failures.flatMap((line) => [line, line]);
+  const argv = ['--failures', file(`entity,time,kind\n${known.join('\n')}\nm99,3,worn\n`), '--split', '170'];
+  const table = (rows: readonly string[]): string => file(`${HEADER},constant,missing\n${rows.join('\n')}\n`);
+  const ordered = await backtest(['--data', table(machines.flat()), ...argv]);
+  const mixed = await backtest(['--data', table(machines.flatMap((rows) => rows.toReversed())), ...argv]);
+  const { missing, data: read } = reportOf(mixed);
+  expect(missing).toBeNull();
+  expect(read.notes).toEqual({ unsorted: 16 * 239, repeated: 16 * 8, strangers: 1, before: 0 });
+  expect(linesOf(mixed).toSorted()).toEqual(linesOf(ordered).toSorted());
+});
+
 test('another population: names mean nothing, runs may be shorter than any window', async () => {
   const short = `${HEADER}\nm0,3,69,0,0.5\nm1,8,1,0,0.5\nm1,9,2,,\nx,1,,,\n`;
   const ran = await backtest(['--data', data, '--failures', failures, '--test', file(short)]);

@@ -218,6 +218,18 @@ describe('too little evidence is said, and something honest predicted', () => {
     expect(readFileSync(join(ran.folder, 'report.html'), 'utf8')).toContain('Not enough evidence for a model');
   });
 
+  test('at some cuts of a walk only', async () => {
+    const late = fleet.failures.filter((line) => line.split(',')[1]! > at(80));
+    const bare = framesFile(fleet);
+    const known = failuresFile({ ...fleet, failures: late });
+    const ran = await vigia(['--data', bare, '--failures', known, ...COLUMNS, '--horizons', '7d', '--walk', '30d']);
+    expect([ran.code, ran.err]).toEqual([0, '']);
+    expect(reportOf(ran)).toMatchObject({ missing: null, thin: { cuts: 1, tuning: { key: 'backtest.no_failures' } } });
+    const html = readFileSync(join(ran.folder, 'report.html'), 'utf8');
+    expect(html).toContain('At 1 of 3 cuts there was too little evidence');
+    expect(html).toContain('thresholds rest on what past failures alone say');
+  });
+
   test('of another population too', async () => {
     const test = file(`node,time,constant,missing\n${frames.slice(0, 30).join('\n')}\n`);
     const none = file('entity,time\n');
