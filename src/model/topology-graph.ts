@@ -13,7 +13,15 @@ type Links = Map<EntityId, EntityId[]>;
 function link(links: Links, from: EntityId, to: EntityId): void {
   const known = links.get(from);
   if (known === undefined) links.set(from, [to]);
-  else if (!known.includes(to)) known.push(to);
+  else known.push(to);
+}
+
+/** Each end once, in order. Looking for it at each `link` would take the square of what a service with thousands of parts has. */
+function settle(links: Links): void {
+  for (const [from, ends] of links) {
+    ends.sort();
+    if (ends.some((end, i) => end === ends[i - 1])) links.set(from, [...new Set(ends)]);
+  }
 }
 
 const NONE: readonly EntityId[] = [];
@@ -38,7 +46,7 @@ export class TopologyGraph {
       link(this.#effects, cause, effect);
       if (edge.kind !== 'calls') link(this.#above, edge.from, edge.to);
     }
-    for (const links of [this.#causes, this.#effects, this.#above]) for (const ends of links.values()) ends.sort();
+    for (const links of [this.#causes, this.#effects, this.#above]) settle(links);
   }
 
   /** What it needs directly: callees, its machine, its parts. */
