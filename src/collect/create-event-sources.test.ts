@@ -69,8 +69,9 @@ test('what a cluster does and what its pods measure are of the same entity, whic
     name: 'pods',
     targets: [],
     discover: [{ kubernetes: { role: 'pod', namespaces: [], annotated: true }, refresh: 1000 }],
-    interval: 1000,
-    timeout: 1000,
+    interval: 10_000,
+    // Under the hasty clock a fraction of a second, and tried again until it is answered.
+    timeout: 10_000,
     scheme: 'http',
     path: '/metrics',
     labels: {},
