@@ -17,9 +17,24 @@ const bad = (text: string): readonly string[] => {
   return loaded.ok ? [] : describeMistakes(loaded.mistakes, createText()('en')).split('\n');
 };
 
+/** What the owner has to say beside the name. */
+const NEEDED: Readonly<Record<string, string>> = {
+  'tell-somebody': '{channel: ops}',
+  'call-webhook': '{url: "http://h.example/"}',
+};
+
 describe('actions that ship with the product', () => {
+  test('there is one for each executor that ships with it', () => {
+    const executors = TEMPLATE_NAMES.map((name) => {
+      const [action] = good(`${CHANNEL}actions:\n  - {template: ${name}, args: ${NEEDED[name] ?? '{}'}}\n`);
+      return action!.executor;
+    });
+    const all = ['command', 'docker', 'kubernetes', 'notify', 'systemd', 'webhook'];
+    expect([...new Set(executors)].toSorted()).toEqual(all);
+  });
+
   test.each(TEMPLATE_NAMES)('%s is switched on by its name, in both languages, and does nothing by itself', (name) => {
-    const args = name === 'tell-somebody' ? ', args: {channel: ops}' : '';
+    const args = NEEDED[name] === undefined ? '' : `, args: ${NEEDED[name]}`;
     const [action, ...others] = good(`${CHANNEL}actions:\n  - {template: ${name}${args}}\n`);
     expect(others).toEqual([]);
     expect(action).toMatchObject({ id: name, mode: 'suggest' });
@@ -58,6 +73,7 @@ describe('actions that ship with the product', () => {
       'vigia.yaml:2: actions[0].template: found "restart-contaner"; did you mean "restart-container"?',
     ]);
     expect(bad('actions:\n  - {template: tell-somebody}\n')).toHaveLength(1);
+    expect(bad('actions:\n  - {template: call-webhook}\n')).toHaveLength(1);
     expect(bad('actions:\n  - {template: 3}\n')).toHaveLength(1);
   });
 });
@@ -80,6 +96,18 @@ describe('the catalogue refuses', () => {
     ]);
     expect(bad(entry('risk: high, upTo: auto'))).toHaveLength(1);
     expect(bad(entry('risk: high, mode: approve'))).toEqual([]);
+  });
+
+  test.each([
+    ['docker', 'container'],
+    ['systemd', 'unit'],
+  ])('an action of %s that does not say which %s', (executor, name) => {
+    const written = (args: string) =>
+      `actions:\n  - {id: a, title: {en: A, es: A}, executor: ${executor}, args: ${args}}\n`;
+    expect(bad(written('{graceSeconds: 3}'))).toEqual([
+      `vigia.yaml:2: actions[0].args: found {"graceSeconds":3}; expected args.${name}`,
+    ]);
+    expect(bad(written(`{${name}: web}`))).toEqual([]);
   });
 
   test('a placeholder of a type that there is not', () => {

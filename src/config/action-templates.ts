@@ -39,6 +39,17 @@ const templates = {
     timeout: '2m',
     prior: { resolved: 1, failed: 2 },
   },
+  'call-webhook': {
+    title: { en: 'Call the webhook', es: 'Llamar al webhook' },
+    executor: 'webhook',
+    args: { body: { entity: '{entity.id}', incident: '{incident.id}' } },
+    disruption: 'low',
+    risk: 'low',
+    settle: '5m',
+    cooldown: '30m',
+    timeout: '30s',
+    prior: { resolved: 1, failed: 1 },
+  },
   'delete-pod': {
     title: { en: 'Delete the pod, so that it is made anew', es: 'Eliminar el pod para que se cree de nuevo' },
     match: { entityKinds: ['pod'] },

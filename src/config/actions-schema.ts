@@ -31,7 +31,7 @@ export const ActionEntry = Type.Object(
     ),
     executor: Type.String({
       minLength: 1,
-      description: '`command`, `webhook`, `docker`, `systemd`, `notify`, or one that a package brings.',
+      description: '`command`, `webhook`, `docker`, `systemd`, `kubernetes`, `notify`, or one that a package brings.',
     }),
     args: Type.Record(Type.String(), Type.Unknown(), {
       default: {},

@@ -172,6 +172,9 @@ function programProblems(program: unknown, programs: readonly string[] | undefin
   return allowed ? [] : [wrong(path, value(program), saying('config.expects_program'))];
 }
 
+/** The one thing that these cannot be told to do anything without. */
+const NEEDED: Readonly<Record<string, string>> = { docker: 'container', systemd: 'unit' };
+
 /** What an executor that ships with the product cannot do without. */
 function neededArguments(
   { executor, args = {} }: NonNullable<Root['actions']>[number],
@@ -181,6 +184,9 @@ function neededArguments(
   const { argv, url } = args;
   if (executor === 'webhook' && typeof url !== 'string')
     return [wrong(at, value(args), saying('config.expects_webhook_args'))];
+  const needed = NEEDED[executor];
+  if (needed !== undefined && typeof args[needed] !== 'string')
+    return [wrong(at, value(args), saying('config.expects_argument', { name: needed }))];
   if (executor !== 'command') return [];
   const runnable = Array.isArray(argv) && argv.length > 0 && argv.every((part) => typeof part === 'string');
   if (!runnable) return [wrong(at, value(args), saying('config.expects_command_args'))];

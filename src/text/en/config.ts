@@ -45,6 +45,7 @@ export const config = {
   expects_unique: 'expected a name of its own',
   expects_command_args: 'expected args.argv, a list of the program and its arguments',
   expects_program: 'expected a program that act.command.programs allows, or one that is written out',
+  expects_argument: 'expected args.{{name}}',
   expects_webhook_args: 'expected args.url',
   expects_shorter_than: 'expected less than {{other}} ({{value}})',
   expects_valid: 'expected something else here ({{detail}})',

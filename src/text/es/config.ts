@@ -46,6 +46,7 @@ export const config: Record<keyof typeof english, string> = {
   expects_unique: 'se esperaba un nombre que no se repita',
   expects_command_args: 'se esperaba args.argv, una lista con el programa y sus argumentos',
   expects_program: 'se esperaba un programa que permita act.command.programs, o uno escrito tal cual',
+  expects_argument: 'se esperaba args.{{name}}',
   expects_webhook_args: 'se esperaba args.url',
   expects_shorter_than: 'se esperaba menos que {{other}} ({{value}})',
   expects_valid: 'se esperaba otra cosa ({{detail}})',
