@@ -212,6 +212,35 @@ describe.skipIf(kafkaMissing !== null || bin === null)('stages in processes of t
     expect(detect).toMatch(/^detect-\d$/);
   });
 
+  it('have an interface in two places that is one: what one takes the other shows, and both tell of it alike', async () => {
+    const [one, two] = [running.get('api-1')!, await start('api-2', 'api')];
+    const over = new AbortController();
+    const heard = new Map<StageProcess, string>();
+    const listen = async (to: StageProcess): Promise<void> => {
+      const response = await fetch(`${to.url}/api/v1/stream`, { signal: over.signal });
+      const decoder = new TextDecoder();
+      for await (const chunk of response.body!)
+        heard.set(to, (heard.get(to) ?? '') + decoder.decode(chunk, { stream: true }));
+    };
+    const listening = [one, two].map((to) => listen(to).catch(() => undefined));
+    await eventually('both listen', PATIENCE, async () => heard.size === 2);
+    const made = await fetch(`${one.url}/api/v1/silences`, {
+      method: 'POST',
+      headers: { 'x-vigia': '1', 'content-type': 'application/json' },
+      body: JSON.stringify({ match: { entity: 'host/nobody' }, forSeconds: 60, why: 'two replicas' }),
+    });
+    expect(made.status).toBe(201);
+    const { id } = (await made.json()) as { id: string };
+    const toldOf = (from: StageProcess): readonly string[] =>
+      (heard.get(from) ?? '').split('\n\n').filter((message) => message.includes(id));
+    await eventually('both are told', PATIENCE, async () => toldOf(one).length > 0 && toldOf(two).length > 0);
+    // Under the same number, so that a reader may go on at the other.
+    expect(toldOf(two)).toEqual(toldOf(one));
+    expect((await fetch(`${two.url}/api/v1/silences/${id}`)).status).toBe(200);
+    over.abort();
+    await Promise.all(listening);
+  });
+
   checkSamePredictions(() => ({ cluster, server }));
 
   checkBadInput(() => ({ cluster, server }));
