@@ -21,7 +21,7 @@ const createBus = (deps: Partial<MemoryBusDeps> = {}) =>
 
 checkBus('the memory bus', {
   create: async (deadLetters) => createBus({ deadLetters }),
-  patienceMs: 5000,
+  patienceMs: 30_000,
 });
 
 const topic: Topic<number> = { name: 'numbers', key: 'entity' };
