@@ -47,7 +47,6 @@ export const words = {
   'audit_run.request': 'asked for',
   'audit_run.roll_back': 'undid',
   'audit_run.start': 'started',
-  'audit_run.withdraw': 'withdrew the request for',
   audit_settings: 'changed the settings:',
   audit_silence: 'opened a silence:',
   'audit_silence-change': 'changed a silence:',

@@ -48,7 +48,6 @@ export const words: Record<keyof typeof english, string> = {
   'audit_run.request': 'pidió',
   'audit_run.roll_back': 'deshizo',
   'audit_run.start': 'inició',
-  'audit_run.withdraw': 'retiró la petición de',
   audit_settings: 'cambió los ajustes:',
   audit_silence: 'abrió un silencio:',
   'audit_silence-change': 'cambió un silencio:',
