@@ -29,7 +29,8 @@ const STEP = 60_000;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const START = Math.floor((Date.now() - 2 * DAY) / HOUR) * HOUR;
+/** Fixed, so that hours of the day are the same in every run. */
+const START = Date.UTC(2026, 4, 20, 9);
 /** Sessions a minute of each entity. */
 const A_MINUTE = 6;
 const ENTITIES: readonly string[] = ['service/shop', 'service/till'];
