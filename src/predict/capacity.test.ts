@@ -66,6 +66,19 @@ describe('a steady fill', () => {
     expect(answer?.expected).toBeLessThan((left / 40) * 1.25);
   });
 
+  it('that breathes with the day is likely within 24 h some hours before the end, and not in its first ten days', () => {
+    const end = 14 * 86_400;
+    for (const seed of SEEDS.slice(0, 4)) {
+      const random = createRandom(seed);
+      const used = (t: number) => (SIZE * t) / end + 3000 * Math.sin((t / 86_400) * 2 * Math.PI) + noise(random, 200);
+      const answers = watch(used, { seconds: end, step: 300, every: 12 });
+      const full = answers.at(-1)!.at;
+      const likely = answers.filter(({ answer }) => (answer?.probabilities[3] ?? 0) >= 0.5).map(({ at }) => full - at);
+      expect(likely[0], `seed ${seed}`).toBeGreaterThan(6 * 3600);
+      expect(likely[0], `seed ${seed}`).toBeLessThan(4 * 86_400);
+    }
+  });
+
   it('gives probabilities that grow with the horizon and pages before the end', () => {
     const answers = watch((t) => (SIZE * t) / 3600, { seconds: 3500 });
     for (const { answer } of answers) {
@@ -90,6 +103,20 @@ describe('what must not page', () => {
     },
     { name: 'a daily wave', at: (t) => 60_000 + 25_000 * Math.sin((t / 86_400) * 2 * Math.PI), hours: 48 },
     {
+      name: 'a weekly wave',
+      at: (t, random) => 60_000 + 20_000 * Math.sin((t / 604_800) * 2 * Math.PI) + noise(random, 200),
+      hours: 21 * 24,
+    },
+    {
+      name: 'a daily wave on a weekly one',
+      at: (t, random) =>
+        55_000 +
+        12_000 * Math.sin((t / 604_800) * 2 * Math.PI) +
+        15_000 * Math.sin((t / 86_400) * 2 * Math.PI) +
+        noise(random, 200),
+      hours: 21 * 24,
+    },
+    {
       name: 'a burst of writes that takes a tenth in two minutes',
       at: (t, _, seed) => 30_000 + Math.min(1, Math.max(0, t - 3600 - seed * 60) / 120) * 10_000,
       hours: 4,
@@ -104,7 +131,9 @@ describe('what must not page', () => {
   it.each(used)('$name', ({ at, hours }) => {
     for (const seed of SEEDS.slice(0, 6)) {
       const random = createRandom(seed);
-      const answers = watch((t) => at(t, random, seed), { seconds: hours * 3600, step: 15, every: 4 });
+      // Weeks in steps of five minutes, so that they are as quick as hours.
+      const pace = hours > 100 ? { step: 300, every: 12 } : { step: 15, every: 4 };
+      const answers = watch((t) => at(t, random, seed), { seconds: hours * 3600, ...pace });
       // A sawtooth is judged from its second tooth on: nobody can know it before.
       const known = answers.filter(({ at: time }) => time > 3900);
       expect(pagesIn(known), `seed ${seed}`).toBe(0);
