@@ -136,7 +136,7 @@ describe('the history of a Prometheus server', () => {
       await expect.poll(far, { timeout: PATIENCE }).toBeGreaterThan(50);
       // Stored is not yet written down as read: a stop in between would let that stretch come again.
       const readFrom = async (): Promise<number> =>
-        ((await store.checkpoints.load('history', 'shop'))?.state as { readonly pastFrom: number }).pastFrom;
+        ((await store.checkpoints.load('history', 'shop'))!.state as { readonly pastFrom: number }).pastFrom;
       await expect.poll(readFrom, { timeout: PATIENCE }).toBeLessThanOrEqual(now - 8 * HOUR);
       await history.stop();
       expect(nearly(await rateOf('minute', now - 7 * HOUR, now - 3 * HOUR), 2)).toBe(true);
