@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bus, Delivery, Owns, Subscription } from '../bus/bus.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Frame } from '../model/frame.ts';
+import { phrase } from '../model/phrase.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { Service } from '../model/service.ts';
 import { topics } from '../model/topics.ts';
@@ -193,7 +194,9 @@ class PredictStage implements Service {
     }
     for (const [key, open] of this.#open) {
       if (now - open.madeAt < 10 * after) continue;
-      closed.push({ ...open, state: 'cleared', closedAt: now, madeAt: now });
+      const silent = Math.round((now - open.madeAt) / 1000);
+      const reason = phrase('predict.gone', { feature: open.feature ?? '', silent });
+      closed.push({ ...open, state: 'cleared', closedAt: now, madeAt: now, reason });
       this.#open.delete(key);
     }
     await this.#say(closed);

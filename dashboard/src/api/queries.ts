@@ -110,6 +110,9 @@ function useList<T>(
 
 export const useEntities = (search: string) => useList<EntityView>('entities', 'entities', { search });
 export const useIncidents = (state: 'open' | 'resolved') => useList<Incident>('incidents', 'incidents', { state });
+/** All that is open, as ranking needs: one that opened long ago may be the most pressing. */
+export const useOpenPredictions = () =>
+  useList<Prediction>('predictions', 'predictions', { state: 'open', limit: 1000 });
 export const usePredictions = (entity?: string) => useList<Prediction>('predictions', 'predictions', { entity });
 export const useOpenAnomalies = (entity: string) => useList<Anomaly>('anomalies', 'anomalies', { entity, open: true });
 /** Anomalies that began within the range, or up to its length before, as those may reach into it. */

@@ -58,7 +58,12 @@ function linesOf(words: PageWords, { anomalies, predictions, events, failures }:
       time: prediction.closedAt ?? prediction.openedAt,
       severity: prediction.severity,
       title: `${words.name('predictionState', prediction.state)}: ${prediction.feature === null ? words.name('prediction', prediction.kind) : shortFeature(prediction.feature)}`,
-      detail: words.say('dashboard-entity.wasSaid', { risk: risk(words, prediction) }),
+      detail: [
+        prediction.state === 'open' ? '' : words.phrase(prediction.reason),
+        words.say('dashboard-entity.wasSaid', { risk: risk(words, prediction) }),
+      ]
+        .filter((part) => part !== '')
+        .join(' '),
     })),
     ...events.map((event) => ({
       key: event.id,

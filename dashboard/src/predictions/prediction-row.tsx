@@ -25,7 +25,7 @@ export function PredictionRow({ prediction }: { readonly prediction: Prediction 
           )}
         </span>
         <span className="block text-sm text-muted">
-          {open ? forecast(words, prediction, now) : words.name('predictionState', prediction.state)}
+          {open ? forecast(words, prediction, now) : words.phrase(prediction.reason)}
         </span>
       </span>
       <span className="text-right text-sm">

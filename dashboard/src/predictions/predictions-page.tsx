@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { Prediction } from '../../../src/model/prediction.ts';
-import { usePredictions } from '../api/queries.ts';
+import { useOpenPredictions, usePredictions } from '../api/queries.ts';
 import { NextLanes } from '../overview/next-lanes.tsx';
 import { useWords } from '../text/words.ts';
 import { Choice } from '../ui/choice.tsx';
@@ -55,25 +55,26 @@ function Closed({ predictions }: { readonly predictions: readonly Prediction[] }
 /** Every risk that is open, and how the closed ones ended. */
 export function PredictionsPage() {
   const words = useWords();
-  const query = usePredictions();
+  const open = useOpenPredictions();
+  const all = usePredictions();
   return (
     <>
       <PageTitle title={words.say('dashboard.predictions')} note={words.say('dashboard-pages.predictionsNote')} />
-      <Listed
-        query={query}
-        empty={
-          <Empty title={words.say('dashboard-overview.nextEmpty')}>
-            {words.say('dashboard-overview.nextEmptyDetail')}
-          </Empty>
-        }
-      >
-        {(items) => (
-          <div className="space-y-10">
-            <Open predictions={items.filter(({ state }) => state === 'open')} />
-            <Closed predictions={items.filter(({ state }) => state !== 'open')} />
-          </div>
-        )}
-      </Listed>
+      <div className="space-y-10">
+        <Listed
+          query={open}
+          empty={
+            <Empty title={words.say('dashboard-overview.nextEmpty')}>
+              {words.say('dashboard-overview.nextEmptyDetail')}
+            </Empty>
+          }
+        >
+          {(items) => <Open predictions={items} />}
+        </Listed>
+        <Listed query={all} empty={null}>
+          {(items) => <Closed predictions={items.filter(({ state }) => state !== 'open')} />}
+        </Listed>
+      </div>
     </>
   );
 }

@@ -90,7 +90,7 @@ export const words = {
   model_challenger: 'Challenger, on trial',
   model_champion: 'In use',
   model_retired: 'Retired',
-  predictionState_cleared: 'The risk went away',
+  predictionState_cleared: 'Taken back',
   predictionState_happened: 'It came true',
   predictionState_open: 'Open',
   prediction_capacity: 'Runs out',

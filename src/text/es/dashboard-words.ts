@@ -91,7 +91,7 @@ export const words: Record<keyof typeof english, string> = {
   model_challenger: 'Aspirante, a prueba',
   model_champion: 'En uso',
   model_retired: 'Retirado',
-  predictionState_cleared: 'El riesgo desapareció',
+  predictionState_cleared: 'Retirada',
   predictionState_happened: 'Se cumplió',
   predictionState_open: 'Abierta',
   prediction_capacity: 'Se agota',
