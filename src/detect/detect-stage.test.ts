@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../bus/memory-bus.ts';
-import type { Bus } from '../bus/bus.ts';
+import type { Bus, Subscription } from '../bus/bus.ts';
 import { createRandom } from '../ml/random.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Frame } from '../model/frame.ts';
@@ -52,7 +52,7 @@ function frames(count: number, trouble: { from: number; to: number } = { from: 0
 let now = 0;
 const clock: Clock = { ...systemClock, now: () => now, monotonic: () => now };
 let store: Store;
-let running: { bus: Bus; stage: DetectStage; heard: Anomaly[] };
+let running: { bus: Bus; stage: DetectStage; heard: Anomaly[]; hearing: Subscription };
 let muted = false;
 
 beforeEach(async () => {
@@ -71,7 +71,7 @@ async function begin() {
   const metrics = createMetrics();
   const bus = createMemoryBus({ clock: systemClock, log: silentLog, metrics, deadLetters: async () => undefined });
   const heard: Anomaly[] = [];
-  await bus.subscribe(topics.anomalies, 'test', async (batch) => {
+  const hearing = await bus.subscribe(topics.anomalies, 'test', async (batch) => {
     heard.push(...batch.map(({ value }) => value));
   });
   const stage = createDetectStage({
@@ -87,7 +87,7 @@ async function begin() {
     },
   });
   await stage.start();
-  return { bus, stage, heard };
+  return { bus, stage, heard, hearing };
 }
 
 /** Stores and publishes frames as prepare does, and waits until they are worked on. */
@@ -99,7 +99,7 @@ async function feed(some: readonly Frame[]): Promise<void> {
     { durable: true },
   );
   // What is told goes over the bus too; on a busy machine that takes its time.
-  for (let told = -1; told !== running.heard.length; await delay(100)) told = running.heard.length;
+  await expect.poll(() => running.hearing.lag()).toBe(0);
 }
 
 /** It ended with that frame, or when the means of the last few values had followed. */

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../bus/memory-bus.ts';
-import type { Bus } from '../bus/bus.ts';
+import type { Bus, Subscription } from '../bus/bus.ts';
 import { ModelTraining } from '../learn/model-training.ts';
 import { createRandom, type Random } from '../ml/random.ts';
 import type { Anomaly } from '../model/anomaly.ts';
@@ -83,6 +82,7 @@ let store: Store;
 let bus: Bus;
 let stage: DetectStage;
 let heard: Anomaly[];
+let hearing: Subscription;
 
 beforeEach(async () => {
   now = START + 20 * HOUR;
@@ -90,7 +90,7 @@ beforeEach(async () => {
   store = await createStore(await openMemoryDatabase(), { clock, place: 'memory' });
   bus = createMemoryBus({ clock: systemClock, log: silentLog, metrics, deadLetters: async () => undefined });
   heard = [];
-  await bus.subscribe(topics.anomalies, 'test', async (batch) => {
+  hearing = await bus.subscribe(topics.anomalies, 'test', async (batch) => {
     heard.push(...batch.map(({ value }) => value));
   });
   const options = {
@@ -117,7 +117,7 @@ async function feed(frames: readonly Frame[]): Promise<void> {
   );
   const last = frames.at(-1)!;
   await expect.poll(() => stage.current(last.entity)?.time).toBe(last.time);
-  await delay(50);
+  await expect.poll(() => hearing.lag()).toBe(0);
 }
 
 /** Trains, and waits until the stage has the model. */

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryBus } from '../bus/memory-bus.ts';
-import type { Bus } from '../bus/bus.ts';
+import type { Bus, Subscription } from '../bus/bus.ts';
 import { createRandom } from '../ml/random.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Detector, DetectorFactory } from '../model/detector.ts';
@@ -97,6 +96,7 @@ let store: Store;
 let bus: Bus;
 let stage: DetectStage;
 let heard: Anomaly[];
+let hearing: Subscription;
 
 beforeEach(async () => {
   now = START + 7 * HOUR;
@@ -104,7 +104,7 @@ beforeEach(async () => {
   const metrics = createMetrics();
   store = await createStore(await openMemoryDatabase(), { clock, place: 'memory' });
   bus = createMemoryBus({ clock: systemClock, log: silentLog, metrics, deadLetters: async () => undefined });
-  await bus.subscribe(topics.anomalies, 'test', async (batch) => {
+  hearing = await bus.subscribe(topics.anomalies, 'test', async (batch) => {
     heard.push(...batch.map(({ value }) => value));
   });
   await begin(STEP);
@@ -141,8 +141,11 @@ async function feed(some: readonly Frame[]): Promise<void> {
     { durable: true },
   );
   await expect.poll(() => stage.current('service/orders')?.time).toBe(some.at(-1)?.time);
-  await delay(50);
+  await allHeard();
 }
+
+/** What was told is on its way over the bus until nothing is behind any more. */
+const allHeard = (): Promise<void> => expect.poll(() => hearing.lag()).toBe(0);
 
 const english = createText()('en');
 const spanish = createText()('es');
@@ -311,7 +314,7 @@ describe('a shift that lasts', () => {
     });
     expect(await store.anomalies.get(open.id)).toEqual(adopted);
     expect(await stage.adopt(open.id, 'ana')).toBeNull();
-    await delay(50);
+    await allHeard();
     const told = mine().length;
     await feed(frames(CALM + 40, CALM + 100, shift));
     expect(mine()).toHaveLength(told);
