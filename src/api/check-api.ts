@@ -107,7 +107,7 @@ export function openApi(store: Store, over: { options?: Partial<ApiOptions>; dep
   };
   const deps: ApiDeps = {
     options: { ...OPTIONS, ...over.options },
-    clock: { ...systemClock, now: () => NOW },
+    clock: { ...systemClock, now: () => NOW, monotonic: () => NOW },
     ids: { next: (prefix) => `${prefix}_${id++}` },
     log: silentLog,
     metrics: createMetrics(),
