@@ -63,6 +63,7 @@ const limits = {
   disruptionPerDay: 3000,
   failuresInRow: 1_000_000,
   goneAfterMs: 86_400_000,
+  steadyMs: 0,
   leastSure: 0,
 };
 

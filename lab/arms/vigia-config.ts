@@ -23,6 +23,8 @@ const UNNAMED = [{ regex: 'instance', action: 'labeldrop' }];
 const PACE = 20;
 /** Vigía acts by itself on what is more likely than not to help, and by some margin. */
 const LEAST_SURE = 0.6;
+/** Not all that is wrong is seen in the same second. */
+const STEADY = '3s';
 
 const actionOf = (action: LabAction, { adminUrl, mode }: VigiaConfigOptions) => {
   const { title, features, prior } = CATALOGUE[action];
@@ -131,6 +133,7 @@ export function vigiaConfig(options: VigiaConfigOptions): object {
       disruptionPerDay: 1000,
       failuresInRow: 20,
       leastSure: LEAST_SURE,
+      steady: STEADY,
       // Nothing is learnt or tried out while it is measured.
       learning: { explorationsPerDay: 0, promote: false, retrain: '365d', begin: options.policyFile },
     },

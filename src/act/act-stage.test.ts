@@ -393,6 +393,58 @@ describe('by itself', () => {
     expect(await runsOf(incident)).toHaveLength(1);
   });
 
+  test('it does without asking what has become better than what it asked for, and takes the question back', async () => {
+    const { target, recommend } = await start([action('clean', { mode: 'approve' }), action('grow', { mode: 'auto' })]);
+    const incident = await trouble();
+    await recommend(incident, 'clean', 'grow');
+    expect((await runsOf(incident)).map(({ action: id, state }) => `${id} ${state}`)).toEqual([
+      'clean awaiting_approval',
+    ]);
+    // Still the best: people are asked, and nothing else is done.
+    await recommend(incident, 'clean', 'grow');
+    expect(target.calls).toEqual([]);
+    await recommend(incident, 'grow', 'clean');
+    expect(target.calls).toHaveLength(1);
+    const runs = await runsOf(incident);
+    const asked = runs.find(({ action: id }) => id === 'clean');
+    expect(runs.find(({ action: id }) => id === 'grow')).toMatchObject({ state: 'succeeded' });
+    expect(asked).toMatchObject({ state: 'rejected', decidedBy: 'vigia', error: { key: 'act.withdrawn' } });
+    expect(await notesOf(asked!.id)).toContain('run.withdraw act.withdrawn');
+  });
+
+  test('what a person asks for is for people to decide, whatever has become better', async () => {
+    const { target, recommend, wish } = await start([action('clean'), action('grow', { mode: 'auto' })]);
+    const incident = await trouble();
+    const asked = await wish(incident, 'clean');
+    await recommend(incident, 'grow', 'clean');
+    expect(target.calls).toEqual([]);
+    expect(await store.runs.get(asked.id)).toMatchObject({ state: 'awaiting_approval' });
+  });
+
+  test('it does only what has been the best choice for long enough', async () => {
+    const limits = { ...DEFAULT_LIMITS, steadyMs: 30_000 };
+    const { stage, target, recommend } = await start(
+      [action('clean', { mode: 'auto' }), action('grow', { mode: 'auto' })],
+      { limits },
+    );
+    const incident = await trouble();
+    await recommend(incident, 'clean', 'grow');
+    now += 20_000;
+    // Another one for a moment: what was wanted before begins anew.
+    await recommend(incident, 'grow', 'clean');
+    now += 1000;
+    await recommend(incident, 'clean', 'grow');
+    now += 20_000;
+    await recommend(incident, 'clean', 'grow');
+    expect(target.calls).toEqual([]);
+    expect(await runsOf(incident)).toEqual([]);
+    now += 10_000;
+    // Nobody recommends anew: what was held back is looked at by itself.
+    await stage.tick();
+    await stage.idle();
+    expect((await runsOf(incident)).map(({ action: id, state }) => `${id} ${state}`)).toEqual(['clean succeeded']);
+  });
+
   test('it acts once in mode auto, waits for the outcome, and then tries the next', async () => {
     const { target, recommend, judged } = await start([
       action('clean', { mode: 'auto' }),

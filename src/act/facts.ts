@@ -23,6 +23,8 @@ export interface Wish {
   readonly purpose: Purpose;
   /** With which it was recommended. */
   readonly chance?: number;
+  /** For how long Vigía has wanted it without a break, ms. */
+  readonly standingMs?: number;
 }
 
 /** A wish with all that is known of it, and what the guardrails say. */
@@ -97,6 +99,11 @@ function contrary(action: ActionDefinition, actions: readonly ActionDefinition[]
   return { ...action, opposes: [...new Set([...(action.opposes ?? []), ...others])] };
 }
 
+const recommendedBy = ({ chance, standingMs }: Wish): Pick<GuardrailFacts, 'chance' | 'standingMs'> => ({
+  chance: chance ?? null,
+  standingMs: standingMs ?? null,
+});
+
 async function gather(deps: ActDeps, wish: Wish, found: Pick<Case, 'action' | 'entity' | 'incident'>): Promise<Case> {
   const { action, entity, incident } = found;
   const { store, stepMs } = deps;
@@ -122,7 +129,7 @@ async function gather(deps: ActDeps, wish: Wish, found: Pick<Case, 'action' | 'e
     open: incident === null ? null : incident.state === 'open',
     maintenance: await maintenanceOf(deps, entity.id),
     verdicts: await verdictsOn(deps, incident, action.id),
-    chance: wish.chance ?? null,
+    ...recommendedBy(wish),
     limits: deps.limits ?? DEFAULT_LIMITS,
     survey: await store.runs.survey(query),
     surroundings: await surroundingsOf(store, entity.id),

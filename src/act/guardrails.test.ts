@@ -51,7 +51,8 @@ const base: GuardrailFacts = {
   maintenance: null,
   verdicts: [],
   chance: 0.5,
-  limits: { ...DEFAULT_LIMITS, actionCooldownMs: 60_000, fleetCooldownMs: 60_000, leastSure: 0.5 },
+  standingMs: 30_000,
+  limits: { ...DEFAULT_LIMITS, actionCooldownMs: 60_000, fleetCooldownMs: 60_000, leastSure: 0.5, steadyMs: 30_000 },
   survey,
   surroundings,
 };
@@ -99,6 +100,7 @@ const TRIGGERS: readonly (readonly [name: string, key: string, change: Change])[
   ],
   ['neighbours', 'near', { survey: busy('host/n', 'other'), surroundings: { near: ['host/n'] } }],
   ['budget of disruption', 'budget', { survey: { spent: 30 } }],
+  ['wanted long enough', 'fleeting', { standingMs: 29_999 }],
 ];
 const objections = ({ said }: ReturnType<typeof decide>): string[] =>
   said.filter(({ key }) => !key.startsWith('act.ok_') && !key.startsWith('act.mind_')).map(({ key }) => key);

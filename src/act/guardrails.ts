@@ -63,6 +63,8 @@ export interface GuardrailFacts extends limit.LimitFacts {
   readonly verdicts: readonly Verdict[];
   /** The chance of success that it was recommended with; null where nobody has said. */
   readonly chance: number | null;
+  /** For how long Vigía has wanted just this without a break, ms; null where nobody counts. */
+  readonly standingMs: number | null;
 }
 
 export interface Decision {
@@ -145,6 +147,12 @@ const sure: Guardrail['ask'] = ({ chance, mode: inForce, limits: { leastSure } }
     ? object('unsure', { probability: chance, least: leastSure })
     : fine('unsure');
 
+/** What looked best a moment ago may have been the first half of what is to be seen. */
+const steady: Guardrail['ask'] = ({ standingMs, limits: { steadyMs } }) =>
+  standingMs !== null && standingMs < steadyMs
+    ? object('fleeting', { seconds: Math.ceil((steadyMs - standingMs) / 1000) })
+    : fine('steady');
+
 const everybody: readonly Purpose[] = ['person', 'help', 'rollback'];
 const vigia: readonly Purpose[] = ['help'];
 
@@ -170,6 +178,8 @@ export const GUARDRAILS: readonly Guardrail[] = [
   { name: 'blast radius', binds: vigia, ask: limit.blastRadius },
   { name: 'neighbours', binds: vigia, ask: limit.near },
   { name: 'budget of disruption', binds: vigia, ask: limit.budget },
+  // Last, since only what nothing else objects to is what Vigía wants.
+  { name: 'wanted long enough', binds: vigia, ask: steady },
 ];
 
 function say(guardrail: Guardrail, facts: GuardrailFacts): { readonly said: Phrase; readonly no: boolean } {

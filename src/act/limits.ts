@@ -20,6 +20,8 @@ export interface ActLimits {
   readonly goneAfterMs: number;
   /** The least chance of success, 0 to 1, with which Vigía acts without asking. */
   readonly leastSure: number;
+  /** For so long it has to be the best choice without a break before Vigía does it, or asks for it. */
+  readonly steadyMs: number;
 }
 
 export const DEFAULT_LIMITS: ActLimits = {
@@ -30,6 +32,7 @@ export const DEFAULT_LIMITS: ActLimits = {
   failuresInRow: 5,
   goneAfterMs: 86_400_000,
   leastSure: 0,
+  steadyMs: 0,
 };
 
 /** What one run takes of the day's disruption: an order of magnitude from one class to the one after the next. */

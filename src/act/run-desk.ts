@@ -1,18 +1,16 @@
 import type { ApproverRole } from '../model/action-definition.ts';
-import type { Outcome, RankedAction, Recommendation, Run } from '../model/action.ts';
-import type { Incident } from '../model/incident.ts';
+import type { Outcome, Recommendation, Run } from '../model/action.ts';
 import { type Phrase, phrase } from '../model/phrase.ts';
 import { VigiaError } from '../runtime/errors.ts';
-import { stableId } from '../runtime/ids.ts';
 import { createTurns } from '../runtime/turns.ts';
 import type { Page } from '../store/store.ts';
 import { type ActOwn, audit, VIGIA } from './act-deps.ts';
 import { Aftermath } from './aftermath.ts';
-import { restrain } from './do-nothing.ts';
 import { type Case, examine } from './facts.ts';
-import { CALLING, Held, PASSING } from './held.ts';
+import { Held } from './held.ts';
+import { Proposals } from './proposals.ts';
 import type { Runner } from './runner.ts';
-import { changed, isVigias, over, unmet } from './still-wanted.ts';
+import { changed, over, unmet } from './still-wanted.ts';
 import { draft, startRun } from './starter.ts';
 
 export interface ActRequest {
@@ -40,6 +38,7 @@ export class RunDesk {
   readonly #runner: Runner;
   readonly #aftermath: Aftermath;
   readonly #held: Held;
+  readonly #proposals: Proposals;
   readonly #turns = createTurns();
 
   constructor(deps: ActOwn, runner: Runner) {
@@ -47,6 +46,7 @@ export class RunDesk {
     this.#runner = runner;
     this.#aftermath = new Aftermath(deps, runner);
     this.#held = new Held(deps);
+    this.#proposals = new Proposals(deps, { runner, aftermath: this.#aftermath, held: this.#held });
   }
 
   /**
@@ -97,24 +97,9 @@ export class RunDesk {
     });
   }
 
-  /**
-   * Does for a recommendation what the modes allow Vigía by itself: asks for approval, or acts. At most one run of an
-   * incident is under way; what came to nothing on it is not repeated, and when nothing is left a person is called.
-   */
+  /** Does for a recommendation what the modes allow Vigía by itself. */
   propose(recommendation: Recommendation): Promise<void> {
-    return this.#turns(async () => {
-      const incident = await this.#deps.store.incidents.get(recommendation.incident);
-      this.#held.drop(recommendation.incident);
-      if (incident === null || incident.state !== 'open' || (await this.#underWay(incident))) return;
-      const objections: Phrase[] = [];
-      for (const ranked of recommendation.actions) {
-        const answer = await this.#tryOne(ranked, incident, recommendation);
-        if (answer === 'done') return;
-        if (answer !== null) objections.push(answer);
-      }
-      if (objections.some(({ key }) => PASSING.has(key))) this.#held.add(recommendation);
-      await this.#callPerson(incident, objections);
-    });
+    return this.#turns(() => this.#proposals.take(recommendation));
   }
 
   /** What stands recommended for open incidents is looked at again after a restart; what was done is not done twice. */
@@ -172,74 +157,6 @@ export class RunDesk {
       return draft(found, { ...asked, state: 'rejected', decidedBy: VIGIA, decidedAt: now });
     }
     return draft(found, { ...asked, state: 'awaiting_approval', expiresAt: now + found.action.approvalMs });
-  }
-
-  /** Null when the modes leave it to people or it is there already, otherwise what objects. */
-  async #tryOne(
-    { action, entity, probability, blocked }: RankedAction,
-    incident: Incident,
-    { id: recommendation }: Recommendation,
-  ): Promise<'done' | Phrase | null> {
-    if (!this.#deps.actions.some(({ id }) => id === action)) return null;
-    // Who recommends has seen more than a number: nothing, for instance.
-    const chance = blocked?.key === 'act.no_unsure' ? 0 : probability;
-    const found = await examine(this.#deps, { action, entity, incident: incident.id, purpose: 'help', chance });
-    if (found.mode !== 'approve' && found.mode !== 'auto') return null;
-    if (found.decision.blocked !== null) return found.decision.blocked;
-    const { objection, notes, acted } = await restrain(this.#deps, found);
-    if (objection !== null) return objection;
-    const answer = await this.#proposed({ ...found, notes }, incident, recommendation);
-    if (answer === 'done') await acted();
-    return answer;
-  }
-
-  /** The run's name is what it stands for, so a second try, here or in another process, finds it there already. */
-  async #proposed(found: Case, incident: Incident, recommendation: string): Promise<'done' | Phrase | null> {
-    const now = this.#deps.clock.now();
-    const name = [incident.id, incident.reopened, found.action.id, found.entity.id];
-    const id = stableId('run', ...name, ...(found.tries > 0 ? [found.tries] : []));
-    const base = { id, requestedBy: VIGIA, requestedAt: now, recommendation };
-    if (found.mode === 'approve') {
-      const run = draft(found, { ...base, state: 'awaiting_approval', expiresAt: now + found.action.approvalMs });
-      if (!(await this.#deps.store.runs.insert(run))) return null;
-      await audit(this.#deps, 'run.request', run, VIGIA);
-      return 'done';
-    }
-    const run = draft(found, { ...base, state: 'running', decidedBy: VIGIA, decidedAt: now, startedAt: now });
-    const started = await startRun(this.#deps, this.#runner, { found, run, from: null });
-    if (started.run === null) return started.decision.blocked;
-    await audit(this.#deps, 'run.start', started.run, VIGIA);
-    started.launch();
-    return 'done';
-  }
-
-  /** When Vigía has tried and nothing is left that it may do, or something stands in its way that people should know of. */
-  async #callPerson(incident: Incident, objections: readonly Phrase[]): Promise<void> {
-    const call = (why: Phrase): Promise<void> =>
-      this.#aftermath.escalate(
-        { incident: incident.id, entity: incident.root, fleet: incident.fleet },
-        incident.reopened,
-        why,
-      );
-    const calling = objections.find(({ key }) => CALLING.has(key));
-    if (calling !== undefined) return call(calling);
-    if (objections.some(({ key }) => PASSING.has(key))) return;
-    const query = { incident: incident.id, limit: PAGE, cursor: null };
-    const runs = new Set((await this.#deps.store.runs.list(query)).items.filter(isVigias).map(({ id }) => id));
-    const { items } = await this.#deps.store.outcomes.list(query);
-    const vain = items.filter(({ run, verdict }) => runs.has(run) && verdict !== 'resolved').length;
-    if (vain > 0) await call(phrase('act.escalate_exhausted', { count: vain }));
-  }
-
-  /** Whether a run of this incident waits, runs, or has not been judged yet. */
-  async #underWay(incident: Incident): Promise<boolean> {
-    const { items } = await this.#deps.store.runs.list({ incident: incident.id, limit: PAGE, cursor: null });
-    for (const { id, state } of items) {
-      if (state === 'awaiting_approval' || state === 'running') return true;
-      const ended = state === 'succeeded' || state === 'failed';
-      if (ended && (await this.#deps.store.outcomes.forRun(id)) === null) return true;
-    }
-    return false;
   }
 
   async #waiting({ action, entity, incident }: Case): Promise<Run | null> {

@@ -38,6 +38,11 @@ export const ActSection = Type.Object(
       maximum: 1,
       description: 'The least chance of success with which Vigía acts without asking; what is less likely waits.',
     }),
+    steady: Duration({
+      default: '0s',
+      description:
+        'For so long an action has to be the best choice without a break before Vigía does it or asks for it.',
+    }),
     goneAfter: Duration({ default: '24h', least: '1m', description: 'A target not heard of for so long is gone.' }),
     escalation: Type.Optional(
       Type.String({ minLength: 1, description: 'Action that calls a person when nothing else is left to try.' }),

@@ -74,4 +74,5 @@ export const actLimits = ({ act }: Config) => ({
   failuresInRow: act.failuresInRow,
   goneAfterMs: act.goneAfter,
   leastSure: act.leastSure,
+  steadyMs: act.steady,
 });

@@ -37,6 +37,10 @@ export const act = {
   no_unsure:
     'Its chance of success is {{probability, percent}}; below {{least, percent}} nothing is done without asking.',
   mind_unsure: 'Mind: its chance of success is only {{probability, percent}}.',
+  ok_steady: 'It has been the best choice for long enough.',
+  no_fleeting: 'It has only just become the best choice; it is done if it still is in {{seconds, duration}}.',
+  mind_fleeting: 'Mind: it has only just become the best choice.',
+  withdrawn: 'Withdrawn: Vigía did “{{action}}” instead, which had become the better choice and needs no approval.',
   ok_maintenance: 'Nobody has announced work on the target.',
   no_maintenance: 'Somebody works on the target ({{why}}), so automation keeps its hands off.',
   mind_maintenance: 'Mind: somebody works on the target ({{why}}).',

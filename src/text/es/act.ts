@@ -38,6 +38,11 @@ export const act: Record<keyof typeof english, string> = {
   no_unsure:
     'Su probabilidad de éxito es del {{probability, percent}}; por debajo del {{least, percent}} no se hace nada sin preguntar.',
   mind_unsure: 'Atención: su probabilidad de éxito es solo del {{probability, percent}}.',
+  ok_steady: 'Lleva bastante tiempo siendo la mejor opción.',
+  no_fleeting: 'Acaba de pasar a ser la mejor opción; se hará si lo sigue siendo dentro de {{seconds, duration}}.',
+  mind_fleeting: 'Atención: acaba de pasar a ser la mejor opción.',
+  withdrawn:
+    'Retirada: Vigía hizo en su lugar «{{action}}», que había pasado a ser mejor opción y no necesita aprobación.',
   ok_maintenance: 'Nadie ha anunciado trabajos en la entidad.',
   no_maintenance: 'Alguien trabaja en la entidad ({{why}}); la automatización no la toca.',
   mind_maintenance: 'Atención: alguien trabaja en la entidad ({{why}}).',
