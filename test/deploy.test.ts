@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { environmentSettings } from '../src/config/environment.ts';
 import { parseConfig } from '../src/config/load-config.ts';
 import type { Config } from '../src/config/schema.ts';
+import { topics } from '../src/model/topics.ts';
 import { stages } from '../src/pipeline.ts';
 import { systemClock } from '../src/runtime/clock.ts';
 import { createHealthServer, type HealthServer } from '../src/runtime/health-server.ts';
@@ -53,6 +54,32 @@ const portOf = (address: string): number => Number(/:(\d+)(?:\/|$)/.exec(address
 
 const unknownVariables = (names: readonly string[]): readonly string[] =>
   names.filter((name) => name.startsWith('VIGIA_') && !SETTINGS.has(name) && !OF_COMPOSE.has(name));
+
+it('the page of topics says who writes and who reads each, as the stages do', () => {
+  const page = readFileSync(join(root, 'docs/operations/topics.md'), 'utf8');
+  const rows = page.matchAll(
+    /^\| `vigia\.(?<name>[\w-]+)` \| (?<key>\w+) \|[^|]*\| (?<from>[^|]+) \| (?<to>[^|]+) \|$/gm,
+  );
+  const listed = [...rows]
+    .map(({ groups }) => groups as Record<'name' | 'key' | 'from' | 'to', string>)
+    .filter(({ name }) => name !== 'dead-letters')
+    .map(({ name, key, from, to }) => [name, key, from.split(', ').sort(), to.split(', ').sort()]);
+  const having = (of: 'reads' | 'writes', topic: object): string[] =>
+    stages.filter((stage) => stage[of].includes(topic as (typeof stages)[0]['reads'][0])).map(({ name }) => name);
+  // What the live stream tells of, the interface reads.
+  const live: readonly object[] = [
+    topics.anomalies,
+    topics.predictions,
+    topics.incidents,
+    topics.recommendations,
+    topics.outcomes,
+  ];
+  const made = Object.values(topics).map((topic) => {
+    const readers = [...having('reads', topic), ...(live.includes(topic) ? ['api'] : [])];
+    return [topic.name, topic.key, having('writes', topic).sort(), readers.sort()];
+  });
+  expect(listed).toEqual(made);
+});
 
 describe('the image', () => {
   const dockerfile = text('Dockerfile');
