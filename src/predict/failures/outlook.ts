@@ -132,7 +132,8 @@ function describe(
     seconds < IN_SIGHT * largest ? Math.round(madeAt + seconds * 1000) : null;
   const { drivers, kinds } = explain();
   const openedAt = before?.openedAt ?? madeAt;
-  const told = { probability: p, seconds: figures.seconds, kind: kinds[0]?.kind ?? '', ...levelOf(figures, p) };
+  const { kind = '', share: kindShare = 0 } = kinds[0] ?? {};
+  const told = { probability: p, seconds: figures.seconds, kind, kindShare, ...levelOf(figures, p) };
   return {
     id: before?.id ?? stableId('prediction', 'failure', entity, '', openedAt),
     entity,
@@ -153,7 +154,7 @@ function describe(
     limit: null,
     slope: null,
     drivers: drivers.map(({ feature, share, reason }) => ({ feature, share, reason })),
-    reason: phrase(told.count > 0 ? 'predict.failing' : 'predict.failingNew', told),
+    reason: phrase(`predict.failing${told.count > 0 ? '' : 'New'}${kind === '' ? '' : 'As'}`, told),
     model: { kind: model.kind, version: model.version },
   };
 }

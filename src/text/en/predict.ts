@@ -15,6 +15,10 @@ export const predict = {
   failing:
     'Fails within {{seconds, duration}} with a chance of {{probability, percent}}; at this level it came true in {{came, percent}} of {{count}} earlier cases.',
   failingNew: 'Fails within {{seconds, duration}} with a chance of {{probability, percent}}.',
+  failingAs:
+    'Fails within {{seconds, duration}} with a chance of {{probability, percent}}; at this level it came true in {{came, percent}} of {{count}} earlier cases. Of all failures so far {{kindShare, percent}} were of the kind “{{kind}}”.',
+  failingNewAs:
+    'Fails within {{seconds, duration}} with a chance of {{probability, percent}}. Of all failures so far {{kindShare, percent}} were of the kind “{{kind}}”.',
   failed: 'It has failed: {{kind}}.',
   calm: 'The risk of failure has passed.',
   unwatched: 'No model is in force any more that could tell, so the risk is not known.',

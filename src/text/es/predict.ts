@@ -17,6 +17,10 @@ export const predict = {
   failing:
     'Probabilidad de fallo del {{probability, percent}} en {{seconds, duration}}; con este nivel se cumplió el {{came, percent}} de {{count}} casos anteriores.',
   failingNew: 'Probabilidad de fallo del {{probability, percent}} en {{seconds, duration}}.',
+  failingAs:
+    'Probabilidad de fallo del {{probability, percent}} en {{seconds, duration}}; con este nivel se cumplió el {{came, percent}} de {{count}} casos anteriores. De todos los fallos hasta ahora, el {{kindShare, percent}} fue de tipo «{{kind}}».',
+  failingNewAs:
+    'Probabilidad de fallo del {{probability, percent}} en {{seconds, duration}}. De todos los fallos hasta ahora, el {{kindShare, percent}} fue de tipo «{{kind}}».',
   failed: 'Ha fallado: {{kind}}.',
   calm: 'El riesgo de fallo ha pasado.',
   unwatched: 'Ya no hay ningún modelo en uso que pueda decirlo, así que no se conoce el riesgo.',
