@@ -67,15 +67,15 @@ it('the page of topics says who writes and who reads each, as the stages do', ()
   const having = (of: 'reads' | 'writes', topic: object): string[] =>
     stages.filter((stage) => stage[of].includes(topic as (typeof stages)[0]['reads'][0])).map(({ name }) => name);
   // What the live stream tells of, the interface reads.
-  const live: readonly object[] = [
+  const live = new Set<object>([
     topics.anomalies,
     topics.predictions,
     topics.incidents,
     topics.recommendations,
     topics.outcomes,
-  ];
+  ]);
   const made = Object.values(topics).map((topic) => {
-    const readers = [...having('reads', topic), ...(live.includes(topic) ? ['api'] : [])];
+    const readers = [...having('reads', topic), ...(live.has(topic) ? ['api'] : [])];
     return [topic.name, topic.key, having('writes', topic).sort(), readers.sort()];
   });
   expect(listed).toEqual(made);

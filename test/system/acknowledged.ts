@@ -7,7 +7,7 @@ import { eventually, type RunningVigia } from './vigia.ts';
 
 const SERIES = 5;
 /** Bodies of samples for one event. */
-const PER_EVENT = 10;
+const PER_EVENT = 20;
 /** How far the time of what is sent may run ahead of the clock: half of what is taken. */
 const AHEAD_MS = 5 * 60_000;
 
