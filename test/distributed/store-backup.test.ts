@@ -1,9 +1,12 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Event } from '../../src/model/event.ts';
 import type { Frame } from '../../src/model/frame.ts';
 import { internLayout } from '../../src/model/layout.ts';
 import type { Series } from '../../src/model/series.ts';
@@ -17,6 +20,7 @@ import type { Store } from '../../src/store/store.ts';
 import { findPostgres, POSTGRES_MISSING, startPostgres } from '../system/postgres.ts';
 
 const clock = systemClock;
+const run = promisify(execFile);
 const HOUR = 3_600_000;
 const START = Math.floor(clock.now() / HOUR) * HOUR - 3 * HOUR;
 const whole = { from: 0, to: START + 10 * HOUR };
@@ -102,28 +106,61 @@ describe('a backup of a PostgreSQL server', () => {
   it('is a dump, taken while Vigía writes, and goes on from there when it is restored', async () => {
     const server = await startPostgres(bin!);
     const databases: Database[] = [];
+    const urlOf = (name: string): string => server.url.replace(/postgres$/, name);
     const open = (name: string): Promise<Store> => {
-      const database = openPostgresDatabase({ url: server.url.replace(/postgres$/, name) });
+      const database = openPostgresDatabase({ url: urlOf(name) });
       databases.push(database);
       return createStore(database, { clock, place: 'the server' });
     };
+    const program = (name: string, ...args: readonly string[]) => run(join(bin!, name), [...args]);
+    const restore = async (name: string, file: string): Promise<Store> => {
+      await sql`create database ${sql.ref(name)}`.execute(databases[0]!.sql);
+      await program('pg_restore', '--exit-on-error', '--no-owner', `--dbname=${urlOf(name)}`, file);
+      return open(name);
+    };
+    const about = { entity: 'host/a', fleet: 'default', name: 'restart', source: 'push' } as const;
+    const eventOf = (id: string): Event => ({ ...about, id, time: START, severity: 'info', text: '', labels: {} });
+    const eventsOf = async (store: Store): Promise<readonly string[]> =>
+      (await store.events.list({ limit: 1000, cursor: null })).items.map(({ id }) => id);
     try {
       const store = await open('postgres');
       await fill(store);
       const before = await contents(store);
-      const file = join(temporary(), 'vigia.dump');
-      execFileSync(join(bin!, 'pg_dump'), ['--format=custom', `--file=${file}`, server.url]);
-      await sql`create database restored`.execute(databases[0]!.sql);
-      const target = server.url.replace(/postgres$/, 'restored');
-      execFileSync(join(bin!, 'pg_restore'), ['--exit-on-error', '--no-owner', `--dbname=${target}`, file]);
-      const restored = await open('restored');
+      const [file, lean] = [join(temporary(), 'vigia.dump'), join(temporary(), 'lean.dump')];
+      const written: string[] = [];
+      const over = new AbortController();
+      const writing = (async () => {
+        for (let n = 0; !over.signal.aborted; n += 1) {
+          await store.events.append([eventOf(`meanwhile ${n}`)]);
+          written.push(`meanwhile ${n}`);
+          await delay(10);
+        }
+      })();
+      while (written.length === 0) await delay(5);
+      const first = [...written];
+      try {
+        await program('pg_dump', '--format=custom', `--file=${file}`, server.url);
+      } finally {
+        over.abort();
+        await writing;
+      }
+      await program('pg_dump', '--format=custom', '--exclude-table-data=samples*', `--file=${lean}`, server.url);
+
+      const restored = await restore('restored', file);
       expect(await contents(restored)).toEqual(before);
+      const events = await eventsOf(restored);
+      expect(events).toEqual(expect.arrayContaining(first));
+      expect(events.filter((id) => !written.includes(id))).toEqual([]);
       // Repeats are known, what is new goes in, and tokens of leases go on growing.
       await fill(restored);
       expect(await contents(restored)).toEqual(before);
-      const event = { id: 'e', time: START, entity: 'host/a', fleet: 'default', name: 'restart', source: 'push' };
-      await restored.events.append([{ ...event, severity: 'info', text: '', labels: {} }]);
-      expect((await restored.events.list({ limit: 5, cursor: null })).items).toHaveLength(1);
+      await restored.events.append([eventOf('after')]);
+      expect(await eventsOf(restored)).toContain('after');
+
+      // Samples may be left out; what cannot be had again is there.
+      const { samples, ...rest } = await contents(await restore('lean', lean));
+      expect(samples.times).toHaveLength(0);
+      expect(rest).toEqual({ ...before, samples: undefined });
     } finally {
       for (const database of databases) await database.close();
       server.stop();
