@@ -14,7 +14,7 @@ import { allDuties } from './store/duties.ts';
 import { createStore } from './store/create-store.ts';
 import { openMemoryDatabase } from './store/memory-database.ts';
 import type { Store } from './store/store.ts';
-import { createPredicting, type Predicting } from './predicting.ts';
+import { createPredicting, learningOptions, type Predicting } from './predicting.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -126,6 +126,12 @@ afterAll(() => store.close());
 
 const models = async (): Promise<readonly Model[]> =>
   (await store.models.list({ limit: 10, cursor: null, kind: FAILURE_MODEL })).items;
+
+it('horizons may stand in any order, and twice', () => {
+  const text = 'predict: { horizons: [3h, 30m, 180m, 1h] }\n';
+  const mixed = parseConfig(text, { file: 'vigia.yaml', environment: {}, folder: '.' });
+  expect(mixed.ok && learningOptions(mixed.config).horizons).toEqual([1800, 3600, 10_800]);
+});
 
 describe('failure prediction from the store to a page', () => {
   it('says what is missing when nothing has failed', async () => {

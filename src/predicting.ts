@@ -60,9 +60,9 @@ export const FAILURE_DUTY = 'failure models';
 const usualFitter = (): FailureFitter => (import.meta.url.endsWith('.js') ? failureFitThread() : failureFitHere());
 
 /** How models are learnt and judged, as the owner wants it. */
-function learningOptions({ predict }: Config) {
+export function learningOptions({ predict }: Config) {
   return {
-    horizons: predict.horizons.map((ms) => Math.round(ms / 1000)).toSorted((a, b) => a - b),
+    horizons: [...new Set(predict.horizons.map((ms) => Math.round(ms / 1000)))].sort((a, b) => a - b),
     quietMs: predict.quiet,
     windowMs: predict.window,
     retrainMs: predict.retrain,

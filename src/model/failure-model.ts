@@ -102,7 +102,7 @@ export type TensorFlowNetwork = Static<typeof TensorFlowNetwork>;
 export const LearningState = Type.Object({
   scope: Type.String({ description: 'Entity kind.' }),
   state: Type.Enum(['waiting', 'training', 'trained', 'missing', 'failed']),
-  why: Type.String({ description: 'What it was trained for: first, schedule, drift, demand.' }),
+  why: Type.String({ description: 'What it was trained for: first, schedule, drift, demand, horizons.' }),
   missing: Type.Union([Phrase, Type.Null()], { description: 'What is missing for a model.' }),
   progress: Type.Number({ minimum: 0, maximum: 1 }),
   step: Type.String({ description: 'What is being done: read, features, search, models, final, judge, done.' }),

@@ -105,7 +105,11 @@ export const levelPredictor = async (): Promise<FailurePredictorFactory> =>
   )[0]!.factory;
 
 /** What a process has of models, as the composition root puts it together. */
-export function inhabit(life: Life, factory: FailurePredictorFactory, given: Partial<FailureFitter> = {}) {
+export function inhabit(
+  life: Life,
+  factory: FailurePredictorFactory,
+  { horizons = HORIZONS, ...given }: Partial<FailureFitter> & { readonly horizons?: readonly number[] } = {},
+) {
   const { store, clock } = life;
   const metrics = createMetrics();
   const deps = { store, clock, ids: randomIds, log: silentLog, metrics };
@@ -125,7 +129,7 @@ export function inhabit(life: Life, factory: FailurePredictorFactory, given: Par
     mine: async () => true,
     predictors: [],
     options: {
-      horizons: HORIZONS,
+      horizons,
       quietMs: 0,
       windowMs: 2 * DAY,
       retrainMs: 30 * DAY,
@@ -151,7 +155,7 @@ export function inhabit(life: Life, factory: FailurePredictorFactory, given: Par
     training,
     factories: [factory],
     lookCost: (model) => watch.costOf(model),
-    options: { horizons: HORIZONS, quietMs: 0, windowMs: 2 * DAY, doNothingShare: 0, contract },
+    options: { horizons, quietMs: 0, windowMs: 2 * DAY, doNothingShare: 0, contract },
   });
   return { training, watch, desk };
 }

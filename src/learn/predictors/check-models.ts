@@ -7,7 +7,7 @@ import type { Metrics } from '../../runtime/metrics.ts';
 import type { Store } from '../../store/store.ts';
 import { measureCalibration, measureFeatures, measureScores } from './measure-model.ts';
 import { readOccurrences } from './occurrences.ts';
-import { saidBy, stretchesOf } from './shadow.ts';
+import { horizonsOf, saidBy, stretchesOf } from './shadow.ts';
 
 export interface ModelCheckDeps {
   readonly store: Pick<
@@ -76,6 +76,7 @@ async function calibrationOf({ store, clock, options }: ModelCheckDeps, model: M
   const range = { from: Math.max(model.createdAt, now - CALIBRATION_MS), to: now + 1 };
   const said = saidBy(await store.forecasts.read(model.id, range, MOST_FORECASTS));
   const occurred = await readOccurrences(store, { from: range.from - options.quietMs, to: range.to });
-  const truth = { occurred, now: now / 1000, quiet: options.quietMs / 1000, width: options.horizons.length };
-  return measureCalibration(stretchesOf(said, truth), options.horizons);
+  const horizons = horizonsOf(model, options);
+  const truth = { occurred, now: now / 1000, quiet: options.quietMs / 1000, width: horizons.length };
+  return measureCalibration(stretchesOf(said, truth), horizons);
 }

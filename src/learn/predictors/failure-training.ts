@@ -16,7 +16,7 @@ import { guardPages } from './guard-pages.ts';
 import { kindsOf, scopeOf } from './fleet-scopes.ts';
 import type { FleetReads } from './live-fleet.ts';
 import type { Lifecycle } from './model-lifecycle.ts';
-import { judgeShadows, type ShadowRules } from './shadow.ts';
+import { horizonsOf, judgeShadows, type ShadowRules } from './shadow.ts';
 import { type ScopeTraining, type TrainedScope, trainScope } from './train-scope.ts';
 
 export interface FailureTrainingDeps {
@@ -115,6 +115,7 @@ export class FailureTraining implements Service {
     if (last !== undefined && last.state !== 'trained' && now - (last.endedAt ?? now) < RETRY_MS) return null;
     const newest = models[0];
     if (newest === undefined) return 'first';
+    if (horizonsOf(newest, options).join() !== options.horizons.join()) return 'horizons';
     if (now - newest.createdAt >= options.retrainMs) return 'schedule';
     return (await this.#drifted(kind, models)) ? 'drift' : null;
   }

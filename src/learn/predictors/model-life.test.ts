@@ -280,6 +280,27 @@ describe('the life of a model', () => {
     expect(others).toHaveLength(1);
   });
 
+  it('learns anew when other horizons are asked for, and what looks ahead otherwise is judged by its own', async () => {
+    const first = await champion();
+    const other = await here.desk.importModel(exported, 'ana');
+    const horizons = [3600, 7200, 43_200];
+    here = inhabit(life, level, { horizons });
+    for (let round = 0; round < 2; round++) await here.training.round();
+    const [newest, ...others] = await modelsOf(life, 'host');
+    expect(others.map(({ id }) => id)).toEqual([other, first.id]);
+    expect(newest).toMatchObject({ state: 'challenger', reason: 'horizons' });
+    expect(newest!.detail!.horizons.map(({ seconds }) => seconds)).toEqual(horizons);
+    expect((await here.desk.report(newest!.id)).versus).toMatchObject({ rival: null });
+    await watched(24);
+    await here.training.round();
+    expect(await state(other)).toBe('challenger');
+    const log = await audited();
+    expect(log).toContainEqual(
+      expect.stringMatching(`${newest!.id} model_champion by vigia: better than the base rate`),
+    );
+    expect(log).toContainEqual(expect.stringMatching(`${first.id} model_retired by vigia: replaced by`));
+  }, 120_000);
+
   it('learns anew when its features drift, once', async () => {
     const first = await champion();
     await watched(2);

@@ -5,7 +5,7 @@ import { phrase } from '../../model/phrase.ts';
 import { VigiaError } from '../../runtime/errors.ts';
 import type { Store } from '../../store/store.ts';
 import { verdictOf } from './compare.ts';
-import { type JudgeOptions, faceEachOther, type ShadowDeps } from './shadow.ts';
+import { type JudgeOptions, faceEachOther, rivalOf, type ShadowDeps } from './shadow.ts';
 
 export interface ReportDeps extends Omit<ShadowDeps, 'log' | 'lifecycle'> {
   readonly store: ShadowDeps['store'] & Pick<Store, 'models' | 'modelChecks' | 'restraints'>;
@@ -65,7 +65,7 @@ function kept({ seconds, threshold, recall }: HorizonFigures, told: { precision:
 async function versus(deps: ReportDeps, model: Model): Promise<ModelComparison | null> {
   if (model.state === 'retired') return null;
   const champion = (await deps.lifecycle.of(model.scope)).find(({ state }) => state === 'champion') ?? null;
-  const rival = champion?.id === model.id ? null : champion;
+  const rival = rivalOf(model, champion, deps.options);
   const compared = await faceEachOther(deps, { challenger: model, champion: rival }, deps.options);
   const { gain, z, clusters, failures } = compared;
   const verdict = ({ first: 'better', second: 'worse', open: 'open' } as const)[verdictOf(compared)];

@@ -29,6 +29,16 @@ export interface JudgeOptions {
   readonly shadow: ShadowRules;
 }
 
+/** What a model was made to look ahead, seconds: the owner may ask for other horizons by now. */
+export const horizonsOf = ({ detail }: Model, { horizons }: Pick<JudgeOptions, 'horizons'>): readonly number[] =>
+  detail?.horizons.map(({ seconds }) => seconds) ?? horizons;
+
+/** Whom a model has to beat: the champion, or the base rate (null) where that one looks ahead otherwise. */
+export function rivalOf(model: Model, champion: Model | null, options: Pick<JudgeOptions, 'horizons'>): Model | null {
+  if (champion === null || champion.id === model.id) return null;
+  return horizonsOf(champion, options).join() === horizonsOf(model, options).join() ? champion : null;
+}
+
 const MOST_FORECASTS = 3000;
 /** A champion is looked at over so long. */
 const CHAMPION_MS = 7 * 86_400_000;
@@ -119,8 +129,11 @@ const evidence = ({ z, failures }: Comparison): string => `z ${z.toFixed(2)}, ${
 
 /** Lets one challenger face the champion; true when it takes over. */
 async function earns(deps: ShadowDeps, rivals: Rivals, options: JudgeOptions): Promise<boolean> {
-  const { challenger, champion } = rivals;
-  const compared = await faceEachOther(deps, rivals, options);
+  const { challenger } = rivals;
+  // What nobody asks for is put in force by a person only.
+  if (horizonsOf(challenger, options).join() !== options.horizons.join()) return false;
+  const champion = rivalOf(challenger, rivals.champion, options);
+  const compared = await faceEachOther(deps, { challenger, champion }, options);
   const verdict = verdictOf(compared);
   if (verdict === 'open') return false;
   const than = champion?.version ?? 'the base rate';
@@ -148,13 +161,14 @@ async function truthOf(
   return { occurred, now: clock.now() / 1000, quiet: quietMs / 1000, width: horizons.length };
 }
 
-/** How the first does beside the second, or beside the base rate, on what is newer than the training of both. */
+/** How the first does beside the second (see `rivalOf`), or beside the base rate, on what is newer than the training of both. */
 export async function faceEachOther(
   deps: ShadowReads,
   { challenger, champion }: Rivals,
-  options: ReadOptions,
+  { horizons: asked, quietMs }: ReadOptions,
 ): Promise<Comparison> {
   const { store, clock } = deps;
+  const options = { quietMs, horizons: horizonsOf(challenger, { horizons: asked }) };
   const from = Math.max(challenger.trainedTo ?? 0, champion?.trainedTo ?? 0) + 1;
   const range = { from, to: clock.now() };
   if (champion === null) return againstBaseRate(deps, { model: challenger, range }, options);
@@ -171,8 +185,9 @@ export async function faceEachOther(
 async function againstBaseRate(
   deps: ShadowReads,
   { model, range }: { readonly model: Model; readonly range: TimeRange },
-  options: ReadOptions,
+  { horizons: asked, quietMs }: ReadOptions,
 ): Promise<Comparison> {
+  const options = { quietMs, horizons: horizonsOf(model, { horizons: asked }) };
   const said = saidBy(await deps.store.forecasts.read(model.id, range, MOST_FORECASTS));
   const truth = await truthOf(deps, range, options);
   const nothing = new Float32Array(truth.width);

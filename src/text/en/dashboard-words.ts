@@ -172,6 +172,7 @@ export const words = {
   modelReason_schedule: 'Trained anew on schedule',
   modelKind_failure: 'Risk of failure',
   modelReason_drift: 'Trained anew, as things have changed',
+  modelReason_horizons: 'Trained anew for other horizons',
   modelReason_demand: 'Trained on demand',
   anomaly_capacity: 'Runs out',
   anomaly_failure: 'Likely to fail',

@@ -173,6 +173,7 @@ export const words: Record<keyof typeof english, string> = {
   modelReason_schedule: 'Entrenado de nuevo según lo previsto',
   modelKind_failure: 'Riesgo de fallo',
   modelReason_drift: 'Entrenado de nuevo porque las cosas cambiaron',
+  modelReason_horizons: 'Entrenado de nuevo para otros horizontes',
   modelReason_demand: 'Entrenado a petición',
   anomaly_capacity: 'Se agota',
   anomaly_failure: 'Probable fallo',
