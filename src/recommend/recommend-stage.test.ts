@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Bus } from '../bus/bus.ts';
 import { createMemoryBus } from '../bus/memory-bus.ts';
+import type { Run, Verdict } from '../model/action.ts';
 import type { ActionDefinition } from '../model/action-definition.ts';
 import { internLayout } from '../model/layout.ts';
 import type { Incident } from '../model/incident.ts';
@@ -14,6 +15,7 @@ import { openMemoryDatabase } from '../store/memory-database.ts';
 import type { Store } from '../store/store.ts';
 import type { GuardView } from './rank-actions.ts';
 import { createRecommendStage } from './recommend-stage.ts';
+import { similarCases } from './similar-cases.ts';
 
 const T0 = 1_800_000_000_000;
 const clock: Clock = { ...systemClock, now: () => T0 };
@@ -123,6 +125,68 @@ test('without a budget the best is taken for sure, and what else there is has it
   expect(made!.considered).toEqual([
     expect.objectContaining({ action: 'for-pods', why: phrase('recommend.otherKind', { kinds: 'pod' }) }),
   ]);
+});
+
+test('the past cases that speak for an action are told with their outcomes, the most alike first', async () => {
+  const past = async (id: string, verdict: Verdict | null, incident: string | null = `incident of ${id}`) => {
+    const run: Run = {
+      id,
+      incident,
+      recommendation: null,
+      fleet: 'default',
+      action: 'clean',
+      entity: 'host/b',
+      dryRun: false,
+      state: 'succeeded',
+      plan: [],
+      decision: [],
+      requestedBy: 'vigia',
+      requestedAt: T0 - 10_000,
+      expiresAt: null,
+      decidedBy: 'vigia',
+      decidedAt: T0 - 10_000,
+      startedAt: T0 - 10_000,
+      endedAt: T0 - 9000,
+      exitCode: 0,
+      output: '',
+      error: null,
+    };
+    await store.runs.insert(run);
+    if (verdict === null) return;
+    const { action: acted, entity, fleet } = run;
+    const told = { run: id, incident, fleet, action: acted, entity, verdict, decidedAt: T0 - 1000 };
+    await store.outcomes.insert({ ...told, id: `outcome of ${id}`, evidence: [], reason: phrase('x') });
+  };
+  await past('like', 'resolved');
+  await past('less', 'ineffective');
+  await past('least', 'harmful');
+  await past('unjudged', null);
+  await past('for nothing', 'resolved', null);
+  const alike = new Map([
+    [
+      'clean',
+      [
+        { id: 'less', similarity: 0.4 },
+        { id: 'like', similarity: 0.9 },
+        { id: 'unjudged', similarity: 0.8 },
+      ],
+    ],
+    [
+      'restart',
+      [
+        { id: 'least', similarity: 0.1 },
+        { id: 'forgotten', similarity: 0.7 },
+        { id: 'for nothing', similarity: 0.6 },
+      ],
+    ],
+  ]);
+  const told = await similarCases(store, alike, 5);
+  expect(told.map(({ run, verdict, similarity }) => [run, verdict, similarity])).toEqual([
+    ['like', 'resolved', 0.9],
+    ['less', 'ineffective', 0.4],
+  ]);
+  expect(told[0]).toMatchObject({ incident: 'incident of like', entity: 'host/b', action: 'clean', time: T0 - 1000 });
+  expect(await similarCases(store, alike, 10)).toHaveLength(3);
 });
 
 describe('what is far from normal', () => {

@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signLink } from '../../src/act/approval-links.ts';
 import type { EntityView } from '../../src/api/contract/views.ts';
-import { cleanUp, eventually, type RunningVigia, startVigia } from '../system/vigia.ts';
+import type { Run } from '../../src/model/action.ts';
+import { cleanUp, eventually, type RunningVigia, startVigia, temporaryFolder } from '../system/vigia.ts';
 
 const executablePath = '/usr/bin/chromium';
 const shots = join(import.meta.dirname, '../../artifacts/screenshots');
@@ -21,6 +23,17 @@ interface AxeResult {
 const entity = 'service/orders';
 /** Nothing is ever said of it. */
 const calm = 'service/calm';
+/** What an action prints about while it is watched; nothing is recommended for it. */
+const job = 'job/flush';
+const LINK_KEY = 'the key that links of this test are signed with';
+
+/** Prints, waits until a file is there, and prints again. */
+const TWO_HALVES = `console.log('first half');
+const wait = setInterval(() => {
+  if (!require('fs').existsSync(process.argv[1])) return;
+  clearInterval(wait);
+  console.log('second half');
+}, 100);`;
 
 /** A service whose queue is about to reach its limit: something to see, to read and to approve. */
 async function postQueue(vigia: RunningVigia, depth: number): Promise<void> {
@@ -37,10 +50,13 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
   let posting: NodeJS.Timeout;
   let rise = 0;
   const problems: string[] = [];
+  let goOn = '';
 
   beforeAll(async () => {
     mkdirSync(shots, { recursive: true });
+    goOn = join(temporaryFolder(), 'go-on');
     vigia = await startVigia({
+      env: { TEST_LINK_KEY: LINK_KEY },
       config: {
         step: '1s',
         detect: { warmUp: 30 },
@@ -55,7 +71,16 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
             settle: '5s',
             cooldown: '1s',
           },
+          {
+            id: 'flush',
+            title: { en: 'Flush in two halves', es: 'Vaciar en dos mitades' },
+            match: { entityKinds: ['job'] },
+            executor: 'command',
+            args: { argv: [process.execPath, '-e', TWO_HALVES, goOn] },
+            timeout: '5m',
+          },
         ],
+        notify: { linkKey: '${env:TEST_LINK_KEY}' },
       },
     });
     let n = 0;
@@ -114,7 +139,7 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
   };
 
   it('shows the live host on the overview', async () => {
-    const host = await eventually('the host is known', 20_000, async () => {
+    const host = await eventually('the host is known', 60_000, async () => {
       const { items } = await vigia.get<{ items: EntityView[] }>('/api/v1/entities');
       return items.find(({ kind }) => kind === 'host');
     });
@@ -126,7 +151,7 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
   });
 
   it('shows an incident without a reload, and approves its action by keyboard alone', async () => {
-    await eventually('the service is learnt', 90_000, async () => {
+    await eventually('the service is learnt', 180_000, async () => {
       const view = await vigia.get<EntityView>(`/api/v1/entities/${entity}`);
       return view.learning.ready;
     });
@@ -134,7 +159,7 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
     await page.getByRole('heading', { level: 1 }).first().waitFor();
     rise = 1;
     const incident = page.locator('a[href^="/incidents/"]', { hasText: entity }).first();
-    await incident.waitFor({ timeout: 60_000 });
+    await incident.waitFor({ timeout: 120_000 });
     await page.screenshot({ path: join(shots, 'overview-incident.png'), fullPage: true });
 
     await incident.focus();
@@ -153,7 +178,7 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
     await page.getByText('This is what would be run').waitFor();
     await tabTo(page, /^run now$/i);
     await page.keyboard.press('Enter');
-    await eventually('the run is carried out', 20_000, async () => {
+    await eventually('the run is carried out', 60_000, async () => {
       const { items } = await vigia.get<{ items: { state: string; dryRun: boolean }[] }>('/api/v1/runs?limit=20');
       return items.some((run) => !run.dryRun && run.state === 'succeeded');
     });
@@ -318,6 +343,31 @@ describe.skipIf(!existsSync(executablePath))('the dashboard in a browser (needs:
     const { page, context } = await open(path);
     await page.getByRole('heading', { level: 1 }).first().waitFor();
     expect(await seriousViolations(page)).toEqual([]);
+    await context.close();
+  });
+
+  it('approves by a signed link, and shows what the run prints while it runs', async () => {
+    await vigia.post('/api/v1/samples', `requests{entity="${job}"} 1\n`);
+    const run = await eventually('the run is asked for', 60_000, async () => {
+      const asked = await vigia.post('/api/v1/runs', { action: 'flush', entity: job });
+      return asked.status === 201 ? ((await asked.json()) as Run) : null;
+    });
+    const said = { run: run.id, role: 'operator', channel: 'ops', expiresAt: run.expiresAt! } as const;
+    const { page, context } = await open(`/approve#${signLink(said, Buffer.from(LINK_KEY))}`);
+    await page.getByRole('heading', { level: 1, name: 'Flush in two halves' }).waitFor();
+    expect(await seriousViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Approve and run' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Approved; it runs now' }).waitFor();
+
+    await page.goto(`${vigia.url}/actions`);
+    await page.getByRole('log', { name: 'Output so far' }).getByText('first half').waitFor({ timeout: 60_000 });
+    expect(await seriousViolations(page)).toEqual([]);
+    writeFileSync(goOn, '');
+    const output = page.getByRole('region', { name: 'Output', exact: true });
+    await output.getByText('second half').waitFor({ timeout: 60_000 });
+
+    await page.goto(`${vigia.url}/settings`);
+    await page.getByText(`approved flush · ${job}`).first().waitFor();
     await context.close();
   });
 
