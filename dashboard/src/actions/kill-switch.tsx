@@ -2,6 +2,7 @@ import type { Settings } from '../../../src/api/contract/views.ts';
 import { OctagonX } from 'lucide-react';
 import { useState } from 'react';
 import { useSaveSettings } from '../api/changes.ts';
+import { useAutomation } from '../api/queries.ts';
 import { useWords } from '../text/words.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
@@ -12,7 +13,10 @@ export function KillSwitch({ settings }: { readonly settings: Settings }) {
   const words = useWords();
   const save = useSaveSettings();
   const [asking, setAsking] = useState(false);
-  const stopped = settings.killSwitch;
+  const inForce = useAutomation().data?.killSwitch === true;
+  // By the file or the environment it is on whatever the setting says, and this page cannot let it go.
+  const outside = inForce && !settings.killSwitch;
+  const stopped = settings.killSwitch || outside;
   const set = (killSwitch: boolean): void =>
     save.mutate({ ...settings, killSwitch }, { onSuccess: () => setAsking(false) });
   return (
@@ -24,11 +28,13 @@ export function KillSwitch({ settings }: { readonly settings: Settings }) {
             {words.say(stopped ? 'dashboard-pages.stopped' : 'dashboard-pages.notStopped')}
           </p>
           <p className="text-sm text-muted">
-            {words.say(stopped ? 'dashboard-pages.stoppedDetail' : 'dashboard-pages.notStoppedDetail')}
+            {words.say(
+              `dashboard-pages.${outside ? 'stoppedOutside' : stopped ? 'stoppedDetail' : 'notStoppedDetail'}`,
+            )}
           </p>
         </div>
       </div>
-      {stopped ? (
+      {settings.killSwitch ? (
         <Button onClick={() => setAsking(true)}>{words.say('dashboard-pages.release')}</Button>
       ) : (
         <Button look="danger" busy={save.isPending} onClick={() => set(true)}>

@@ -54,6 +54,8 @@ export const pages = {
   stopAll: 'Stop all actions',
   stopped: 'All actions are stopped',
   stoppedDetail: 'Nothing runs until somebody lets it. Watching and predicting go on.',
+  stoppedOutside:
+    'Somebody stopped it on the machine itself: by the file STOP in the data folder, or by VIGIA_KILL. Only there can it be let go on.',
   storeUse: '{{used}} of {{budget}}',
   theme: 'Theme',
   themeNote: 'In this browser.',

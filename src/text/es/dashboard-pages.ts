@@ -56,6 +56,8 @@ export const pages: Record<keyof typeof english, string> = {
   stopAll: 'Parar todas las acciones',
   stopped: 'Todas las acciones están paradas',
   stoppedDetail: 'No se ejecuta nada hasta que alguien lo permita. La vigilancia y las predicciones siguen.',
+  stoppedOutside:
+    'Alguien las paró en la propia máquina: con el archivo STOP en la carpeta de datos o con VIGIA_KILL. Solo allí se pueden reanudar.',
   storeUse: '{{used}} de {{budget}}',
   theme: 'Tema',
   themeNote: 'En este navegador.',
