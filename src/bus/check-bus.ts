@@ -12,6 +12,9 @@ export interface BusUnderTest {
 
 type Payload = { readonly n: number };
 
+/** How long one member waits for another at most, so that a bus that gives all work to one is found out. */
+const WAIT_MS = 1000;
+
 let topicNumber = 0;
 const freshTopic = (): Topic<Payload> => ({ name: `check-${process.pid}-${(topicNumber += 1)}`, key: 'entity' });
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -88,16 +91,25 @@ export function checkBus(name: string, subject: BusUnderTest): void {
       let count = 0;
       let working = 0;
       let together = 0;
+      let meet: () => void = () => undefined;
+      const met = new Promise<void>((resolve) => {
+        meet = resolve;
+      });
       const member = (id: string) => async (batch: readonly Delivery<Payload>[]) => {
         working += 1;
         together = Math.max(together, working);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        if (working === 2) meet();
+        // Whoever is first waits for the other, who may be a little late.
+        await Promise.race([met, pause(WAIT_MS)]);
         for (const { key } of batch) ownersByKey.set(key, (ownersByKey.get(key) ?? new Set()).add(id));
         count += batch.length;
         working -= 1;
       };
-      await bus.subscribe(topic, 'group', member('one'), { maxBatch: 10 });
-      await bus.subscribe(topic, 'group', member('two'), { maxBatch: 10 });
+      const members = [
+        await bus.subscribe(topic, 'group', member('one'), { maxBatch: 10 }),
+        await bus.subscribe(topic, 'group', member('two'), { maxBatch: 10 }),
+      ];
+      await eventually(() => members.every((one) => one.assigned() > 0));
       await bus.publish(
         topic,
         Array.from({ length: 300 }, (_, n) => ({ key: `key-${n % 100}`, value: { n } })),
