@@ -98,10 +98,11 @@ describe('a data folder', () => {
       ]);
       let output = '';
       writer.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-      await eventually('the writer writes', 30_000, async () => output.includes('\n'));
+      await eventually('the writer writes', 60_000, async () => output.includes('\n'));
       await delay(200 + round * 150);
       writer.kill('SIGKILL');
-      await once(writer, 'exit');
+      // Not only ended: everything that it said has been read.
+      await once(writer, 'close');
       acknowledged = Number(output.trim().split('\n').at(-1));
       const database = await open(folder);
       const batches = (
