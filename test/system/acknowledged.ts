@@ -10,6 +10,9 @@ const SERIES = 5;
 const PER_EVENT = 20;
 /** How far the time of what is sent may run ahead of the clock: half of what is taken. */
 const AHEAD_MS = 5 * 60_000;
+/** When the level jumps, of the sender's own time, and when nobody can overlook it any more. */
+const JUMP_MS = 60_000;
+const PLAIN_MS = 110_000;
 
 interface SampleRow {
   readonly series: string;
@@ -21,6 +24,8 @@ interface SampleRow {
 export interface Sender {
   /** Times of samples. */
   readonly acknowledged: ReadonlySet<number>;
+  /** Whether the level has been another for long enough to be seen. */
+  jumped(): boolean;
   /** Until told to stop; a post that fails is not repeated. */
   send(vigia: RunningVigia, signal: AbortSignal): Promise<void>;
   /**
@@ -39,7 +44,7 @@ export function createSender(entity: string): Sender {
   const from = Date.now() - 120_000;
   let time = from;
   const body = (at: number): string => {
-    const level = at - from > 60_000 ? 500 : 100;
+    const level = at - from > JUMP_MS ? 500 : 100;
     const line = (i: number) => `level_${i}{entity="${entity}"} ${level + ((at / 100) % 3)} ${at}`;
     return `${Array.from({ length: SERIES }, (_, i) => line(i)).join('\n')}\n`;
   };
@@ -85,6 +90,7 @@ export function createSender(entity: string): Sender {
 
   return {
     acknowledged,
+    jumped: () => time - from > PLAIN_MS,
     send: async (vigia, signal) => {
       while (!signal.aborted) {
         time += 100;
