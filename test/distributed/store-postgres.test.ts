@@ -156,7 +156,7 @@ describe('a PostgreSQL server in trouble', () => {
   });
 
   it('cancels what takes too long, which may be tried again on the same connection', async () => {
-    const database = connect('postgres', { statementTimeoutMs: 200, poolSize: 1 });
+    const database = connect('postgres', { statementTimeoutMs: 1000, poolSize: 1 });
     const pid = async (): Promise<unknown> => (await sql`select pg_backend_pid() as pid`.execute(database.sql)).rows;
     const before = await pid();
     await expect(sql`select pg_sleep(30)`.execute(database.sql)).rejects.toMatchObject({
@@ -172,10 +172,17 @@ describe('a PostgreSQL server in trouble', () => {
     const store = await createStore(database, { clock, place });
     await store.settings.set('a', 1, 'ana', 1);
     await store.settings.set('b', 1, 'ana', 1);
+    let holding = 0;
+    let crossed: () => void = () => undefined;
+    const both = new Promise<void>((resolve) => {
+      crossed = resolve;
+    });
     const crossing = async (first: string, second: string): Promise<void> =>
       database.transaction(async (tx) => {
         await sql`update settings set changed_by = 'x' where key = ${first}`.execute(tx);
-        await sleep(200);
+        holding += 1;
+        if (holding === 2) crossed();
+        await both;
         await sql`update settings set changed_by = 'x' where key = ${second}`.execute(tx);
       });
     const ends = await Promise.allSettled([crossing('a', 'b'), crossing('b', 'a')]);
@@ -195,7 +202,7 @@ describe('a PostgreSQL server in trouble', () => {
       connect(name, { url: urlOf(name).replace('vigia@', `guest:${password}@`) });
     // The server may take a moment to read the file again.
     await expect
-      .poll(() => sql`select 1`.execute(as('wrong').sql).catch((error: VigiaError) => error), { timeout: 10_000 })
+      .poll(() => sql`select 1`.execute(as('wrong').sql).catch((error: VigiaError) => error), { timeout: 60_000 })
       .toMatchObject({ code: 'STORE_REFUSED', retryable: false });
     await expect(sql`select 1`.execute(as('right', 'nowhere').sql)).rejects.toMatchObject({ code: 'STORE_REFUSED' });
     await expect(
@@ -226,11 +233,17 @@ describe('a PostgreSQL server in trouble', () => {
     ];
     const old = (await a.leases.acquire({ name: 'train', holder: 'a', lapseMs: 50 }))!;
     const order: string[] = [];
+    let began: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => {
+      began = resolve;
+    });
     const writing = a.leases.fenced(old, async ({ settings }) => {
+      began();
       await sleep(500);
       await settings.set('model', 'old', 'a', 1);
       order.push('written');
     });
+    await begun;
     await sleep(100);
     const taken = await b.leases.acquire({ name: 'train', holder: 'b', lapseMs: 60_000 });
     order.push('taken');
@@ -254,7 +267,7 @@ describe('a PostgreSQL server in trouble', () => {
         return (await store.events.list({ limit: 10, cursor: null })).items.map(({ id }) => id);
       };
       await store.events.append([eventOf('first', clock.now())]);
-      await expect.poll(ids, { timeout: 30_000 }).toEqual(['first']);
+      await expect.poll(ids, { timeout: 60_000 }).toEqual(['first']);
       await sql`select pg_wal_replay_pause()`.execute(replica.sql);
       await store.events.append([eventOf('second', clock.now() + 1)]);
       expect(await ids()).toEqual(['first']);
