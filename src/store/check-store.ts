@@ -628,6 +628,9 @@ export function checkStore(open: () => Promise<Store>): void {
       await forecasts.save([said, { ...said, time: NOW + 1 }]);
       await forecasts.save([{ ...said, probabilities: Float32Array.of(9) }]);
       expect(await forecasts.read('m', { from: NOW, to: NOW + 1 }, 10)).toEqual([said]);
+      const times = async (limit: number): Promise<number[]> =>
+        (await forecasts.read('m', { from: 0, to: NOW + 9 }, limit)).map(({ time }) => time);
+      expect([await times(10), await times(1)]).toEqual([[NOW, NOW + 1], [NOW + 1]]);
       const own = { entity: 'host/b', range: { from: NOW, to: NOW + 9 }, limit: 1 };
       expect(await forecasts.of('m', own)).toEqual([{ time: NOW + 1, probabilities: Float32Array.of(0.3, 1) }]);
       await forecasts.forget(NOW + 1);

@@ -30,9 +30,9 @@ export function createForecastStore(database: Database): ForecastStore {
         database.sql,
         sql<Row>`select time, entities, probabilities from forecasts
           where model = ${model} and time >= ${timestamp(range.from)} and time < ${timestamp(range.to)}
-          order by time limit ${limit}`,
+          order by time desc limit ${limit}`,
       );
-      return rows.map(({ entities, probabilities, time }): Forecast => ({
+      return rows.toReversed().map(({ entities, probabilities, time }): Forecast => ({
         model,
         time,
         entities,

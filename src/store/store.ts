@@ -500,7 +500,7 @@ export interface RestraintStore {
 export interface ForecastStore {
   /** Idempotent by model and time. */
   save(forecasts: readonly Forecast[]): Promise<void>;
-  /** Oldest first, at most `limit`. */
+  /** Oldest first; of more than `limit` the newest. */
   read(model: string, range: TimeRange, limit: number): Promise<readonly Forecast[]>;
   /** What was said of one entity, oldest first; of more than `limit` the newest. */
   of(
