@@ -41,7 +41,7 @@ afterAll(async () => {
 function configOf(folder: string): object {
   const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
   // Writes a line, and goes on for a while: time to die in between.
-  const script = `require('fs').appendFileSync(${JSON.stringify(join(folder, 'acts'))}, 'x\\n'); setTimeout(() => {}, 4000)`;
+  const script = `require('fs').appendFileSync(${JSON.stringify(join(folder, 'acts'))}, 'x\\n'); setTimeout(() => {}, 10_000)`;
   return {
     step: '1s',
     collect: { host: { enabled: false } },

@@ -25,7 +25,7 @@ export async function countedOnce(
   vigia: RunningVigia,
   entity: string,
   lines: number,
-  withinMs = 90_000,
+  withinMs = 180_000,
 ): Promise<number> {
   await eventually(`${lines} lines of ${entity}`, withinMs, async () => (await linesOf(vigia, entity)) >= lines);
   await new Promise((resolve) => setTimeout(resolve, 3000));

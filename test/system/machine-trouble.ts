@@ -103,11 +103,11 @@ export function checkMachineInTrouble(name: string, start: Start): void {
           ],
         },
       });
-      host = await eventually('the host is known', 20_000, async () => {
+      host = await eventually('the host is known', 60_000, async () => {
         const { items } = await vigia.get<Items<EntityView>>('/api/v1/entities');
         return items.find((entity) => entity.kind === 'host');
       });
-      await eventually('the host is learnt', 90_000, async () => {
+      await eventually('the host is learnt', 180_000, async () => {
         const view = await vigia.get<EntityView>(`/api/v1/entities/${host.id}`);
         return view.learning.ready;
       });
@@ -201,7 +201,7 @@ export function checkMachineInTrouble(name: string, start: Start): void {
       expect((blocks - bfree) / blocks).toBeLessThan(0.5);
       expect(prediction.earliest).toBeLessThanOrEqual(prediction.expectedAt ?? 0);
 
-      const incident = await eventually('an incident with recommended actions', 20_000, async () => {
+      const incident = await eventually('an incident with recommended actions', 60_000, async () => {
         const { items } = await vigia.get<Items<Incident>>('/api/v1/incidents?state=open&limit=50');
         const found = items.find((candidate) => candidate.predictions.includes(prediction.id));
         if (!found) return null;
@@ -231,7 +231,7 @@ export function checkMachineInTrouble(name: string, start: Start): void {
       expect(run.state).toBe('awaiting_approval');
       const approved = await vigia.post(`/api/v1/runs/${run.id}/approve`);
       expect(approved.status, await approved.clone().text()).toBe(200);
-      return eventually(`the outcome of ${id}`, 30_000, async () => {
+      return eventually(`the outcome of ${id}`, 60_000, async () => {
         const { items } = await vigia.get<Items<Outcome>>(`/api/v1/outcomes?incident=${incident}&limit=50`);
         return items.find((outcome) => outcome.run === run.id);
       });

@@ -24,7 +24,7 @@ describe('the packed tarball', () => {
     expect(existsSync(join(folder, 'node_modules/.bin/vigia'))).toBe(true);
 
     const vigia = await startVigia({ main });
-    const entity = await eventually('the host is known', 30_000, async () => {
+    const entity = await eventually('the host is known', 60_000, async () => {
       const { items } = await vigia.get<{ items: EntityView[] }>('/api/v1/entities');
       return items.find(({ kind }) => kind === 'host');
     });
