@@ -21,7 +21,13 @@ export interface ExchangeDeps {
   readonly factories: readonly FailurePredictorFactory[];
 }
 
-type Exchange = Pick<FailureModelPort, 'exportModel' | 'importModel' | 'exportTensorFlow' | 'importTensorFlow'>;
+interface Exchange extends Pick<
+  FailureModelPort,
+  'exportModel' | 'importModel' | 'exportTensorFlow' | 'importTensorFlow'
+> {
+  /** Throws `NOT_FOUND` or `MODEL_STATE` where a model cannot be read. */
+  readonly checkModel: (id: string) => Promise<void>;
+}
 
 /** Marks an exported model: a line of JSON, then the artefact. */
 const FORMAT = 'vigia-failure-model-1';
@@ -107,18 +113,12 @@ export function createExchange({ store, clock, ids, lifecycle, factories }: Exch
   }
 
   return {
+    checkModel: async (id) => void (await predictorOf(id)),
     exportModel: async (id) => {
       const { model, artefact } = await artefactOf(id);
       return Buffer.concat([Buffer.from(`${JSON.stringify({ format: FORMAT, model })}\n`), artefact]);
     },
-    exportTensorFlow: async (id) => {
-      const { predictor } = await predictorOf(id);
-      const networks = predictor.toTensorFlow?.() ?? [];
-      if (networks.length === 0) throw new VigiaError('MODEL_STATE', { detail: 'there is no network in it' });
-      return networks.map(({ modelJson, weights }) => {
-        return { modelJson, weights: Buffer.from(weights).toString('base64') };
-      });
-    },
+    exportTensorFlow: async (id) => networksOf((await predictorOf(id)).predictor),
     importModel: async (bytes, by) => {
       const { model, artefact } = readExported(bytes, factories);
       return enter(model, artefact, by);
@@ -141,6 +141,14 @@ function opened(factory: FailurePredictorFactory, artefact: Uint8Array): Failure
   } catch (thrown) {
     throw new VigiaError('MODEL_STATE', { detail: `its artefact is damaged (${toError(thrown).message})` });
   }
+}
+
+function networksOf(predictor: FailurePredictor): TensorFlowNetwork[] {
+  const networks = predictor.toTensorFlow?.() ?? [];
+  if (networks.length === 0) throw new VigiaError('MODEL_STATE', { detail: 'there is no network in it' });
+  return networks.map(({ modelJson, weights }) => {
+    return { modelJson, weights: Buffer.from(weights).toString('base64') };
+  });
 }
 
 /** The artefact with other networks; whatever is wrong with them is told as `BODY_INVALID`. */

@@ -14,13 +14,17 @@ export interface ModelDeskDeps extends ExchangeDeps {
 /** The door to failure models for people. */
 export function createModelDesk(deps: ModelDeskDeps): FailureModelPort {
   const { lifecycle, training } = deps;
+  const { checkModel, ...exchange } = createExchange(deps);
   return {
     learning: async () => training.states,
     train: async (scope) => training.want(scope),
-    promote: (id, by) => lifecycle.promote(id, by),
+    promote: async (id, by) => {
+      await checkModel(id);
+      await lifecycle.promote(id, by);
+    },
     rollback: (scope, by) => lifecycle.rollback(scope, by),
     report: async (id) => reportOn(deps, await lifecycle.find(id)),
     cone: (entity, range) => coneOf(deps, entity, range),
-    ...createExchange(deps),
+    ...exchange,
   };
 }

@@ -168,6 +168,7 @@ describe('the life of a model', () => {
     const model = await life.store.models.get(next);
     await life.store.models.upsert(model!, Buffer.from('{"rates":'));
     await expect(here.desk.exportTensorFlow(next)).rejects.toMatchObject({ code: 'MODEL_STATE' });
+    await expect(here.desk.promote(next, 'ana')).rejects.toMatchObject({ code: 'MODEL_STATE' });
     here = inhabit(life, level);
     await news();
     await here.watch.look();
