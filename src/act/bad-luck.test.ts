@@ -285,13 +285,13 @@ test('a clock set back by a day neither repeats nor forgets what was started', a
   await acting.stage.tick();
   expect(target.calls).toHaveLength(1);
   const guard = await acting.stage.guard('a', incident.root, incident.id);
-  expect(guard.person).toMatchObject({ key: 'act.no_cooldown' });
+  expect(guard.person).toMatchObject({ key: 'act.no_cooldown_clock' });
   const wish = { action: 'a', entity: incident.root, incident: incident.id, dryRun: false, by: 'ana' };
   const refused = await acting.stage.request(wish);
-  expect(await auditOf(store, refused.id)).toEqual(['run.request ana act.no_cooldown']);
+  expect(await auditOf(store, refused.id)).toEqual(['run.request ana act.no_cooldown_clock']);
   const run = (await runsOf(store, incident)).find(({ requestedBy }) => requestedBy === 'vigia')!;
   expect(english.phrase(refused.error!)).toMatch(
-    /^It was carried out on this entity a short while ago; possible again in /,
+    /^The clock was set back after it was carried out .+ possible again in 25 h\.$/,
   );
   expect((await auditOf(store, run.id)).toSorted()).toEqual(['run.end vigia', 'run.start vigia']);
   clock.set(then);

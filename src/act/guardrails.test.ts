@@ -206,7 +206,8 @@ test('what is of high risk is never done without an approval, whoever says so', 
 
 test.each([
   ['a cooldown ends', { survey: { lastHere: NOW - 60_000 } }, undefined],
-  ['a start in the future counts as one of now', { survey: { lastHere: NOW + 3_600_000 } }, 'act.no_cooldown'],
+  ['a start in the future counts as one of now', { survey: { lastHere: NOW + 3_600_000 } }, 'act.no_cooldown_clock'],
+  ['of clocks that differ a little nothing is said', { survey: { lastHere: NOW + 50_000 } }, 'act.no_cooldown'],
   ['harm outweighs', { verdicts: ['ineffective', 'harmful'] }, 'act.no_again_harmful'],
   ['what cannot be told waits', { verdicts: ['inconclusive'], survey: { lastHere: NOW - 119_999 } }, 'act.no_backoff'],
   ['and may then be tried', { verdicts: ['inconclusive'], survey: { lastHere: NOW - 120_000 } }, undefined],

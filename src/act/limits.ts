@@ -85,8 +85,15 @@ export function alone({ survey, entity, surroundings }: LimitFacts): Answer {
   return other === undefined ? fine('alone') : object('alone', { run: other.run, action: other.action });
 }
 
+/** Clocks of two processes differ, and are put right now and then, by less than this. */
+const CLOCK_SLACK_MS = 60_000;
+
 export function cooldown({ now, action, survey }: LimitFacts): Answer {
   const wait = waitAfter(survey.lastHere, action.cooldownMs, now);
+  const ahead = (survey.lastHere ?? now) - now;
+  // Nobody knows how long ago that was, so it counts as now for as long as the clock is behind.
+  if (wait > 0 && ahead > CLOCK_SLACK_MS)
+    return object('cooldown_clock', { seconds: Math.ceil((ahead + action.cooldownMs) / 1000) });
   return wait > 0 ? object('cooldown', { seconds: Math.ceil(wait / 1000) }) : fine('cooldown');
 }
 

@@ -21,6 +21,10 @@ export const act = {
     'Left alone by chance, as {{share, percent}} of the predicted failures are: what comes of it shows what would have come of the others. A person may act.',
   ok_cooldown: 'It was not carried out on this entity recently.',
   no_cooldown: 'It was carried out on this entity a short while ago; possible again in {{seconds, duration}}.',
+  no_cooldown_clock:
+    'The clock was set back after it was carried out on this entity, so nobody knows how long ago that was. Put the clock right; as it goes now, it is possible again in {{seconds, duration}}.',
+  mind_cooldown_clock:
+    'Mind: the clock was set back after it was carried out on this entity, so nobody knows how long ago that was.',
   ok_alone: 'Nothing else is being carried out on this entity.',
   no_alone: 'Something else is being carried out on this entity.',
   ok_new: 'It has not failed on this incident yet.',

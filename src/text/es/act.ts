@@ -22,6 +22,10 @@ export const act: Record<keyof typeof english, string> = {
     'No se toca, por azar, como un {{share, percent}} de los fallos previstos: lo que ocurra muestra qué habría pasado con los demás. Una persona sí puede actuar.',
   ok_cooldown: 'No se ha ejecutado hace poco en esta entidad.',
   no_cooldown: 'Se ejecutó hace poco en esta entidad; se podrá repetir en {{seconds, duration}}.',
+  no_cooldown_clock:
+    'El reloj se atrasó después de ejecutarla en esta entidad, así que no se sabe cuánto hace. Corrige el reloj; tal como va, se podrá repetir en {{seconds, duration}}.',
+  mind_cooldown_clock:
+    'Atención: el reloj se atrasó después de ejecutarla en esta entidad, así que no se sabe cuánto hace.',
   ok_alone: 'No se está ejecutando nada más en esta entidad.',
   no_alone: 'Ya se está ejecutando otra acción en esta entidad.',
   ok_new: 'Todavía no ha fallado en este incidente.',
