@@ -45,6 +45,20 @@ test('an entry about something else names it, with its reason', () => {
   );
 });
 
+test('people who could not be told: over which channel, and why', () => {
+  const detail = {
+    channel: 'chat',
+    kind: 'slack',
+    error: 'EXECUTOR_REFUSED',
+    target: 'https://h.example',
+    status: 500,
+  };
+  const failed = { ...entry(detail), verb: 'notify.fail', target: 'a1b2' };
+  expect(`${words('en').name('audit', failed.verb)} ${subjectOf(failed)}`).toBe('could not tell people over chat');
+  expect(words('es').phrase(reasonOf(failed)!)).toBe('https://h.example respondió 500.');
+  expect(reasonOf(entry({ channel: 'chat', error: null }))).toBeNull();
+});
+
 test('words that are no reasons of ours are not shown as such', () => {
   expect(reasonOf(entry({ reason: 'proven' }))).toBeNull();
   expect(reasonOf(entry({ state: 'succeeded', reason: null }))).toBeNull();

@@ -31,6 +31,8 @@ export const words = {
   audit_model_import: 'imported the model',
   audit_model_retired: 'retired the model',
   audit_model_train: 'asked for the training of',
+  'audit_notify.fail': 'could not tell people over',
+  'audit_notify.tell': 'told people over',
   audit_policy_challenger: 'lets the policy prove itself:',
   audit_policy_champion: 'put the policy in force:',
   audit_policy_retired: 'retired the policy',

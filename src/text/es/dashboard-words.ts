@@ -32,6 +32,8 @@ export const words: Record<keyof typeof english, string> = {
   audit_model_import: 'importó el modelo',
   audit_model_retired: 'retiró el modelo',
   audit_model_train: 'pidió entrenar',
+  'audit_notify.fail': 'no pudo avisar por',
+  'audit_notify.tell': 'avisó por',
   audit_policy_challenger: 'pone a prueba la política',
   audit_policy_champion: 'puso en servicio la política',
   audit_policy_retired: 'retiró la política',
