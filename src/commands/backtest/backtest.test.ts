@@ -151,6 +151,41 @@ describe('without features', () => {
   });
 });
 
+test('the report draws calibration, lead time, pages by day, every failure, rivals, and what it would have been worth', async () => {
+  // Six of the nodes fail every noon, so that pages are right.
+  const nodes = Array.from({ length: 24 }, (_, i) => `n${i}`);
+  const days = Array.from({ length: 60 }, (_, day) => day);
+  const frames = days.flatMap((day) => nodes.map((node) => `${node},${dateOf(day)}`));
+  const failures = days.flatMap((day) => nodes.slice(0, 6).map((node) => `${node},${dateOf(day + 0.5)},noon`));
+  const fleet = { frames, failures };
+  const given = ['--data', framesFile(fleet), '--failures', failuresFile(fleet), ...COLUMNS];
+  const ran = await vigia([...given, '--horizons', '1d', '--split', '2025-02-10', '--min-lead', '6h']);
+  expect([ran.code, ran.err]).toEqual([0, '']);
+  const { evaluation, cost, failures: stories, days: bars } = reportOf(ran);
+  const { paging, byLead, rivals, reliability, curve } = evaluation.horizons[0]!;
+  expect(paging).toMatchObject({ medianLead: 43_200, wrong: 0 });
+  expect(paging.caught).toBe(paging.failures);
+  expect(byLead.find(({ lead }) => lead <= 43_200)!.recall).toBe(1);
+  expect(byLead.at(-1)!.recall).toBe(0);
+  expect(rivals.map(({ name }) => name)).toEqual(['base-rate', 'recent-rate']);
+  expect([reliability.length, curve.length].every((length) => length > 1)).toBe(true);
+  expect(cost!.saved).toBeGreaterThan(cost!.spent);
+  expect(bars.some(({ right }) => right === 6)).toBe(true);
+  expect(stories.every(({ lead, said }) => lead === 43_200 && said.length > 0)).toBe(true);
+  const html = readFileSync(join(ran.folder, 'report.html'), 'utf8');
+  for (const part of [
+    'Reliability diagram for 1d',
+    'Precision against recall, at every threshold',
+    'Precision and recall by lead time',
+    'Right and false pages',
+    'Every failure, and what was said before it',
+    'AUPRC of the model and of naive methods',
+    'What it would have been worth',
+    'for 100 entities a day',
+  ])
+    expect(html).toContain(part);
+});
+
 test('a column that equals a future label is caught and named', async () => {
   const random = createRandom(3);
   const times: number[] = [];
