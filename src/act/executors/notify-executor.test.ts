@@ -95,10 +95,7 @@ checkExecutor('notify', () => ({
   hangs: async () => {
     for (let i = 0; i < 400 && hanging.size === 0; i++) await delay(25);
   },
-  left: async () => {
-    await delay(100);
-    return hanging.size;
-  },
+  left: async () => hanging.size,
   missing: { channel: 'gone' },
   telling: { channel: 'tell' },
   secret,

@@ -63,7 +63,7 @@ checkExecutor('systemd', () => ({
 }));
 
 test('asks for a restart and nothing else, of the system or of the user', async () => {
-  const request = { key: 'run_user', entity: 'host/a', args: { unit: 'mine.service', user: true }, timeoutMs: 5000 };
+  const request = { key: 'run_user', entity: 'host/a', args: { unit: 'mine.service', user: true }, timeoutMs: 20_000 };
   await executor.execute(request, new AbortController().signal);
   expect(asked().at(-1)).toBe('--user --no-ask-password restart -- mine.service');
 });
@@ -78,7 +78,7 @@ test('touches no unit that is not allowed', async () => {
   });
   const before = asked().length;
   for (const unit of ['sshd.service', '', '--force', 'web-1.service/../sshd']) {
-    const request = { key: `run_${unit}`, entity: 'host/a', args: { unit }, timeoutMs: 5000 };
+    const request = { key: `run_${unit}`, entity: 'host/a', args: { unit }, timeoutMs: 20_000 };
     const { error } = await strict.execute(request, new AbortController().signal);
     expect(error).toMatchObject({ code: 'EXECUTOR_UNSTARTABLE', values: { detail: 'act.systemd.units' } });
   }

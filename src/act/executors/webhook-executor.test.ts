@@ -69,11 +69,7 @@ checkExecutor('webhook', () => ({
   hangs: async () => {
     for (let i = 0; i < 400 && hanging.size === 0; i++) await delay(25);
   },
-  left: async () => {
-    for (let i = 0; i < 40 && hanging.size > 0 && seen.at(-1)?.url !== '/hang'; i++) await delay(25);
-    await delay(50);
-    return hanging.size;
-  },
+  left: async () => hanging.size,
   missing: { url: 'http://127.0.0.1:1/' },
   telling: {
     url: `${base}/tell?t=\${env:TOKEN}`,
@@ -85,7 +81,7 @@ checkExecutor('webhook', () => ({
 }));
 
 const call = (args: Record<string, unknown>) =>
-  bare.execute({ key: 'run_7', entity: 'host/a', args, timeoutMs: 10_000 }, new AbortController().signal);
+  bare.execute({ key: 'run_7', entity: 'host/a', args, timeoutMs: 30_000 }, new AbortController().signal);
 
 test('sends what was planned, with the key of the run', async () => {
   const args = { url: `${base}/put`, method: 'put', headers: { 'X-Team': 'ops' }, body: { host: 'a', quote: '"' } };
