@@ -559,10 +559,9 @@ describe('what it brought', () => {
 });
 
 test('a command that is missing or hangs fails with one clear message, and is counted', async () => {
-  const command = { executor: 'command', timeoutMs: 500 };
   const { stage, wish, metrics } = await start([
-    action('missing', { ...command, args: { argv: ['no-such-command-here'] } }),
-    action('hanging', { ...command, args: { argv: ['sleep', '60'] } }),
+    action('missing', { executor: 'command', args: { argv: ['no-such-command-here'] } }),
+    action('hanging', { executor: 'command', timeoutMs: 500, args: { argv: ['sleep', '60'] } }),
   ]);
   const incident = await trouble();
   const texts: string[] = [];
