@@ -70,6 +70,16 @@ describe('parseLogLine', () => {
     expect(parseLogLine(line, NOW)).toEqual(parsed);
   });
 
+  test.each([
+    ['seconds', (ms: number) => `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}`],
+    ['milliseconds', (ms: number) => `${ms}`],
+    ['microseconds', (ms: number) => `${ms}000`],
+    ['nanoseconds', (ms: number) => `${ms}000000`],
+  ])('every millisecond told in %s is read as itself', (_, told) => {
+    const all = Array.from({ length: 1000 }, (_unused, i) => NOW + i);
+    expect(all.map((ms) => parseLogLine(`{"ts":${told(ms)},"msg":"up"}`, NOW).time)).toEqual(all);
+  });
+
   test('any text is read without a throw, and its text is never longer', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ maxLength: 200, unit: 'binary' }), fc.json()), (line) => {

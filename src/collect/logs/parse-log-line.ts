@@ -1,5 +1,6 @@
 import { type Labels, NO_LABELS } from '../../model/labels.ts';
 import type { LogLevel } from '../../model/log-record.ts';
+import { msOfNanos } from '../nanoseconds.ts';
 import { levelOfName, levelOfNumber } from './log-level.ts';
 import { leadingTime } from './log-time.ts';
 
@@ -63,8 +64,8 @@ function timeOf(value: unknown, now: number): number | null {
   if (typeof value === 'string') return leadingTime(value, now)?.time ?? null;
   if (typeof value !== 'number' || !(value > 0)) return null;
   // Seconds, milliseconds, microseconds and nanoseconds are told apart by their size.
-  const scale = value < 1e11 ? 1000 : value < 1e14 ? 1 : value < 1e17 ? 1e-3 : 1e-6;
-  const time = Math.floor(value * scale);
+  const scale = value < 1e11 ? 1000 : value < 1e14 ? 1 : 1e-3;
+  const time = value < 1e17 ? Math.floor(value * scale) : msOfNanos(value);
   return Number.isSafeInteger(time) ? time : null;
 }
 
