@@ -590,7 +590,7 @@ test('what a run prints can be read while it goes on, by whoever reads the store
   const { id } = await wish(await trouble(), 'slow');
   await stage.approve(id, 'ana');
   const printed = async (): Promise<string> => (await store.runs.get(id))?.output ?? '';
-  for (let i = 0; i < 400 && (await printed()) === ''; i++) {
+  for (let i = 0; i < 2400 && (await printed()) === ''; i++) {
     await stage.tick();
     await systemClock.sleep(25);
   }
