@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { checkPredictor } from './check-predictor.ts';
 import { createHazardFactory } from './hazard/hazard-factory.ts';
 import { loadPredictors } from './load-predictor.ts';
@@ -16,6 +17,25 @@ it('the guide shows this very one', () => {
   const guide = readFileSync(join(root, 'docs/guide/extending-predictors.md'), 'utf8');
   const shown = /```js\n(.*?)\n {3}```/s.exec(guide)?.[1]?.replaceAll(/^ {3}/gm, '');
   expect(shown).toBe(readFileSync(join(fixtures, 'example-predictor/index.js'), 'utf8').trimEnd());
+});
+
+const installed = mkdtempSync(join(tmpdir(), 'vigia-predictors-'));
+afterAll(() => rmSync(installed, { recursive: true, force: true }));
+
+it.each<[string, object]>([
+  ['a path', { exports: './index.js' }],
+  ['a main file', { main: 'index.js' }],
+  ['a path for import alone', { exports: { '.': { types: './index.d.ts', import: './index.js' } } }],
+  ['conditions without a place', { exports: { import: { default: './index.js' } } }],
+])('a package that is installed beside the configuration and exports %s is loaded by its name', async (_, exported) => {
+  const name = `predictor-${Object.keys(exported)[0]}-${JSON.stringify(exported).length}`;
+  const folder = join(installed, 'node_modules', name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version: '1.0.0', type: 'module', ...exported }));
+  copyFileSync(join(fixtures, 'example-predictor/index.js'), join(folder, 'index.js'));
+  const [found] = await loadPredictors([{ package: name }], installed);
+  expect(found!.factory.kind).toBe('level');
+  expect(found!.url).toContain(`/node_modules/${name}/index.js`);
 });
 
 it.each([
