@@ -40,6 +40,9 @@ beforeAll(async () => {
       return { id: `host/${e}`, kind: 'host', name, fleet: 'default', labels: {}, firstSeen: START, lastSeen: START };
     }),
   );
+  const disk = { id: 'disk/0', kind: 'disk', name: '0', fleet: 'default', labels: {} };
+  await life.store.entities.upsert([{ ...disk, firstSeen: START, lastSeen: START }]);
+  await play(life, { ...wearing('disk', 1, START), failuresOf: () => [] }, START, START + DAY);
   await play(life, hosts, START, START + DAY);
   here = inhabit(life, await levelPredictor());
   api = openApi(life.store, { deps: { models: here.desk, clock: life.clock } });
@@ -137,6 +140,7 @@ it('is listed, shown, asked for, and goes out and comes back as a challenger by 
   const listed = await vigia('models');
   expect(listed).toMatchObject({ code: 0, err: '' });
   expect(listed.out).toContain(first.id);
+  expect(listed.out).toMatch(/^disk: no model yet\. Only 0 failures are on record; at least 5 are needed/m);
   const shown = await vigia('models', 'show', first.id);
   expect(JSON.parse(shown.out)).toMatchObject({
     id: first.id,
@@ -151,6 +155,19 @@ it('is listed, shown, asked for, and goes out and comes back as a challenger by 
   expect(back.out).toMatch(/^challenger .*imported by/);
   const id = /model_\S+/.exec(back.out)![0];
   expect(await life.store.models.artefact(id)).toEqual(await life.store.models.artefact(first.id));
+});
+
+it('where no server answers, that is said with what to do', async () => {
+  const err: string[] = [];
+  const code = await runProgram(['models', '--url', 'http://127.0.0.1:9'], '1.2.3', {
+    environment: {},
+    folder,
+    words: createText()('en'),
+    print: (text) => err.push(text),
+    complain: (text) => err.push(text),
+  });
+  expect(code).toBe(2);
+  expect(err.join('\n')).toMatch(/^no Vigía answers at http:\/\/127\.0\.0\.1:9 \(.*\); start it, or name/);
 });
 
 it.each<[string, readonly string[], RegExp]>([
