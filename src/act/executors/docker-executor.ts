@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import type { ExecutionResult, Executor } from '../../model/executor.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError } from '../../runtime/errors.ts';
+import { unanswered } from './cut-off.ts';
 import { lastPart, MAX_OUTPUT, OutputTail } from './output-tail.ts';
 import { createSecrets, type RevealSecret } from './secrets.ts';
 
@@ -29,9 +30,6 @@ interface Reply {
   readonly text: string;
   readonly cut: boolean;
 }
-
-/** The line was lost after it was asked: nobody knows what was done. */
-const CUT_OFF_CAUSE: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 /** Rejects when the answer is cut off: what is half said was not said. */
 const post = (socketPath: string, path: string, signal: AbortSignal): Promise<Reply> =>
@@ -77,8 +75,7 @@ export function createDockerExecutor({ clock, secret, socket }: DockerExecutorDe
         if (signal.aborted) return failed('EXECUTOR_STOPPED', {});
         const { code, message } = toError(thrown) as NodeJS.ErrnoException;
         const cause = code ?? message;
-        const how = CUT_OFF_CAUSE.has(cause) ? 'EXECUTOR_CUT_OFF' : 'EXECUTOR_UNREACHABLE';
-        return failed(how, { target: socket, detail: secrets.redact(cause) });
+        return failed(unanswered(cause), { target: socket, detail: secrets.redact(cause) });
       } finally {
         done.abort();
         await timer;

@@ -183,6 +183,15 @@ describe('workloads', () => {
     expect(error).toMatchObject({ code: 'EXECUTOR_NO_EARLIER', values: { target: 'deployment shop/first' } });
   });
 
+  test('that were asked for and not answered may have been changed, and it is said so', async () => {
+    putDeployment('cut');
+    server.trouble = ({ method }) => (method === 'PATCH' ? 'cut' : undefined);
+    expect((await execute(restartOf('cut'))).error).toEqual({
+      code: 'EXECUTOR_CUT_OFF',
+      values: { target: 'Kubernetes', detail: 'ECONNRESET' },
+    });
+  });
+
   test('whose name would lead elsewhere are not there', async () => {
     const before = server.asked.length;
     for (const name of ['../../nodes/n', 'a/b', '..', 'A', '', 'x'.repeat(300)]) {

@@ -3,6 +3,7 @@ import { KUBERNETES_OPERATIONS, type KubernetesArguments } from '../../model/kub
 import type { Clock } from '../../runtime/clock.ts';
 import { toError, VigiaError } from '../../runtime/errors.ts';
 import type { KubernetesClient } from '../../runtime/kubernetes/kubernetes-client.ts';
+import { unanswered } from './cut-off.ts';
 import { Hands, Refusal } from './kubernetes-hands.ts';
 import { cordon, deletePod, drain } from './kubernetes-nodes.ts';
 import { restart, rollback, scale } from './kubernetes-workloads.ts';
@@ -125,5 +126,5 @@ function failureOf(thrown: unknown, { request, stopped, late, secrets }: Circums
   }
   if (late) return { code: 'EXECUTOR_UNFINISHED', values: { target: 'Kubernetes', seconds: request.timeoutMs / 1000 } };
   const detail = thrown instanceof VigiaError ? String(thrown.values['detail']) : toError(thrown).message;
-  return { code: 'EXECUTOR_UNREACHABLE', values: { target: 'Kubernetes', detail: secrets.redact(detail) } };
+  return { code: unanswered(detail), values: { target: 'Kubernetes', detail: secrets.redact(detail) } };
 }

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { ExecutionRequest, ExecutionResult, Executor } from '../../model/executor.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError } from '../../runtime/errors.ts';
+import { unanswered } from './cut-off.ts';
 import { lastPart, MAX_OUTPUT, OutputTail } from './output-tail.ts';
 import { createSecrets, type RevealSecret, type Secrets } from './secrets.ts';
 
@@ -24,8 +25,6 @@ interface Call {
 /** A receiver that is not there, or that says so, has done nothing yet; after anything else a repeat might act twice. */
 const NOT_DONE_STATUS: ReadonlySet<number> = new Set([429, 503]);
 const NOT_DONE_CAUSE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
-/** What asked for something and lost the line while it was answered: nobody knows what was done. */
-const CUT_OFF_CAUSE: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 const RETRIES = 2;
 const MAX_RETRIES = 10;
 const FIRST_PAUSE_MS = 200;
@@ -183,8 +182,7 @@ export function createWebhookExecutor({ clock, secret }: WebhookExecutorDeps): E
         if (late.signal.aborted) return failed('EXECUTOR_UNFINISHED', { target, seconds: request.timeoutMs / 1000 });
         if (signal.aborted) return failed('EXECUTOR_STOPPED', {});
         const cause = causeOf(thrown);
-        const code = CUT_OFF_CAUSE.has(cause) ? 'EXECUTOR_CUT_OFF' : 'EXECUTOR_UNREACHABLE';
-        return failed(code, { target, detail: secrets.redact(cause) });
+        return failed(unanswered(cause), { target, detail: secrets.redact(cause) });
       } finally {
         done.abort();
         await timer;

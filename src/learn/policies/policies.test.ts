@@ -1,9 +1,11 @@
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRandom } from '../../ml/random.ts';
 import type { Outcome, Run } from '../../model/action.ts';
 import type { Incident } from '../../model/incident.ts';
 import { phrase } from '../../model/phrase.ts';
 import type { Decision, PolicyContext, PolicyOption } from '../../model/policy.ts';
+import { loadPolicies } from '../../recommend/load-policy.ts';
 import { POLICIES } from '../../recommend/policies/factories.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { randomIds } from '../../runtime/ids.ts';
@@ -134,8 +136,12 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => store.close());
 
+/** What the product ships, and one of a package. */
+const fixtures = resolve(import.meta.dirname, '../../../test/fixtures');
+const factories = [...POLICIES, ...(await loadPolicies([{ package: './example-policy' }], fixtures))];
+
 function desk() {
-  const common = { store, clock, ids: randomIds, log: silentLog, metrics: createMetrics(), factories: POLICIES };
+  const common = { store, clock, ids: randomIds, log: silentLog, metrics: createMetrics(), factories };
   const lifecycle = createPolicyLifecycle(common);
   const options = { windowMs: 90 * 86_400_000, retrainMs: MINUTE, exploration: 0.05, promote: true, perDay: 5 };
   const training = new PolicyTraining({ ...common, lifecycle, options });
@@ -155,6 +161,10 @@ describe('learning which action helps', () => {
     expect(inForce.evaluation!.minutes.value).toBeGreaterThan(2);
     expect(inForce.evaluation!.minutes.value).toBeLessThan(4);
     expect(all.length).toBeGreaterThan(1);
+    // That of a package is trained and judged like the others; it tells no contexts apart, so it does not serve.
+    const brought = all.find(({ kind }) => kind === 'last-time');
+    expect(brought).toMatchObject({ state: 'challenger', evaluation: { incidents: expect.any(Number) } });
+    expect(brought!.evaluation?.verdict).not.toBe('better');
     expect(curve.at(-1)?.incidents).toBe(INCIDENTS);
     const { policy } = await lifecycle.inForce();
     const shares = policy
