@@ -45,23 +45,38 @@ export async function createSettings(
   };
   let current = merge(await deps.store.all(), configured);
   let changes = 0;
+  let unsaved: Change | null = null;
+  const save = async (change: Change): Promise<void> => {
+    const { settings, by, time } = change;
+    for (const [key, value] of Object.entries(settings)) await deps.store.set(key, value, by, time);
+    if (unsaved === change) unsaved = null;
+  };
   return {
     current: () => current,
     change: async (settings, by) => {
       changes++;
       current = settings;
+      unsaved = { settings, by, time: deps.clock.now() };
       deps.onChange();
-      const time = deps.clock.now();
-      for (const [key, value] of Object.entries(settings)) await deps.store.set(key, value, by, time);
-      changes++;
+      await save(unsaved);
     },
     read: async () => {
+      // Whoever stops everything while there is no database means it, also when that is back.
+      if (unsaved !== null) await save(unsaved);
       const before = changes;
       const stored = merge(await deps.store.all(), configured);
       // What was changed here while it was read is newer than what was read.
-      if (before === changes && changes % 2 === 0) current = stored;
+      if (before === changes && unsaved === null) current = stored;
     },
   };
+}
+
+/** What was changed here and may not be stored yet. */
+interface Change {
+  readonly settings: Settings;
+  readonly by: string;
+  /** Unix ms. */
+  readonly time: number;
 }
 
 /** The settings, and what brings in what other processes have changed. */
