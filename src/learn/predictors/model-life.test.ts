@@ -194,6 +194,22 @@ describe('the life of a model', () => {
     expect(await audited()).toContainEqual(expect.stringMatching(`${served} model_retired by vigia: damaged`));
   });
 
+  it('what was said came true also where hundreds of others have failed since', async () => {
+    await champion();
+    for (let hours = 0; hours < 12 && (await open()).length === 0; hours += 2) await watched(2);
+    const [told] = await open();
+    const failed = (entity: string, after: number) => {
+      const start = told!.openedAt + after;
+      return { id: `${entity} ${after}`, entity, kind: 'worn', start, end: start, source: 'test', note: '' };
+    };
+    const others = Array.from({ length: 1200 }, (_, i) => failed('disk/9', 2 * MINUTE + i));
+    await life.store.failures.upsert([failed(told!.entity, MINUTE), ...others]);
+    life.set(Math.max(life.now(), told!.openedAt + 10 * MINUTE));
+    await here.watch.look();
+    const ended = await life.store.predictions.get(told!.id);
+    expect(ended).toMatchObject({ state: 'happened', closedAt: told!.openedAt + MINUTE });
+  });
+
   it('where no model is left, what is open is closed without an all-clear', async () => {
     const first = await champion();
     for (let hours = 0; hours < 12 && (await open()).length === 0; hours += 2) await watched(2);

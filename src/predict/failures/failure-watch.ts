@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bus } from '../../bus/bus.ts';
 import { FAILURE_MODEL, type FailureModelDetail } from '../../model/failure-model.ts';
-import type { Model } from '../../model/failure.ts';
+import type { Failure, Model } from '../../model/failure.ts';
 import type { LiveFleet, OpenFleet } from '../../model/live-fleet.ts';
 import type { Prediction } from '../../model/prediction.ts';
 import type { EntityHistory, FailurePredictor, FailurePredictorFactory, PredictedRows } from '../../model/predictor.ts';
@@ -12,8 +12,9 @@ import { toError } from '../../runtime/errors.ts';
 import { every } from '../../runtime/every.ts';
 import type { Log } from '../../runtime/log.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
-import type { Store } from '../../store/store.ts';
+import type { Page, Store } from '../../store/store.ts';
 import { Outlook, type Risk } from './outlook.ts';
+import { areSound, soundly, Unsound } from './soundly.ts';
 
 export interface FailureWatchDeps {
   readonly bus: Bus;
@@ -48,6 +49,8 @@ interface Answered {
 }
 
 const PAGE = 500;
+/** Of failures, in one look. */
+const MOST_PAGES = 20;
 const MOST_OPEN = 10_000;
 /** Entities asked about in one go; others have their turn between. */
 const AT_ONCE = 16;
@@ -55,25 +58,6 @@ const AT_ONCE = 16;
 const STALE_ROWS = 3;
 /** Models before a damaged one that are tried in the same look. */
 const MOST_TRIES = 5;
-
-/** A model was read, yet does not answer, or answers what is no probability. */
-class Unsound extends Error {}
-
-/** What a model says; whatever is wrong with it is told as `Unsound`, so that it is not taken for trouble of ours. */
-function soundly<T>(ask: () => T, isSound: (said: T) => boolean = () => true): T {
-  let said: T;
-  try {
-    said = ask();
-  } catch (thrown) {
-    throw new Unsound(toError(thrown).message, { cause: thrown });
-  }
-  if (!isSound(said)) throw new Unsound('what it says is no probability');
-  return said;
-}
-
-const isProbability = (p: number): boolean => p >= 0 && p <= 1;
-const areSound = ({ probabilities, expected, low, high }: PredictedRows): boolean =>
-  probabilities.every(isProbability) && [expected, low, high].every((times) => times.every(Number.isFinite));
 
 /** Asks every champion and challenger about every entity, keeps what they said, and tells what champions said. */
 export class FailureWatch implements Service {
@@ -253,16 +237,28 @@ export class FailureWatch implements Service {
 
   /** Open predictions whose entity has failed since. */
   async #happened(): Promise<readonly Prediction[]> {
-    const { store, clock } = this.#deps;
     const open = this.#outlook.open;
     if (open.length === 0) return [];
-    const from = Math.min(...open.map(({ openedAt }) => openedAt));
-    const { items } = await store.failures.list({ limit: PAGE, cursor: null, range: { from, to: clock.now() + 1 } });
+    const items = await this.#failuresSince(Math.min(...open.map(({ openedAt }) => openedAt)));
     return open.flatMap(({ entity, openedAt }) => {
       const failure = items.findLast((one) => one.entity === entity && one.start > openedAt);
       if (failure === undefined) return [];
       return this.#outlook.end(entity, { how: 'failed', at: failure.start, kind: failure.kind }) ?? [];
     });
+  }
+
+  /** Newest first. */
+  async #failuresSince(from: number): Promise<readonly Failure[]> {
+    const { store, clock } = this.#deps;
+    const all: Failure[] = [];
+    let cursor: string | null = null;
+    for (let page = 0; page < MOST_PAGES; page++) {
+      const range = { from, to: clock.now() + 1 };
+      const found: Page<Failure> = await store.failures.list({ limit: PAGE, cursor, range });
+      all.push(...found.items);
+      if ((cursor = found.next) === null) break;
+    }
+    return all;
   }
 
   /** Nobody says any more what no champion stands for; that is no all-clear. */
