@@ -133,7 +133,8 @@ describe('a backup of a PostgreSQL server', () => {
         for (let n = 0; !over.signal.aborted; n += 1) {
           await store.events.append([eventOf(`meanwhile ${n}`)]);
           written.push(`meanwhile ${n}`);
-          await delay(10);
+          // Few enough for one page, however long a dump takes.
+          await delay(100);
         }
       })();
       while (written.length === 0) await delay(5);

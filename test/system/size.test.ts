@@ -140,7 +140,7 @@ describe('memory', () => {
     await stage.stop();
     await meter.bus.stop(100);
     await store.close();
-  }, 120_000);
+  });
 });
 
 describe('disk', () => {
@@ -186,7 +186,7 @@ describe('disk', () => {
     expect(isWithin(row.sample, (await bytesOf('samples')) / (rows * FEATURES))).toBe(true);
     expect(isWithin(row.step, (await bytesOf('frames_step')) / rows)).toBe(true);
     expect(isWithin(row.rollup, (await bytesOf('frames_minute')) / (entities.length * 60))).toBe(true);
-  }, 60_000);
+  });
 });
 
 describe('what is asked', () => {

@@ -76,7 +76,7 @@ beforeEach(async () => {
   await play(life, hosts, START, START + DAY);
   here = inhabit(life, level);
   return () => life.store.close();
-}, 60_000);
+}, 240_000);
 
 /** Trains the first model and lets it come into force. */
 async function champion(): Promise<Model> {
