@@ -131,7 +131,15 @@ it('is rolled back by the command line, until none is in force, which is said', 
   expect(await states()).toEqual(['retired', 'retired']);
   const none = await vigia('models', 'rollback', 'host');
   expect(none).toMatchObject({ code: 2, out: '' });
-  expect(none.err).toContain('no model of host is in force');
+  expect(none.err).toContain('no model of that kind of entity is in force');
+  const spanish = await api.app.inject({
+    method: 'POST',
+    url: '/api/v1/models/rollback',
+    headers: { ...change, 'accept-language': 'es' },
+    payload: { scope: 'host' },
+  });
+  expect(spanish.json()).toMatchObject({ status: 409, code: 'MODEL_STATE' });
+  expect(spanish.json<{ detail: string }>().detail).toContain('no hay ningún modelo de ese tipo de entidad en uso');
   const verbs = (await life.store.audit.list({ limit: 100, cursor: null })).items.map(({ verb }) => verb);
   expect(verbs.filter((verb) => verb === 'model_champion').length).toBeGreaterThanOrEqual(5);
 });

@@ -78,8 +78,7 @@ export function createPolicyLifecycle(deps: PolicyLifecycleDeps) {
     promote: async (id: string, by: string, why: string): Promise<void> => {
       const model = await store.models.get(id);
       if (model === null || model.kind !== POLICY_MODEL) throw new VigiaError('NOT_FOUND', { what: 'policy', id });
-      if ((await load(model)) === null)
-        throw new VigiaError('MODEL_STATE', { detail: 'its artefact is gone or damaged' });
+      if ((await load(model)) === null) throw new VigiaError('MODEL_STATE', { detail: 'model_artefact_gone' });
       for (const other of await all())
         if (other.state === 'champion' && other.id !== id)
           await move(other, 'retired', { by, why: `replaced by ${model.version}` });
@@ -111,7 +110,7 @@ async function enter(
 async function rollback({ all, move, load }: Basics, by: string): Promise<void> {
   const models = await all();
   const champion = models.find(({ state }) => state === 'champion');
-  if (champion === undefined) throw new VigiaError('MODEL_STATE', { detail: 'no learnt policy is in force' });
+  if (champion === undefined) throw new VigiaError('MODEL_STATE', { detail: 'policy_none_in_force' });
   await move(champion, 'retired', { by, why: 'rolled back' });
   const served = ({ id, reason, createdAt }: Model): boolean =>
     id !== champion.id && createdAt <= champion.createdAt && reason.split(' ').includes(SERVED);

@@ -91,14 +91,14 @@ export function createExchange({ store, clock, ids, lifecycle, factories }: Exch
     const model = await lifecycle.find(id);
     const artefact = await store.models.artefact(id);
     if (artefact === null || artefact.length === 0)
-      throw new VigiaError('MODEL_STATE', { detail: 'its artefact is gone' });
+      throw new VigiaError('MODEL_STATE', { detail: 'model_artefact_gone' });
     return { model, artefact };
   }
 
   async function predictorOf(id: string): Promise<{ model: Model; predictor: FailurePredictor }> {
     const { model, artefact } = await artefactOf(id);
     const factory = factories.find(({ kind }) => kind === model.detail?.factory);
-    if (factory === undefined) throw new VigiaError('MODEL_STATE', { detail: 'nobody here reads this kind of model' });
+    if (factory === undefined) throw new VigiaError('MODEL_STATE', { detail: 'model_unreadable' });
     return { model, predictor: opened(factory, artefact) };
   }
 
@@ -126,7 +126,7 @@ export function createExchange({ store, clock, ids, lifecycle, factories }: Exch
     importTensorFlow: async (id, networks, by) => {
       const { model, predictor } = await predictorOf(id);
       if (!model.detail || predictor.withTensorFlow === undefined)
-        throw new VigiaError('MODEL_STATE', { detail: 'there is no network in it' });
+        throw new VigiaError('MODEL_STATE', { detail: 'model_no_network' });
       const version = new Date(clock.now()).toISOString();
       const changed = { ...model, version, metrics: {}, detail: unjudged(model.detail, id) };
       return enter(changed, exchanged(predictor, networks), by);
@@ -139,13 +139,13 @@ function opened(factory: FailurePredictorFactory, artefact: Uint8Array): Failure
   try {
     return factory.load(artefact);
   } catch (thrown) {
-    throw new VigiaError('MODEL_STATE', { detail: `its artefact is damaged (${toError(thrown).message})` });
+    throw new VigiaError('MODEL_STATE', { detail: 'model_artefact_damaged' }, thrown);
   }
 }
 
 function networksOf(predictor: FailurePredictor): TensorFlowNetwork[] {
   const networks = predictor.toTensorFlow?.() ?? [];
-  if (networks.length === 0) throw new VigiaError('MODEL_STATE', { detail: 'there is no network in it' });
+  if (networks.length === 0) throw new VigiaError('MODEL_STATE', { detail: 'model_no_network' });
   return networks.map(({ modelJson, weights }) => {
     return { modelJson, weights: Buffer.from(weights).toString('base64') };
   });

@@ -124,7 +124,7 @@ export function createLifecycle(deps: LifecycleDeps) {
   async function promote(id: string, by: string, why = 'promoted'): Promise<void> {
     const model = await find(id);
     if (model.state === 'champion') return;
-    if (!(await serviceable(model))) throw new VigiaError('MODEL_STATE', { detail: 'its artefact is gone or damaged' });
+    if (!(await serviceable(model))) throw new VigiaError('MODEL_STATE', { detail: 'model_artefact_gone' });
     const champion = (await without(basics, model, store)).find(({ state }) => state === 'champion');
     if (champion !== undefined) await move(champion, 'retired', { by, why: `replaced by ${model.version}` });
     await move(after(model, champion?.id ?? null), 'champion', { by, why });
@@ -134,7 +134,7 @@ export function createLifecycle(deps: LifecycleDeps) {
   async function rollback(scope: string, by: string, why = 'rolled back'): Promise<void> {
     const models = await of(scope);
     const champion = models.find(({ state }) => state === 'champion');
-    if (champion === undefined) throw new VigiaError('MODEL_STATE', { detail: `no model of ${scope} is in force` });
+    if (champion === undefined) throw new VigiaError('MODEL_STATE', { detail: 'model_none_in_force' });
     const next = await before(champion, models, serviceable);
     await move(after(champion, null), 'retired', { by, why });
     if (next !== null) await move(next, 'champion', { by, why: `after ${champion.version}` });
