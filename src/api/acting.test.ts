@@ -7,7 +7,7 @@ import { createStore } from '../store/create-store.ts';
 import { openMemoryDatabase } from '../store/memory-database.ts';
 import type { Store } from '../store/store.ts';
 import { change, host, NOW, openApi } from './check-api.ts';
-import type { Problem } from './contract/views.ts';
+import type { Problem, Settings } from './contract/views.ts';
 import type { ApiToken } from './deps.ts';
 
 /** Acting as people meet it: over HTTP, with the real stage behind it. */
@@ -228,6 +228,25 @@ describe('what people see of automation', () => {
     expect((await ask('POST', '/automation/reset', OPERATOR)).statusCode).toBe(403);
     expect((await ask('POST', '/automation/reset', ADMIN)).statusCode).toBe(200);
     expect(await auditOf(store, 'breaker')).toContain('breaker.reset ada');
+  });
+
+  test('whoever may act may stop everything, but only administrators let it go on', async () => {
+    const { ask, app } = await open([anyAction('a')]);
+    expect((await ask('POST', '/automation/stop', null)).statusCode).toBe(401);
+    const stopped = await ask('POST', '/automation/stop', OPERATOR);
+    const settings = stopped.json<Settings>();
+    expect([stopped.statusCode, settings.killSwitch]).toEqual([200, true]);
+    expect((await ask('GET', '/settings', OPERATOR)).json()).toMatchObject({ killSwitch: true });
+    const release = (who: ApiToken) =>
+      app.inject({
+        method: 'PUT',
+        url: '/api/v1/settings',
+        headers: { ...change, authorization: `Bearer ${who.token}` },
+        payload: { ...settings, killSwitch: false },
+      });
+    expect((await release(OPERATOR)).statusCode).toBe(403);
+    expect((await release(ADMIN)).json()).toMatchObject({ killSwitch: false });
+    expect(await auditOf(store, 'settings')).toEqual(['settings olga', 'settings ada']);
   });
 
   test('policies say which is in force, and changes of them need a role', async () => {

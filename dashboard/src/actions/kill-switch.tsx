@@ -1,24 +1,41 @@
 import type { Settings } from '../../../src/api/contract/views.ts';
 import { OctagonX } from 'lucide-react';
 import { useState } from 'react';
-import { useSaveSettings } from '../api/changes.ts';
+import { useSaveSettings, useStopAll } from '../api/changes.ts';
 import { useAutomation } from '../api/queries.ts';
 import { useWords } from '../text/words.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Failed } from '../ui/states.tsx';
 
+/** Asks before things run again. */
+function Release({ settings, onClose }: { readonly settings: Settings; readonly onClose: () => void }) {
+  const words = useWords();
+  const save = useSaveSettings();
+  const release = (): void => save.mutate({ ...settings, killSwitch: false }, { onSuccess: onClose });
+  return (
+    <Dialog title={words.say('dashboard-pages.releaseTitle')} onClose={onClose}>
+      <p className="mb-5 text-sm text-muted">{words.say('dashboard-pages.releaseDetail')}</p>
+      {save.error !== null && <Failed error={save.error} />}
+      <div className="flex justify-end gap-2">
+        <Button onClick={onClose}>{words.say('dashboard.cancel')}</Button>
+        <Button look="primary" busy={save.isPending} onClick={release}>
+          {words.say('dashboard-pages.release')}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
 /** Stops everything with one press; asks only before it lets things run again. */
 export function KillSwitch({ settings }: { readonly settings: Settings }) {
   const words = useWords();
-  const save = useSaveSettings();
+  const stop = useStopAll();
   const [asking, setAsking] = useState(false);
   const inForce = useAutomation().data?.killSwitch === true;
   // By the file or the environment it is on whatever the setting says, and this page cannot let it go.
   const outside = inForce && !settings.killSwitch;
   const stopped = settings.killSwitch || outside;
-  const set = (killSwitch: boolean): void =>
-    save.mutate({ ...settings, killSwitch }, { onSuccess: () => setAsking(false) });
   return (
     <div className={`card flex flex-wrap items-center justify-between gap-4 p-5 ${stopped ? 'border-critical' : ''}`}>
       <div className="flex min-w-0 items-start gap-3">
@@ -37,22 +54,12 @@ export function KillSwitch({ settings }: { readonly settings: Settings }) {
       {settings.killSwitch ? (
         <Button onClick={() => setAsking(true)}>{words.say('dashboard-pages.release')}</Button>
       ) : (
-        <Button look="danger" busy={save.isPending} onClick={() => set(true)}>
+        <Button look="danger" busy={stop.isPending} onClick={() => stop.mutate(undefined)}>
           {words.say('dashboard-pages.stopAll')}
         </Button>
       )}
-      {save.error !== null && <Failed error={save.error} />}
-      {asking && (
-        <Dialog title={words.say('dashboard-pages.releaseTitle')} onClose={() => setAsking(false)}>
-          <p className="mb-5 text-sm text-muted">{words.say('dashboard-pages.releaseDetail')}</p>
-          <div className="flex justify-end gap-2">
-            <Button onClick={() => setAsking(false)}>{words.say('dashboard.cancel')}</Button>
-            <Button look="primary" busy={save.isPending} onClick={() => set(false)}>
-              {words.say('dashboard-pages.release')}
-            </Button>
-          </div>
-        </Dialog>
-      )}
+      {stop.error !== null && <Failed error={stop.error} />}
+      {asking && <Release settings={settings} onClose={() => setAsking(false)} />}
     </div>
   );
 }

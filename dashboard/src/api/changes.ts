@@ -86,6 +86,8 @@ interface RungWish {
 }
 
 export const usePutOnLadder = () => useChange((wish: RungWish) => send<Rung>('POST', 'automation/ladder', wish));
+/** Ends every action; operators may. */
+export const useStopAll = () => useChange(() => send<Settings>('POST', 'automation/stop', {}));
 export const useResetBreaker = () => useChange(() => send<Automation>('POST', 'automation/reset', {}));
 
 export const useReplay = () =>

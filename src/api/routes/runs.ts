@@ -2,8 +2,8 @@ import { Type } from 'typebox';
 import { Automation, Run, RunState } from '../../model/action.ts';
 import { EntityId } from '../../model/entity.ts';
 import { VigiaError } from '../../runtime/errors.ts';
-import type { Resource } from '../api-app.ts';
-import { PageOf } from '../contract/views.ts';
+import { audit, type Resource } from '../api-app.ts';
+import { PageOf, Settings } from '../contract/views.ts';
 import {
   EntityParameter,
   given,
@@ -95,11 +95,25 @@ const deciding: Resource = (app, deps) => {
 };
 
 /** Whether Vigía may act by itself, and letting it again after it has stopped itself. */
-const automating: Resource = (app, deps) => {
+const automating: Resource = (app, deps, parts) => {
   app.get(
     '/automation',
     { schema: { summary: 'Whether Vigía may act by itself, and why not', response: { 200: Automation } } },
     () => deps.act.automation(),
+  );
+
+  // Whoever may act may stop it all; letting things go on again is a change of the settings, and not everybody's.
+  app.post(
+    '/automation/stop',
+    { schema: { summary: 'Press the kill switch: every action ends, and none starts', response: { 200: Settings } } },
+    async (request) => {
+      const before = deps.settings.current();
+      await deps.settings.change({ ...before, killSwitch: true }, request.identity.name);
+      const detail = { killSwitch: `${before.killSwitch} → true` };
+      await audit(deps, request, { verb: 'settings', target: 'settings', detail });
+      parts.overview.drop();
+      return deps.settings.current();
+    },
   );
 
   app.post(
