@@ -22,7 +22,7 @@ export interface Population {
   };
 }
 
-export interface Known {
+interface Known {
   readonly failures: readonly Occurrence[];
   readonly events: readonly Occurrence[];
   /** False for another population, of whose failures nothing is known. */

@@ -16,7 +16,7 @@ export interface Occurrence {
 }
 
 /** All of a file, by rising time. */
-export interface Occurrences {
+interface Occurrences {
   readonly file: string;
   /** Whether its times name a zone; null where there was nothing to name one for. */
   readonly zoned: boolean | null;
