@@ -117,11 +117,15 @@ test('there is a case for each guardrail, in the order in which they are asked',
   expect(TRIGGERS.map(([name]) => name)).toEqual(GUARDRAILS.map(({ name }) => name));
 });
 
-test('the guide has them in the same order', () => {
+test('the guide has them in the same order, and binds the same', () => {
   const guide = readFileSync(new URL('../../docs/guide/actions.md', import.meta.url), 'utf8');
   const table = guide.slice(guide.indexOf('| guardrail |'));
-  const rows = [...table.matchAll(/^\| \d+ ([a-z ]+?) \|/gm)].map((match) => match[1]);
-  expect(rows).toEqual(GUARDRAILS.map(({ name }) => name));
+  const rows = [...table.matchAll(/^\| \d+ ([a-z ]+?) \| .* \| ([^|]+?) \|$/gm)].map(([, name, binds]) => [
+    name,
+    binds,
+  ]);
+  const words = { 'person help rollback': 'everybody', 'person help': 'persons and Vigía', help: 'Vigía' };
+  expect(rows).toEqual(GUARDRAILS.map(({ name, binds }) => [name, words[binds.join(' ') as keyof typeof words]]));
 });
 
 test.each(TRIGGERS)('%s alone blocks with %s', (_, key, change) => {
