@@ -43,7 +43,8 @@ export const CATALOGUE: Readonly<Record<LabAction, CatalogueEntry>> = {
   },
   scale: {
     title: { en: 'Add two replicas', es: 'Añadir dos réplicas' },
-    features: ['lab_queue', 'lab_slots_in_use'],
+    // What is busy has no want of room yet, where nobody waits.
+    features: ['lab_queue'],
     prior: { resolved: 2, failed: 1 },
   },
   'shed-load': {

@@ -23,8 +23,8 @@ const UNNAMED = [{ regex: 'instance', action: 'labeldrop' }];
 const PACE = 20;
 /** Vigía acts by itself on what is more likely than not to help, and by some margin. */
 const LEAST_SURE = 0.6;
-/** Not all that is wrong is seen in the same second. */
-const STEADY = '3s';
+/** Not all that is wrong is seen within the same seconds. */
+const STEADY = '6s';
 
 const actionOf = (action: LabAction, { adminUrl, mode }: VigiaConfigOptions) => {
   const { title, features, prior } = CATALOGUE[action];

@@ -10,7 +10,7 @@ import { VigiaError } from '../runtime/errors.ts';
 import type { RunSurvey, RunSurveyQuery } from '../store/store.ts';
 import type { ActDeps } from './act-deps.ts';
 import { ceilingOf, decide, type Decision, type GuardrailFacts, modeOf, type Purpose } from './guardrails.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
+import { DEFAULT_LIMITS, type Surroundings } from './limits.ts';
 import { fillPlaceholders } from './placeholders.ts';
 import { unmetOf } from './preconditions.ts';
 import { aboveOf, surroundingsOf } from './surroundings.ts';
@@ -23,7 +23,7 @@ export interface Wish {
   readonly purpose: Purpose;
   /** With which it was recommended. */
   readonly chance?: number;
-  /** For how long Vigía has wanted it without a break, ms. */
+  /** For how long Vigía has wanted this action against the incident without a break, ms. */
   readonly standingMs?: number;
 }
 
@@ -53,10 +53,27 @@ export interface Case {
 const MAX_OUTCOMES = 100;
 const MAX_SILENCES = 1000;
 
-async function verdictsOn(deps: ActDeps, incident: Incident | null, action: string): Promise<readonly Verdict[]> {
+/** Of no use at so many other places, an action is taken for the wrong one wherever it is done. */
+const MOST_ELSEWHERE = 3;
+
+/**
+ * What an action has brought on an incident already, as far as it speaks of this target: there and at the other parts of the same
+ * whole; harm, wherever it was done; and all of it once it was of no use at several other places. An incident may spread, and what
+ * did not help one service may be just what another one needs.
+ */
+async function verdictsOn(
+  { store }: ActDeps,
+  incident: Incident | null,
+  { action, entity, wholes }: { action: string; entity: EntityId } & Pick<Surroundings, 'wholes'>,
+): Promise<readonly Verdict[]> {
   if (incident === null) return [];
-  const query = { incident: incident.id, action, limit: MAX_OUTCOMES, cursor: null };
-  return (await deps.store.outcomes.list(query)).items.map(({ verdict }) => verdict);
+  const { items } = await store.outcomes.list({ incident: incident.id, action, limit: MAX_OUTCOMES, cursor: null });
+  const here = new Set([entity, ...wholes.flatMap(({ whole, parts }) => [whole, ...parts])]);
+  const vain = items.filter((one) => !here.has(one.entity) && one.verdict === 'ineffective');
+  const everywhere = new Set(vain.map((one) => one.entity)).size >= MOST_ELSEWHERE;
+  return items
+    .filter((one) => everywhere || here.has(one.entity) || one.verdict === 'harmful')
+    .map(({ verdict }) => verdict);
 }
 
 /** The strongest feature of the incident that the action is about, as the target has it. */
@@ -114,6 +131,7 @@ async function gather(deps: ActDeps, wish: Wish, found: Pick<Case, 'action' | 'e
   const request = filled.args && { key: '', entity: entity.id, args: filled.args, timeoutMs: action.timeoutMs };
   const query = { action: action.id, entity: entity.id, fleet: entity.fleet, now };
   const mode = await modeFor(deps, action, entity);
+  const surroundings = await surroundingsOf(store, entity.id);
   const facts: GuardrailFacts = {
     now,
     action: contrary(action, deps.actions),
@@ -128,11 +146,11 @@ async function gather(deps: ActDeps, wish: Wish, found: Pick<Case, 'action' | 'e
     unmet: await unmetOf(store, action, { entity: entity.id, now, stepMs }),
     open: incident === null ? null : incident.state === 'open',
     maintenance: await maintenanceOf(deps, entity.id),
-    verdicts: await verdictsOn(deps, incident, action.id),
+    verdicts: await verdictsOn(deps, incident, { action: action.id, entity: entity.id, ...surroundings }),
     ...recommendedBy(wish),
     limits: deps.limits ?? DEFAULT_LIMITS,
     survey: await store.runs.survey(query),
-    surroundings: await surroundingsOf(store, entity.id),
+    surroundings,
   };
   const plan = request !== null && executor !== null ? executor.plan(request) : [];
   const again = (survey: RunSurvey): Decision => decide({ ...facts, settings: deps.settings(), survey });

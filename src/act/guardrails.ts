@@ -63,7 +63,7 @@ export interface GuardrailFacts extends limit.LimitFacts {
   readonly verdicts: readonly Verdict[];
   /** The chance of success that it was recommended with; null where nobody has said. */
   readonly chance: number | null;
-  /** For how long Vigía has wanted just this without a break, ms; null where nobody counts. */
+  /** For how long Vigía has wanted this action against the incident without a break, ms; null where nobody counts. */
   readonly standingMs: number | null;
 }
 

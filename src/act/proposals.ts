@@ -77,12 +77,12 @@ export class Proposals {
     // Who recommends has seen more than a number: nothing, for instance.
     const chance = blocked?.key === 'act.no_unsure' ? 0 : probability;
     const now = this.#deps.clock.monotonic();
-    const standingMs = this.#standing.of(incident.id, `${action} ${entity}`, now);
+    const standingMs = this.#standing.of(incident.id, action, now);
     const wish = { action, entity, incident: incident.id, purpose: 'help', chance, standingMs } as const;
     const found = await examine(this.#deps, wish);
     const { blocked: objected } = found.decision;
     if (!MAY[asked === null ? 'all' : 'alone'].has(found.mode)) return null;
-    if (objected?.key === FLEETING) this.#standing.want(incident.id, `${action} ${entity}`, now);
+    if (objected?.key === FLEETING) this.#standing.want(incident.id, action, now);
     if (objected !== null) return objected.key === FLEETING ? 'early' : objected;
     const answer = await this.#unlessRestrained(found, incident, recommendation);
     if (answer === 'done' && asked !== null) await this.#withdraw(asked, action);

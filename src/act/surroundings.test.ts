@@ -103,3 +103,32 @@ test('nobody shakes a machine while something is done to what runs on it', async
   expect((await guard('host/big')).person).toMatchObject({ key: 'act.no_alone' });
   expect((await guard('host/small')).person).toBeNull();
 });
+
+describe('what was of no use on an incident', () => {
+  const said = async (at: readonly string[], verdict: 'ineffective' | 'harmful' = 'ineffective') => {
+    const incident = await troubleOf('pod/a');
+    const evidence = { evidence: [], reason: phrase('act.outcome_ineffective') };
+    const of = { incident: incident.id, fleet: 'default', action: 'restart', decidedAt: clock.now(), ...evidence };
+    for (const entity of at) {
+      const id = `${incident.id}_${entity}`;
+      await store.outcomes.insert({ id: `outcome_${id}`, run: `run_${id}`, entity, verdict, ...of });
+    }
+    return async (entity: string) => (await acting.stage.guard('restart', entity, incident.id)).help?.key;
+  };
+
+  test('is not done at another part of the same service, but may be what another one needs', async () => {
+    const helpAt = await said(['pod/a']);
+    expect(await helpAt('pod/a')).toBe('act.no_again_ineffective');
+    expect(await helpAt('pod/c')).toBe('act.no_again_ineffective');
+    expect(await helpAt('service/gateway')).toBeUndefined();
+  });
+
+  test('is done nowhere any more after three places', async () => {
+    expect(await (await said(['pod/a', 'pod/b']))('service/gateway')).toBeUndefined();
+    expect(await (await said(['pod/a', 'pod/b', 'pod/c']))('service/gateway')).toBe('act.no_again_ineffective');
+  });
+
+  test('is done nowhere any more where it did harm', async () => {
+    expect(await (await said(['pod/a'], 'harmful'))('service/gateway')).toMatch(/no_again_harmful|no_breaker_harm/);
+  });
+});

@@ -35,8 +35,8 @@ export interface RankingFacts {
   readonly stopped: boolean;
   /** Newest start of this action on this entity, Unix ms; null when there was none. */
   readonly lastStart: (action: string, entity: EntityId) => number | null;
-  /** What the action has brought on this very incident. */
-  readonly triedHere: (action: string) => readonly Verdict[];
+  /** What the action has brought on this very incident at this entity; harm counts wherever it was done. */
+  readonly triedHere: (action: string, entity: EntityId) => readonly Verdict[];
   /** What all guardrails say; without it only kill switch, mode and cooldown are looked at. */
   readonly guard?: (action: string) => GuardView | undefined;
   /** Counts decide when left out. */
@@ -76,7 +76,9 @@ interface Candidate {
   readonly blocked: Phrase | null;
   /** Whether Vigía may do it by itself now, asking first or not. */
   readonly automatic: boolean;
-  /** It has already failed on this very incident. */
+  /** What alone keeps Vigía from it; null where nothing does, or more than that. */
+  readonly waits: Phrase | null;
+  /** It has already failed here on this very incident. */
   readonly spent: boolean;
   readonly tally: Tally;
   /** What is far from normal there; null where nobody has looked. */
@@ -103,16 +105,19 @@ const seenAt = (entity: EntityId, { evidence }: RankingFacts): readonly string[]
   evidence === undefined ? null : (evidence.find((one) => one.entity === entity)?.words ?? []);
 
 function candidate(action: ActionDefinition, entity: EntityId, facts: RankingFacts): Candidate {
-  const here = facts.triedHere(action.id);
+  const here = facts.triedHere(action.id, entity);
   const guard = facts.guard?.(action.id);
   const mode = guard?.mode ?? facts.modeOf(action, entity);
   const blocked = blockedBy(action, entity, facts) ?? guard?.person ?? null;
+  const own = BY_ITSELF.has(mode) && blocked === null;
+  const objection = guard?.help ?? null;
   return {
     action,
     entity,
     mode,
     blocked,
-    automatic: BY_ITSELF.has(mode) && blocked === null && (guard?.help ?? null) === null,
+    automatic: own && objection === null,
+    waits: own ? objection : null,
     spent: here.some((verdict) => verdict === 'ineffective' || verdict === 'harmful'),
     tally: facts.tally(action.id, parseEntityId(entity).kind),
     evidence: seenAt(entity, facts),
@@ -147,7 +152,11 @@ function drawn(opinions: readonly PolicyOpinion[], draw: number): number {
   return last;
 }
 
-function reasonsFor({ action, tally, spent }: Candidate, facts: RankingFacts, { explores, likeCases }: Why): Phrase[] {
+function reasonsFor(
+  { action, entity, tally, spent }: Candidate,
+  facts: RankingFacts,
+  { explores, likeCases }: Why,
+): Phrase[] {
   const { resolved = 0, ineffective = 0, harmful = 0 } = tally;
   const tried = resolved + ineffective + harmful;
   const reasons = [
@@ -155,7 +164,7 @@ function reasonsFor({ action, tally, spent }: Candidate, facts: RankingFacts, { 
   ];
   if (likeCases > 0) reasons.push(phrase('recommend.likeCases'));
   if (explores) reasons.push(phrase('recommend.explores'));
-  if (facts.triedHere(action.id).includes('harmful')) reasons.push(phrase('recommend.harmedHere'));
+  if (facts.triedHere(action.id, entity).includes('harmful')) reasons.push(phrase('recommend.harmedHere'));
   else if (spent) reasons.push(phrase('recommend.failedHere'));
   if (action.disruption !== 'none') reasons.push(phrase(`recommend.disruption_${action.disruption}`));
   return reasons;
@@ -277,6 +286,7 @@ function view(
     propensity: share,
     mode,
     blocked: blocked ?? unsure(found, opinion, facts),
+    ...(found.waits !== null && { waits: found.waits }),
     disruption: action.disruption,
     disruptionMinutes: DISRUPTION_MINUTES[action.disruption],
     reasons: reasonsFor(found, facts, { explores, likeCases: alike.length }),

@@ -88,6 +88,9 @@ export async function gatherRankingFacts(
     stopped: stopped(),
     tally,
     lastStart,
-    triedHere: (action) => here.filter((outcome) => outcome.action === action).map(({ verdict }) => verdict),
+    triedHere: (action, entity) =>
+      here
+        .filter((one) => one.action === action && (one.entity === entity || one.verdict === 'harmful'))
+        .map(({ verdict }) => verdict),
   };
 }
