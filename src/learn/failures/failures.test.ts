@@ -45,9 +45,10 @@ const definitions: readonly FailureDefinition[] = [
 
 const at = (minutes: number): number => START + minutes * MINUTE;
 
-function frame(entity: string, time: number, values: readonly number[]): Frame {
+function frame(entity: string, time: number, values: readonly number[], named = layout): Frame {
   const numbers = Float32Array.from(values);
-  return { entity, fleet: 'default', time, stepMs: STEP, layout, values: numbers, derived: numbers, closedAt: time };
+  const fixed = { fleet: 'default', stepMs: STEP, layout: named };
+  return { ...fixed, entity, time, values: numbers, derived: numbers, closedAt: time };
 }
 
 /** An hour of two hosts: errors for half a minute and for five, a silence of one and of ten minutes, one line of a log. */
@@ -178,6 +179,23 @@ describe('failures by definition', () => {
     expect((await said()).at(-1)?.told).toEqual(['host/b', 'outage', 30, null]);
     await live(35, 60);
     expect((await said()).map(({ told }) => told)).toEqual(EXPECTED);
+  });
+
+  it('a target that answers no scrape is down, although other numbers of it still come', async () => {
+    const names = ['up{job="node"}', 'load'];
+    const scraped = internLayout(
+      names.map((name) => ({ name, metric: name, labels: {}, kind: 'level', unit: '', limit: null })),
+    );
+    const steps = Array.from({ length: 720 }, (_, i) => at(0) + i * STEP);
+    const answers = (time: number): number => Number(time < at(12) || time >= at(16));
+    await store.frames.append(frames());
+    await store.frames.append(steps.map((time) => frame('host/c', time, [answers(time), 1], scraped)));
+    const history = { range: { from: at(0), to: at(60) }, stepsFrom: at(0), stepMs: STEP };
+    await judgeHistory(store, [definitions[0]!], {
+      history: { ...history, entities: ['host/a', 'host/c'] },
+      signal: new AbortController().signal,
+    });
+    expect((await said()).map(({ told }) => told)).toEqual([['host/c', 'outage', 12, 16]]);
   });
 
   it('when everybody is silent it was Vigía that was off', async () => {
