@@ -21,6 +21,12 @@ export const RankedAction = Type.Object({
   propensity: Type.Number({ minimum: 0, maximum: 1, description: 'Probability with which it was ranked first.' }),
   mode: ActionMode,
   blocked: Type.Union([Phrase, Type.Null()], { description: 'Why it may not run now; null when it may.' }),
+  waits: Type.Optional(
+    Type.Union([Phrase, Type.Null()], {
+      description:
+        'Why Vigía did not do it by itself when this was recommended, though its mode lets it; left out where nothing was in the way.',
+    }),
+  ),
   disruption: Type.Enum(['none', 'low', 'medium', 'high']),
   disruptionMinutes: Type.Optional(Type.Number({ description: 'What it is expected to cost, as minutes of trouble.' })),
   reasons: Type.Array(Phrase),

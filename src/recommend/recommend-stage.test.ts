@@ -120,6 +120,10 @@ test('what is tried first is drawn from the logged shares, only among what is al
 
 test('without a budget the best is taken for sure, and what else there is has its reason', async () => {
   const [made] = await recommended(0, ['sure']);
+  // People may do what keeps Vigía from doing it by itself; it is said what that is.
+  const waits = new Map(made!.actions.map(({ action: id, blocked, waits: why }) => [id, { blocked, why }]));
+  expect(waits.get('barred')).toEqual({ blocked: null, why: phrase('act.no_breaker_harm', { run: 'r' }) });
+  expect(waits.get('clean')).toEqual({ blocked: null, why: undefined });
   expect(made!.explores).toBe(false);
   expect(made!.actions[0]).toMatchObject({ action: 'clean', propensity: 1, disruptionMinutes: 0.5 });
   expect(made!.considered).toEqual([

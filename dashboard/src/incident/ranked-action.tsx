@@ -107,6 +107,11 @@ export function RankedActionCard({ action, incident, waiting, similar }: RankedA
       {action.blocked !== null && (
         <p className="mt-3 rounded-lg bg-warning-soft px-3 py-2 text-sm text-warning">{words.phrase(action.blocked)}</p>
       )}
+      {action.blocked === null && action.waits !== undefined && action.waits !== null && (
+        <p className="mt-3 rounded-lg bg-sunken px-3 py-2 text-sm">
+          {words.say('dashboard-incident.waits', { why: words.phrase(action.waits) })}
+        </p>
+      )}
       <Buttons action={action} waiting={waiting} onAsk={setAsking} />
       {asking === 'approve' && waiting !== undefined && <ApproveDialog run={waiting} onClose={close} />}
       {asking === 'reject' && waiting !== undefined && <RejectDialog run={waiting} onClose={close} />}

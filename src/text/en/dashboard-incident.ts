@@ -49,6 +49,7 @@ export const incident = {
   todo: 'What to do',
   tried_one: 'helped in {{resolved, number}} of {{count, number}} similar case',
   tried_other: 'helped in {{resolved, number}} of {{count, number}} similar cases',
+  waits: 'Vigía held back when it recommended this: {{why}}',
   wholeStory: 'Show all of it again',
   why: 'Why?',
   roots: 'Where it may have begun',

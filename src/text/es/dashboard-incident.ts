@@ -51,6 +51,7 @@ export const incident: Record<keyof typeof english, string> = {
   todo: 'Qué hacer',
   tried_one: 'ayudó en {{resolved, number}} de {{count, number}} caso parecido',
   tried_other: 'ayudó en {{resolved, number}} de {{count, number}} casos parecidos',
+  waits: 'Al recomendarla, Vigía no la ejecutó sola: {{why}}',
   wholeStory: 'Volver a mostrarlo todo',
   why: '¿Por qué?',
   roots: 'Dónde pudo empezar',
