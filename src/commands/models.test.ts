@@ -148,7 +148,9 @@ it('is listed, shown, asked for, and goes out and comes back as a challenger by 
   const listed = await vigia('models');
   expect(listed).toMatchObject({ code: 0, err: '' });
   expect(listed.out).toContain(first.id);
-  expect(listed.out).toMatch(/^disk: no model yet\. Only 0 failures are on record; at least 5 are needed/m);
+  expect(listed.out).toMatch(
+    /^disk: no model yet\. Only 0 failures are on record in the time that is learnt from; at least 5 are needed/m,
+  );
   const shown = await vigia('models', 'show', first.id);
   expect(JSON.parse(shown.out)).toMatchObject({
     id: first.id,

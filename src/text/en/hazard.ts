@@ -1,9 +1,12 @@
 /** Why a failure is expected, and what is missing for a prediction. */
 export const hazard = {
   missingRows: 'There are no rows with a known outcome to learn from.',
-  missingFailures: 'No failure is on record; at least {{needed}} are needed to train and to judge.',
-  fewFailures_one: 'Only {{count}} failure is on record; at least {{needed}} are needed to train and to judge.',
-  fewFailures_other: 'Only {{count}} failures are on record; at least {{needed}} are needed to train and to judge.',
+  missingFailures:
+    'No failure is on record in the time that is learnt from; at least {{needed}} are needed to train and to judge.',
+  fewFailures_one:
+    'Only {{count}} failure is on record in the time that is learnt from; at least {{needed}} are needed to train and to judge.',
+  fewFailures_other:
+    'Only {{count}} failures are on record in the time that is learnt from; at least {{needed}} are needed to train and to judge.',
   oneEntity: 'All failures are of one entity; they say nothing about the others.',
   allAtOnce: 'All failures fall into one moment; nothing later is left to judge a model by.',
   level: '{{feature}} stands at a level that came before failures.',

@@ -1,9 +1,12 @@
 /** Por qué se espera un fallo, y qué falta para poder predecirlo. */
 export const hazard = {
   missingRows: 'No hay filas con un desenlace conocido de las que aprender.',
-  missingFailures: 'No consta ningún fallo; hacen falta al menos {{needed}} para entrenar y evaluar.',
-  fewFailures_one: 'Solo consta {{count}} fallo; hacen falta al menos {{needed}} para entrenar y evaluar.',
-  fewFailures_other: 'Solo constan {{count}} fallos; hacen falta al menos {{needed}} para entrenar y evaluar.',
+  missingFailures:
+    'No consta ningún fallo en el tiempo del que se aprende; hacen falta al menos {{needed}} para entrenar y evaluar.',
+  fewFailures_one:
+    'Solo consta {{count}} fallo en el tiempo del que se aprende; hacen falta al menos {{needed}} para entrenar y evaluar.',
+  fewFailures_other:
+    'Solo constan {{count}} fallos en el tiempo del que se aprende; hacen falta al menos {{needed}} para entrenar y evaluar.',
   oneEntity: 'Todos los fallos son de una sola entidad; no dicen nada de las demás.',
   allAtOnce: 'Todos los fallos caen en el mismo momento; no queda nada posterior con que evaluar un modelo.',
   level: '{{feature}} está en un nivel que otras veces precedió a un fallo.',
