@@ -345,10 +345,11 @@ test('a secret that an action is given stands neither in the store nor in the lo
   const tell = (id: string, code: string): ActionDefinition =>
     anyAction(id, {
       executor: 'command',
+      timeoutMs: 60_000,
       args: { argv: [process.execPath, '-e', script, code], env: { TOKEN: '${env:TOKEN}' } },
     });
   const headers = { Authorization: 'Bearer ${env:TOKEN}' };
-  const call = anyAction('call', { executor: 'webhook', args: { url: `${base}/lies`, headers } });
+  const call = anyAction('call', { executor: 'webhook', timeoutMs: 60_000, args: { url: `${base}/lies`, headers } });
   const deps = { clock: systemClock, secret: () => secret };
   const acting = await start([tell('well', '0'), tell('badly', '3'), call], {
     log,
