@@ -2,9 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { FAILURE_MODEL, type HorizonFigures } from '../../model/failure-model.ts';
-import type { Model } from '../../model/failure.ts';
-import type { FleetHistory } from '../../model/predictor.ts';
+import { modelFile } from '../../learn/predictors/check-model-file.ts';
+import type { FailurePredictor, FleetHistory } from '../../model/predictor.ts';
 import { generatedFleet } from '../../predict/hazard/check-fleet.ts';
 import { createHazardFactory } from '../../predict/hazard/hazard-factory.ts';
 import { createText } from '../../text/text.ts';
@@ -54,56 +53,16 @@ const data = file(`node,time,${fleet.columns.join(',')}\n${frames.join('\n')}\n`
 const failed = fleet.entities.map(({ entity, failures }) => `${entity},${dateOf(failures[0]!.time + HOUR / 2)}\n`);
 const failures = file(`entity,time\n${failed.join('')}`);
 
-const judged = (seconds: number): HorizonFigures => ({
-  seconds,
-  rows: 100,
-  positives: 10,
-  baseRate: 0.1,
-  averagePrecision: null,
-  brierSkill: null,
-  expectedOverObserved: null,
-  reliability: [],
-  threshold: null,
-  precision: null,
-  recall: null,
-});
-
-let artefact: Uint8Array;
+let predictor: FailurePredictor;
 /** As `vigia models export` writes it. */
-function exported(trainedTo: number): string {
-  const detail = {
-    factory: 'hazard',
-    parent: null,
-    columns: [...fleet.columns],
-    cadenceMs: HOUR * 1000,
-    judgedTo: trainedTo * 1000,
-    rows: 1000,
-    entities: 12,
-    failures: 12,
-    horizons: HORIZONS.map(judged),
-    bins: [],
-  };
-  const state = { state: 'champion', reason: 'first', createdAt: trainedTo * 1000, metrics: {} } as const;
-  const window = { trainedFrom: (trainedTo - 100 * HOUR) * 1000, trainedTo: trainedTo * 1000 };
-  const model: Model = {
-    id: 'model_1',
-    kind: FAILURE_MODEL,
-    version: 'v7',
-    scope: 'host',
-    ...state,
-    ...window,
-    detail,
-  };
-  return file(
-    Buffer.concat([Buffer.from(`${JSON.stringify({ format: 'vigia-failure-model-1', model })}\n`), artefact]),
-  );
-}
+const exported = (trainedTo: number): string =>
+  file(modelFile(predictor, { version: 'v7', trainedTo: trainedTo * 1000 }));
 
 beforeAll(async () => {
   const options = { horizons: HORIZONS, unitMs: 1000, asked: 'others', seed: 1, budgetMs: 5000 } as const;
   const outcome = await createHazardFactory().fit(hourly(4), options);
   if (!outcome.ready) throw new Error(outcome.missing.key);
-  artefact = outcome.predictor.toBytes();
+  predictor = outcome.predictor;
 }, 300_000);
 
 async function vigia(options: Readonly<Record<string, string>>) {
