@@ -133,7 +133,7 @@ test('tells what was printed so far while it goes on, and nothing of a secret th
     follow: (read: () => string) => void (soFar = read),
   };
   const running = bare.execute(request, stop.signal);
-  for (let i = 0; i < 800 && !soFar().includes('two'); i++) await delay(25);
+  for (let i = 0; i < 2000 && !soFar().includes('two'); i++) await delay(25);
   expect(soFar()).toBe('one *** two ');
   stop.abort();
   expect(await running).toMatchObject({ status: 'failed', error: { code: 'EXECUTOR_STOPPED' } });
