@@ -96,7 +96,7 @@ describe.skipIf(!existsSync(executablePath))('the page of a failure model (needs
       await page.getByRole('heading', { level: 2, name }).waitFor();
     await page.getByText('of failures announced in time').waitFor();
     await page.getByText('no weighting is possible').waitFor();
-    expect(await page.getByText('Not decided yet').count()).toBe(1);
+    await expect.poll(() => page.getByText('Not decided yet').count(), { timeout: 60_000 }).toBe(1);
     await page.context().close();
   });
 
