@@ -6,14 +6,11 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import type { Store } from '../../store/store.ts';
 import { measureCalibration, measureFeatures, measureScores } from './measure-model.ts';
-import { readOccurrences } from './occurrences.ts';
+import { type OccurrenceReads, readOccurrences } from './occurrences.ts';
 import { horizonsOf, saidBy, stretchesOf } from './shadow.ts';
 
 export interface ModelCheckDeps {
-  readonly store: Pick<
-    Store,
-    'forecasts' | 'failures' | 'events' | 'anomalies' | 'runs' | 'restraints' | 'modelChecks'
-  >;
+  readonly store: OccurrenceReads & Pick<Store, 'forecasts' | 'modelChecks'>;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly openFleet: OpenFleet;

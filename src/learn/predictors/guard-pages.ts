@@ -7,11 +7,11 @@ import type { Store } from '../../store/store.ts';
 import { breaksContract, chooseThreshold, type Contract, pagesOf, sharesOf } from '../evaluation/pages.ts';
 import type { ScoredEntity } from '../evaluation/scored.ts';
 import type { Lifecycle } from './model-lifecycle.ts';
-import { readOccurrences } from './occurrences.ts';
+import { type OccurrenceReads, readOccurrences } from './occurrences.ts';
 import { saidBy, stretchesOf } from './shadow.ts';
 
 export interface PageGuardDeps {
-  readonly store: Pick<Store, 'forecasts' | 'failures' | 'events' | 'anomalies' | 'runs' | 'restraints'>;
+  readonly store: OccurrenceReads & Pick<Store, 'forecasts'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly lifecycle: Pick<Lifecycle, 'amend'>;

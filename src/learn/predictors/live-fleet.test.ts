@@ -2,7 +2,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Run } from '../../model/action.ts';
 import type { RollupFrame } from '../../model/frame.ts';
 import { internLayout } from '../../model/layout.ts';
+import { phrase } from '../../model/phrase.ts';
+import type { Prediction } from '../../model/prediction.ts';
 import type { EntityHistory } from '../../model/predictor.ts';
+import { openTrouble } from '../../act/check-acting.ts';
 import { labelRows } from '../../predict/hazard/labels.ts';
 import { HOUR, type Life, MINUTE, openLife } from './check-life.ts';
 import { openFleet } from './live-fleet.ts';
@@ -45,6 +48,30 @@ const run = (id: string, minutes: number | null, over: Partial<Run> = {}): Run =
   ...over,
 });
 
+const predicted = (id: string, entity: string, minutes: number): Prediction => ({
+  id,
+  entity,
+  fleet: 'default',
+  kind: 'failure',
+  feature: null,
+  unit: '',
+  madeAt: at(minutes),
+  openedAt: at(minutes),
+  closedAt: null,
+  state: 'open',
+  severity: 'warning',
+  horizons: [{ seconds: 900, probability: 0.9 }],
+  expectedAt: null,
+  earliest: null,
+  latest: null,
+  current: null,
+  limit: null,
+  slope: null,
+  drivers: [],
+  reason: phrase('x'),
+  model: { kind: 'hazard', version: '1' },
+});
+
 const failure = (id: string, minutes: number) => {
   return { id, entity: 'host/a', kind: 'worn', start: at(minutes), end: null, source: 'test', note: '' };
 };
@@ -75,6 +102,8 @@ beforeAll(async () => {
   // The newest first, and some of them twice.
   await store.frames.appendRollups('minute', rows.toReversed());
   await store.frames.appendRollups('minute', rows.slice(30, 60));
+  await store.predictions.upsert([predicted('soon', 'host/b', 55), predicted('later', 'host/a', 65)]);
+  const trouble = await openTrouble(store, at(55), { predictions: ['soon', 'later'] });
   await store.failures.upsert([failure('f2', 92), failure('f1', 45), failure('f0', -30), failure('none', 70)]);
   const withdrawn = { by: 'ana', time: at(99), withdrawn: true };
   await store.failures.correct({ ...failure('none', 70), correction: withdrawn });
@@ -84,6 +113,7 @@ beforeAll(async () => {
     run('dry', 80, { dryRun: true, state: 'dry_run' }),
     run('asked', null, { state: 'awaiting_approval' }),
     run('other', 50, { entity: 'host/c' }),
+    run('cure', 61, { entity: 'host/c', incident: trouble.id }),
   ])
     await store.runs.insert(one);
   const decided = { prediction: 'p', entity: 'host/a', time: at(70), notActing: 0.05, acted: false };
@@ -113,11 +143,15 @@ it('what was acted upon is censored at the action; plans, wishes and actions els
     [1, seconds(22)],
     [6, seconds(75)],
   ]);
-  expect(b.actedAt).toBeUndefined();
   const { failed, time } = labelRows(a, 0);
   // Up to 20 minutes the first action, up to 40 the failure, up to 70 the second action, then the second failure.
   expect([...failed]).toEqual([0, 0, 1, 1, 0, 0, 0, 1, 1, 0]);
   expect([time[0], time[2], time[6]].map((ahead) => ahead! / 60)).toEqual([12, 15, 5]);
+});
+
+it('what was predicted is censored where its incident was acted upon at another entity, if it was predicted by then', () => {
+  // Of `later` nothing was known yet, so the course of its entity goes on.
+  expect([...b.actedAt!].flatMap((time, row) => (Number.isNaN(time) ? [] : [[row, time]]))).toEqual([[5, seconds(61)]]);
 });
 
 it('what was left to chance is known with its chance, and nothing is known beyond now', () => {

@@ -2,12 +2,9 @@ import { type Entity, type EntityId } from '../../model/entity.ts';
 import type { FleetScope, LiveFleet } from '../../model/live-fleet.ts';
 import type { EntityHistory, FleetHistory } from '../../model/predictor.ts';
 import type { Store } from '../../store/store.ts';
-import { type Occurrences, readOccurrences } from './occurrences.ts';
+import { type OccurrenceReads, type Occurrences, readOccurrences } from './occurrences.ts';
 
-export type FleetReads = Pick<
-  Store,
-  'entities' | 'frames' | 'failures' | 'events' | 'anomalies' | 'runs' | 'restraints'
->;
+export type FleetReads = OccurrenceReads & Pick<Store, 'entities' | 'frames'>;
 
 /** Numbers that all histories of a scope hold together: 64 MB. */
 export const MOST_VALUES = 16_000_000;

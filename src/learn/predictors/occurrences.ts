@@ -1,4 +1,6 @@
+import type { Run } from '../../model/action.ts';
 import type { EntityId } from '../../model/entity.ts';
+import type { Prediction } from '../../model/prediction.ts';
 import type { PastDecision, PastEvent, PastFailure } from '../../model/predictor.ts';
 import type { Page, PageQuery, Store, TimeRange } from '../../store/store.ts';
 
@@ -15,9 +17,14 @@ export interface Occurrences {
   readonly actions: ReadonlyMap<EntityId, readonly number[]>;
 }
 
-type Reads = Pick<Store, 'failures' | 'events' | 'anomalies' | 'runs' | 'restraints'>;
+export type OccurrenceReads = Pick<
+  Store,
+  'failures' | 'events' | 'anomalies' | 'runs' | 'restraints' | 'incidents' | 'predictions'
+>;
 
 const MOST_DECISIONS = 50_000;
+/** Predictions of one incident that are looked up. */
+const MOST_PREDICTIONS = 50;
 
 /** Pages of a list, newest first, until `enough` says so; bounded. */
 async function gather<T>(list: (query: PageQuery) => Promise<Page<T>>, enough: (last: T) => boolean): Promise<T[]> {
@@ -44,13 +51,41 @@ function byEntity<T, V>(items: readonly T[], read: (item: T) => readonly [Entity
   return grouped;
 }
 
+interface Acted {
+  readonly entity: EntityId;
+  readonly startedAt: number;
+}
+
+/** Where runs have changed what would have come: at their targets, and where the incident that they were for had predicted something by then. */
+async function changedBy(store: OccurrenceReads, runs: readonly Run[]): Promise<readonly Acted[]> {
+  const changed: Acted[] = [];
+  const predicted = new Map<string, readonly Prediction[]>();
+  for (const { entity, incident: id, startedAt } of runs) {
+    if (startedAt === null) continue;
+    changed.push({ entity, startedAt });
+    if (id === null) continue;
+    const known = predicted.get(id) ?? (await predictionsOf(store, id));
+    predicted.set(id, known);
+    const others = known.filter((one) => one.entity !== entity && one.openedAt <= startedAt);
+    for (const other of new Set(others.map((one) => one.entity))) changed.push({ entity: other, startedAt });
+  }
+  return changed;
+}
+
+async function predictionsOf(store: OccurrenceReads, incident: string): Promise<readonly Prediction[]> {
+  const ids = (await store.incidents.get(incident))?.predictions.slice(0, MOST_PREDICTIONS) ?? [];
+  const found = await Promise.all(ids.map((id) => store.predictions.get(id)));
+  return found.filter((one) => one !== null);
+}
+
 const earlier = (a: { readonly time: number }, b: { readonly time: number }): number => a.time - b.time;
 
 /**
  * Failures, events, anomalies (as events with their score), and actions in a range. An action changes what would have
- * come, whatever it was meant for, so that the course of its entity is censored there.
+ * come, whatever it was meant for, so that the course of its entity is censored there, and that of entities whose failure the
+ * incident had predicted: the cure is often carried out elsewhere.
  */
-export async function readOccurrences(store: Reads, range: TimeRange): Promise<Occurrences> {
+export async function readOccurrences(store: OccurrenceReads, range: TimeRange): Promise<Occurrences> {
   const never = (): boolean => false;
   const failures = await gather((query) => store.failures.list({ ...query, range }), never);
   const events = await gather((query) => store.events.list({ ...query, range }), never);
@@ -82,8 +117,8 @@ export async function readOccurrences(store: Reads, range: TimeRange): Promise<O
       earlier,
     ),
     actions: byEntity(
-      real,
-      ({ entity, startedAt }) => [entity, (startedAt ?? 0) / 1000],
+      await changedBy(store, real),
+      ({ entity, startedAt }) => [entity, startedAt / 1000],
       (a, b) => a - b,
     ),
   };

@@ -5,7 +5,7 @@ import type { Forecast, Store, TimeRange } from '../../store/store.ts';
 import type { ScoredEntity } from '../evaluation/scored.ts';
 import { clearlyWorse, compare, type Comparison, verdictOf } from './compare.ts';
 import { ITSELF, type Lifecycle } from './model-lifecycle.ts';
-import { type Occurrences, readOccurrences } from './occurrences.ts';
+import { type OccurrenceReads, type Occurrences, readOccurrences } from './occurrences.ts';
 import { scoredStretches } from './truth.ts';
 
 export interface ShadowRules {
@@ -14,7 +14,7 @@ export interface ShadowRules {
 }
 
 export interface ShadowDeps {
-  readonly store: Pick<Store, 'forecasts' | 'failures' | 'events' | 'anomalies' | 'runs' | 'restraints'>;
+  readonly store: OccurrenceReads & Pick<Store, 'forecasts'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly lifecycle: Lifecycle;
