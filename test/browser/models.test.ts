@@ -94,8 +94,8 @@ describe.skipIf(!existsSync(executablePath))('the page of a failure model (needs
       'What it costs',
     ])
       await page.getByRole('heading', { level: 2, name }).waitFor();
-    await page.getByText('of failures announced in time').waitFor();
-    await page.getByText('no weighting is possible').waitFor();
+    await page.getByRole('term').filter({ hasText: 'of failures announced in time' }).waitFor({ state: 'attached' });
+    await page.getByText('no weighting is possible').first().waitFor();
     await expect.poll(() => page.getByText('Not decided yet').count(), { timeout: 60_000 }).toBe(1);
     await page.context().close();
   });
