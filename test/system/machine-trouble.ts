@@ -54,8 +54,10 @@ const action = (id: string, argv: readonly string[]): object => ({
   mode: 'suggest',
 });
 
-/** Three attempts of a minute, and as long for the machine to calm down before each. */
-const PATIENCE_MS = 400_000;
+/** Trouble that is found at all is found within some seconds. */
+const WAIT_MS = 40_000;
+/** Three attempts, a minute for the machine to calm down before each, and a pause between them. */
+const PATIENCE_MS = 3 * (60_000 + WAIT_MS) + 2 * 2 * WAIT_MS + 60_000;
 
 const cpuTimes = (): readonly { readonly idle: number; readonly all: number }[] =>
   cpus().map(({ times }) => ({
@@ -96,7 +98,8 @@ export function checkMachineInTrouble(name: string, start: Start): void {
         folder,
         config: {
           step: '1s',
-          detect: { warmUp: 40, minimumDuration: '5s' },
+          // What starts keeps the CPU busy for some seconds, which is a small part of so many steps.
+          detect: { warmUp: 90, minimumDuration: '5s' },
           actions: [
             action('free-space', ['sh', '-c', FREE, 'sh', '{feature.labels.mountpoint}']),
             action('do-nothing', ['true']),
@@ -122,7 +125,7 @@ export function checkMachineInTrouble(name: string, start: Start): void {
 
     /** An anomaly of the host that began after `from` and in which one of the features has a part. */
     const anomalySince = (from: number, features: RegExp): Promise<Anomaly> =>
-      eventually(`an anomaly of ${String(features)}`, 60_000, async () => {
+      eventually(`an anomaly of ${String(features)}`, WAIT_MS, async () => {
         const { items } = await vigia.get<Items<Anomaly>>(
           `/api/v1/anomalies?entity=${encodeURIComponent(host.id)}&limit=50`,
         );
@@ -152,6 +155,8 @@ export function checkMachineInTrouble(name: string, start: Start): void {
         } finally {
           child.kill('SIGKILL');
         }
+        // What was not found is taken for usual, until something else has been usual for longer.
+        await delay(2 * WAIT_MS);
       }
     }
 
