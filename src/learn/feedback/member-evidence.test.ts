@@ -29,23 +29,9 @@ const ANOMALY = {
 test('a detector earns trust by agreeing with what was real and not with false alarms', async () => {
   const store = await createStore(await openMemoryDatabase(), { clock: systemClock, place: 'memory' });
   const anomaly = (id: string, agreeing: readonly string[]) => ({
+    ...ANOMALY,
     id,
-    entity: 'host/a',
-    fleet: 'default',
-    start: NOW,
-    end: NOW + 1,
-    openedAt: NOW,
-    kind: 'spike' as const,
-    severity: 'warning' as const,
-    severityReason: phrase('x'),
-    score: 0.5,
-    pValue: 1e-4,
-    frames: 3,
-    contributions: [],
     members: ['pca', 'forest'].map((detector) => ({ detector, pValue: 0.1, agrees: agreeing.includes(detector) })),
-    provisional: false,
-    heldBack: null,
-    updatedAt: NOW,
   });
   await store.anomalies.upsert([anomaly('a', ['pca']), anomaly('b', ['pca']), anomaly('c', ['forest'])]);
   const said = (id: string, verdict: Feedback['verdict'], anomalies: string[]): Feedback => ({
