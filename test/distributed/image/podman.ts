@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const root = new URL('../../../', import.meta.url).pathname;
+/** Tests and benchmarks run from the root of the project; the latter are compiled to another place. */
+const root = process.cwd();
 const TAG = 'vigia-test';
 const NEEDED = ['podman', 'runc', 'debootstrap'] as const;
 
