@@ -4,7 +4,7 @@ import type { FeatureSpec } from './features.ts';
 import type { HazardModel } from './hazard-model.ts';
 import { coarseEnds, type MemberRows, type Team } from './members.ts';
 import { buildRows } from './row-builder.ts';
-import { matchColumns, type Signals, signalsOf } from './signals.ts';
+import { columnOf, matchColumns, plainWidth, type Signals, signalsOf } from './signals.ts';
 import type { Trait } from './traits.ts';
 
 /** Most drivers that are told; what they leave out is spread over them. */
@@ -142,15 +142,17 @@ function addFeature(
     const feature = columns[used[place]!]!;
     add(pulls, { feature, reason: phrase(`hazard.${REASONS[spec.statistic]}`, { feature }), amount: part });
   };
-  if (spec.signal < used.length) {
-    tell(spec.signal, amount);
+  const plain = plainWidth(signals);
+  if (spec.signal < plain) {
+    tell(columnOf(signals, spec.signal), amount);
     return;
   }
-  const from = (spec.signal - used.length) * used.length;
-  const at = (own.rows - 1) * own.width;
-  const parts = Array.from(used, (_, u) => Math.abs(fusing[from + u]! * own.values[at + u]!) || 0);
+  const count = used.length;
+  const from = (spec.signal - plain) * count;
+  const at = (own.rows - 1) * own.width + plain - count;
+  const parts = Array.from({ length: count }, (_, i) => Math.abs(fusing[from + i]! * own.values[at + i]!) || 0);
   const total = parts.reduce((sum, x) => sum + x, 0);
-  if (total > 0) parts.forEach((part, u) => part > 0 && tell(u, (amount * part) / total));
+  if (total > 0) parts.forEach((part, i) => part > 0 && tell(i, (amount * part) / total));
 }
 
 const REASONS = {

@@ -34,6 +34,7 @@ function lastRow(history: EntityHistory, specs: readonly FeatureSpec[]): number[
       columns: ['x'],
       regimes: fitOperatingRegimes({ matrix: { data, rows: 200, columns: 1 }, starts: [0, 200] }),
       used: Int32Array.of(0),
+      own: null,
       fusing: new Float64Array(0),
       fused: 0,
       step: STEP,

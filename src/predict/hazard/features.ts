@@ -1,5 +1,5 @@
 import type { EntityHistory } from '../../model/predictor.ts';
-import { matchColumns, type SignalModel, type Signals, signalsOf } from './signals.ts';
+import { matchColumns, type SignalModel, type Signals, signalsOf, widthOf } from './signals.ts';
 import { createTraitReader, type Trait, type TraitScale } from './traits.ts';
 import { createStatistics, firstAfter, SinceStart, windowStatistics } from './window-statistics.ts';
 
@@ -59,22 +59,28 @@ export function windowsOf({ step, cap }: TraitScale): number[] {
 /** Place of the window that stands for now. */
 const nowIn = (windows: readonly number[], step: number): number => Math.max(0, windows.indexOf(NOW_STEPS * step));
 
-/** Every feature that could be of use: what is kept of them is chosen by boosting on a part of the rows. */
-export function allSpecs(width: number, traits: readonly Trait[], scale: TraitScale): FeatureSpec[] {
+/**
+ * Every feature that could be of use: what is kept of them is chosen by boosting on a part of the rows. Where signals have views of their
+ * own, what is usual for the entity is in them.
+ */
+export function allSpecs(signals: SignalModel, traits: readonly Trait[], scale: TraitScale): FeatureSpec[] {
   const lengths = windowsOf(scale);
   const windows = lengths.length;
   const now = nowIn(lengths, scale.step);
   const days = dayOf(scale) === null ? [] : DAILY_STEPS.map((steps) => lengths.indexOf(steps * scale.step));
   const specs: FeatureSpec[] = traits.map((trait) => ({ of: 'trait', trait }));
+  const width = widthOf(signals);
   for (let signal = 0; signal < width; signal++) {
-    for (const statistic of START_STATISTICS) specs.push({ of: 'start', signal, statistic });
+    for (const statistic of signals.own === null ? START_STATISTICS : (['last'] as const))
+      specs.push({ of: 'start', signal, statistic });
     for (let window = 0; window < windows; window++) {
       specs.push({ of: 'window', signal, statistic: 'mean', window });
       if (window > 0) specs.push({ of: 'window', signal, statistic: 'slope', window });
       if (window === now) specs.push({ of: 'window', signal, statistic: 'deviation', window });
     }
     specs.push({ of: 'window', signal, statistic: 'missing', window: windows - 1 });
-    for (let window = 0; window < windows; window++) specs.push({ of: 'own', signal, statistic: 'from-own', window });
+    for (let window = 0; signals.own === null && window < windows; window++)
+      specs.push({ of: 'own', signal, statistic: 'from-own', window });
     for (const window of days) specs.push({ of: 'own', signal, statistic: 'from-yesterday', window });
   }
   return specs;
@@ -110,7 +116,7 @@ export function createFeatureReader(
 ): FeatureReader {
   const { specs, scale } = model;
   const places = matchColumns(model.signals, columns);
-  const width = model.signals.used.length + model.signals.fused;
+  const width = widthOf(model.signals);
   const wanted = new Uint8Array(width);
   for (const signal of [...signalsWhere(specs, () => true), ...also]) wanted[signal] = 1;
   const comparisons = createComparisons(model, width);

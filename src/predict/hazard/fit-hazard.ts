@@ -46,7 +46,7 @@ export async function fitHazard(
   { run, now }: Pick<Fit, 'run' | 'now'>,
 ): Promise<FitOutcome> {
   const intervals = intervalsOf(options.horizons);
-  const { seed, quiet = 0, asked: who, unitMs } = options;
+  const { seed, quiet = 0 } = options;
   const reach = options.horizons[(options.horizons.length - 1) >> 1]!;
   const most = isWide(intervals) ? MOST_WIDE_ROWS : MOST_ROWS;
   const rows = chooseRows(fleet.entities, { quiet, edges: intervals.edges, most, seed, reach });
@@ -55,11 +55,9 @@ export async function fitHazard(
   if (missing !== null) return { ready: false, missing };
   const fit = { fleet, options, intervals, run, now };
   report(fit, 0.02, 'features');
-  const learnt = learnFeatures({ fleet, rows: knownRows(rows, options), intervals, unitMs, asked: who, seed });
-  const rowModel: RowModel = { features: learnt.model, sequence: sequenceFor(learnt, intervals) };
-  const data = buildTraining(rowModel, rows, fleet);
-  const [shape, search] = await shapeOf(fit, { rows, data }, folds);
-  const material = { rowModel, rows, data, shape };
+  const seen = readRows(fit, rows, knownRows(rows, options));
+  const [shape, search] = await shapeOf(fit, seen, folds);
+  const material = { ...seen, shape };
   const { teams, answers, asked } = await judge(fit, material, folds);
   const outcomes = outcomesOf(rows, asked);
   const stack = fitStack(answers, outcomes, intervals);
@@ -67,7 +65,9 @@ export async function fitHazard(
   const shown = options.asked === 'others' ? cutShort(fleet, rows, asked, outcomes) : outcomes;
   const calibration = fitCalibration(chances, shown, intervals);
   calibrate(calibration, chances);
-  const finals = options.asked === 'others' ? teams : await finish(fit, material);
+  // What was judged saw nothing of the rows that judged it, nor did its features; what is put to use has learnt from all.
+  const last = options.asked === 'others' ? material : { ...readRows(fit, rows, rows), shape };
+  const finals = options.asked === 'others' ? teams : await finish(fit, last);
   const facts = factsOf({ rows, outcomes: shown, chances, intervals, horizons: options.horizons, stack });
   report(fit, 1, 'done');
   return {
@@ -75,12 +75,12 @@ export async function fitHazard(
     predictor: createHazardPredictor({
       horizons: [...options.horizons],
       intervals,
-      rows: rowModel,
+      rows: last.rowModel,
       teams: finals,
       stack,
       calibration,
       kinds: kindShares(fleet, rows),
-      facts: { ...facts, regimes: learnt.model.signals.regimes.count, ...(search !== null && { search }) },
+      facts: { ...facts, regimes: last.rowModel.features.signals.regimes.count, ...(search !== null && { search }) },
     }),
   };
 }
@@ -94,6 +94,18 @@ function report({ options }: Pick<Fit, 'options'>, done: number, step: string): 
 function knownRows(rows: TrainingRows, { asked }: PredictorOptions): TrainingRows {
   const cut = asked === 'later' ? firstCut(rows) : null;
   return cut === null ? rows : censorAt(rows, cut);
+}
+
+/** What members read of all training rows, by features that are learnt from what was known of them. */
+function readRows(
+  { fleet, intervals, options }: Fit,
+  rows: TrainingRows,
+  known: TrainingRows,
+): Pick<Material, 'rowModel' | 'rows' | 'data'> {
+  const { unitMs, asked, seed } = options;
+  const learnt = learnFeatures({ fleet, rows: known, intervals, unitMs, asked, seed });
+  const rowModel: RowModel = { features: learnt.model, sequence: sequenceFor(learnt, intervals) };
+  return { rowModel, rows, data: buildTraining(rowModel, rows, fleet) };
 }
 
 /** What members read of all training rows. */
@@ -180,9 +192,15 @@ async function finish(fit: Fit, material: Material): Promise<Team[]> {
   return Promise.all(numbers.map((number) => train(fit, material, { rows, learn }, number)));
 }
 
+/** More failures than one entity can have had. */
+const MOST_PAST = 2 ** 20;
+
 const outcomesOf = (rows: TrainingRows, asked: Int32Array): Outcomes => ({
   time: Float64Array.from(asked, (i) => rows.time[i]!),
   failed: Uint8Array.from(asked, (i) => rows.failed[i]!),
+  failure: Float64Array.from(asked, (i) =>
+    rows.failed[i] === 1 ? rows.entity[i]! * MOST_PAST + rows.failure[i]! : -1,
+  ),
   weight: Float64Array.from(asked, (i) => rows.weight[i]!),
 });
 

@@ -14,10 +14,15 @@ export interface FusingRows {
   readonly cap: number;
   /** 1 where the entity was young and did not fail within all horizons. */
   readonly healthy: Uint8Array;
+  /** Kind of the failure ahead by its number, -1 without one; and how many kinds there are. */
+  readonly kind: Int32Array;
+  readonly kinds: number;
 }
 
 /** Directions in which rows shortly before a failure lie far from healthy ones: as many kinds of wear are told apart. */
 const WEAR_DIRECTIONS = 3;
+/** Kinds of failure that get a direction of their own, at most. */
+const MOST_KINDS = 12;
 /** Healthy rows below which no directions are sought, for each column. */
 const ROWS_A_COLUMN = 10;
 /** Share of the mean variance added to every column's, so that nearly equal columns do not cancel out. */
@@ -29,12 +34,15 @@ const RIDGE = 0.01;
  *
  * The first two are ridge regressions of the time to failure, capped late and early. The others are the directions with the
  * largest ratio of the distance of worn rows from the healthy mean to the spread among healthy rows (a generalised eigenvalue
- * problem, as in Fisher's discriminant): they pass over whatever moves healthy rows too, such as load.
+ * problem, as in Fisher's discriminant): they pass over whatever moves healthy rows too, such as load. Last, for each kind of failure
+ * the direction of the mean of the rows before one (Fisher's discriminant itself): few failures of a kind are enough for a mean.
  */
 export function fitFusing(rows: FusingRows): Float64Array {
   const { columns } = rows;
   if (columns < 2) return new Float64Array(0);
-  const found = [ridge(rows, rows.cap), ridge(rows, rows.cap / 3), ...wearDirections(rows)];
+  const well = healthyOf(rows);
+  const apart = well === null ? [] : [...wearDirections(rows, well), ...kindDirections(rows, well)];
+  const found = [ridge(rows, rows.cap), ridge(rows, rows.cap / 3), ...apart];
   const kept = found.filter((direction) => direction !== undefined && direction.every(Number.isFinite));
   const weights = new Float64Array(kept.length * columns);
   kept.forEach((direction, i) => weights.set(direction!, i * columns));
@@ -64,15 +72,40 @@ function ridge({ values, columns, position }: FusingRows, cap: number): Float64A
   return weights.map((w) => w / Math.sqrt(spread));
 }
 
-function wearDirections({ values, columns, position, cap, healthy }: FusingRows): (Float64Array | undefined)[] {
-  const all = Int32Array.from(position.keys());
-  const well = all.filter((i) => healthy[i] === 1);
-  const worn = all.filter((i) => position[i]! <= cap / 2);
-  if (well.length < ROWS_A_COLUMN * columns || worn.length < ROWS_A_COLUMN) return [];
+/** Mean of the healthy rows, and the Cholesky factor of their strengthened covariance. */
+interface Healthy {
+  readonly mean: Float64Array;
+  readonly covariance: Float64Array;
+}
+
+/** Null with too few healthy rows. */
+function healthyOf({ values, columns, position, healthy }: FusingRows): Healthy | null {
+  const well = Int32Array.from(position.keys()).filter((i) => healthy[i] === 1);
+  if (well.length < ROWS_A_COLUMN * columns) return null;
   const { mean, covariance } = moments(values, columns, well);
-  const distance = moments(values, columns, worn, mean).covariance;
   strengthen(covariance, columns, SHRINKAGE);
-  if (!choleskyFactor(covariance, columns)) return [];
+  return choleskyFactor(covariance, columns) ? { mean, covariance } : null;
+}
+
+const isWorn = ({ position, cap }: FusingRows, i: number): boolean => position[i]! <= cap / 2;
+
+function kindDirections(rows: FusingRows, well: Healthy): Float64Array[] {
+  const { values, columns, position, kind, kinds } = rows;
+  const directions: Float64Array[] = [];
+  for (let k = 0; k < Math.min(MOST_KINDS, kinds); k++) {
+    const worn = Int32Array.from(position.keys()).filter((i) => kind[i] === k && isWorn(rows, i));
+    if (worn.length < ROWS_A_COLUMN) continue;
+    const away = moments(values, columns, worn).mean.map((x, c) => x - well.mean[c]!);
+    directions.push(solveLowerTransposed(well.covariance, solveLower(well.covariance, away)));
+  }
+  return directions;
+}
+
+function wearDirections(rows: FusingRows, { mean, covariance }: Healthy): (Float64Array | undefined)[] {
+  const { values, columns, position } = rows;
+  const worn = Int32Array.from(position.keys()).filter((i) => isWorn(rows, i));
+  if (worn.length < ROWS_A_COLUMN) return [];
+  const distance = moments(values, columns, worn, mean).covariance;
   // L⁻¹ D L⁻ᵀ: the columns of D first, then those of its transpose.
   for (let pass = 0; pass < 2; pass++) {
     for (let r = 0; r < columns; r++) solveLower(covariance, distance.subarray(r * columns, (r + 1) * columns));

@@ -7,10 +7,12 @@ import { type DecodedModel, decodeModel, encodeModel, requireKind, type SectionA
 import type { HazardModel } from './hazard-model.ts';
 import { intervalsOf } from './intervals.ts';
 import type { Team } from './members.ts';
+import type { OwnScale } from './own-signals.ts';
 import type { RowModel } from './row-builder.ts';
 
 const KIND = 'hazard-predictor';
-const VERSION = 3;
+/** 4 added the entity's own views; older ones have none. */
+const VERSION = 4;
 const MAX_TEAMS = 32;
 const LIMITS = { maxBytes: 512 * 1024 * 1024 };
 
@@ -22,6 +24,7 @@ export function encodeHazardModel(model: HazardModel): Uint8Array {
     regimes: signals.regimes.toBytes(),
     used: signals.used,
     fusing: signals.fusing,
+    ...(signals.own !== null && ownSections(signals.own)),
     shares: stack.shares,
     theta: stack.theta,
     offset: calibration.offset,
@@ -37,6 +40,7 @@ export function encodeHazardModel(model: HazardModel): Uint8Array {
     horizons,
     columns: signals.columns,
     fused: signals.fused,
+    own: signals.own !== null,
     step: signals.step,
     windows,
     scale,
@@ -49,6 +53,11 @@ export function encodeHazardModel(model: HazardModel): Uint8Array {
   };
   return encodeModel(KIND, VERSION, header, sections);
 }
+
+const ownSections = ({ unit, within }: OwnScale): Record<string, SectionArray> => ({
+  ownUnit: unit,
+  ownWithin: within,
+});
 
 /** What `encodeHazardModel` wrote. Throws the codes of `decodeModel`. */
 export function decodeHazardModel(bytes: Uint8Array): HazardModel {
@@ -85,6 +94,7 @@ type Header = Pick<HazardModel, 'horizons' | 'kinds' | 'facts'> &
   Pick<RowModel['features'], 'windows' | 'scale' | 'specs'> & {
     readonly columns: readonly string[];
     readonly fused: number;
+    readonly own?: boolean;
     readonly step: number;
     readonly spread: number;
     readonly sequence: (Omit<NonNullable<RowModel['sequence']>, 'context'> & { readonly context: number[] }) | null;
@@ -95,11 +105,17 @@ function decodeRows(decoded: DecodedModel, header: Header): RowModel {
   const used = decoded.section('used', 'i32');
   const { columns, fused, step, windows, scale, specs, sequence } = header;
   const regimes = loadOperatingRegimes(decoded.section('regimes', 'u8'));
+  const own = header.own === true ? decodeOwn(decoded, used.length) : null;
   const fusing = decoded.section('fusing', 'f64', fused * used.length);
   return {
-    features: { signals: { columns, regimes, used, fusing, fused, step }, windows, scale, specs },
+    features: { signals: { columns, regimes, used, own, fusing, fused, step }, windows, scale, specs },
     sequence: sequence === null ? null : { ...sequence, context: Int32Array.from(sequence.context) },
   };
+}
+
+function decodeOwn(decoded: DecodedModel, used: number): OwnScale {
+  const numbers = (name: string): Float64Array => decoded.section(name, 'f64', used);
+  return { unit: numbers('ownUnit'), within: numbers('ownWithin') };
 }
 
 function decodeTeam(decoded: DecodedModel, index: number, members: number): Team {

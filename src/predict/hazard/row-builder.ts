@@ -1,6 +1,6 @@
 import type { EntityHistory, PredictorQuery } from '../../model/predictor.ts';
 import { createFeatureReader, type FeatureModel } from './features.ts';
-import type { LearntFeatures } from './learn-features.ts';
+import type { LearntFeatures } from './choose-features.ts';
 import type { Intervals } from './intervals.ts';
 import type { MemberRows } from './members.ts';
 import { type Channel, fillSequence, type SequenceShape, sequenceWidth } from './sequences.ts';
@@ -29,7 +29,9 @@ export function sequenceFor({ model, gain, signalGain }: LearntFeatures, interva
   if (signals.used.length === 0) return null;
   const best = fallingPlaces(signalGain).slice(0, MOST_SIGNALS);
   const channels: Channel[] = best.map((signal) => ({ signal, fromStart: false }));
-  for (const signal of best.slice(0, MOST_FROM_START)) channels.push({ signal, fromStart: true });
+  // Views of its own say it better where there are any: an entity that was watched for a month is not what it began as.
+  const fromStart = signals.own === null ? MOST_FROM_START : 0;
+  for (const signal of best.slice(0, fromStart)) channels.push({ signal, fromStart: true });
   return {
     steps: STEPS,
     backs: backsOf(scale.step, intervals.cap),

@@ -6,7 +6,8 @@ import type { PredictorSearch } from '../../model/failure-model.ts';
 import type { Fold } from './folds.ts';
 import type { Intervals } from './intervals.ts';
 import { coarseEnds, type MemberRows, takeRows } from './members.ts';
-import { FIXED_SHAPE, hazardTask, type HazardShape, type RunTraining, survivedOf } from './train-team.ts';
+import { FIXED_SHAPE, hazardTask, type HazardShape, type RunTraining } from './train-team.ts';
+import { survivedOf } from './targets.ts';
 import type { TrainingRows } from './training-rows.ts';
 
 /** Around the fixed configuration: a third of it to three times as much, or as far as it makes sense. */

@@ -1,16 +1,19 @@
 import type { OperatingRegimes } from '../../ml/operating-regimes.ts';
 import type { EntityHistory } from '../../model/predictor.ts';
+import { fillOwnViews, OWN_VIEWS, type OwnScale } from './own-signals.ts';
 
 /**
- * How rows become signals: columns scaled inside their operating regime, and fused signals, each a weighted sum of them.
- * Everything in it was learnt from training rows only.
+ * How rows become signals: columns scaled inside their operating regime, their own views where entities are watched for long, and fused
+ * signals, each a weighted sum of columns or of views. Everything in it was learnt from training rows only.
  */
 export interface SignalModel {
   readonly columns: readonly string[];
   readonly regimes: OperatingRegimes;
   /** Columns that are not constant. */
   readonly used: Int32Array;
-  /** fused × used. */
+  /** Null where entities are short runs: then there is no long past that says what is usual for one. */
+  readonly own: OwnScale | null;
+  /** fused × used: of the plain columns, or of the last of their views. */
   readonly fusing: Float64Array;
   readonly fused: number;
   /** The usual time from one row to the next. */
@@ -21,11 +24,22 @@ export interface SignalModel {
 export interface Signals {
   readonly times: Float64Array;
   readonly rows: number;
-  /** used + fused. */
+  /** See `widthOf`. */
   readonly width: number;
   /** rows × width, maybe with room behind; NaN where missing. */
   readonly values: Float64Array;
 }
+
+type Shape = Pick<SignalModel, 'used' | 'own'>;
+
+/** Signals before the fused ones: used columns, then their views. */
+export const plainWidth = ({ used, own }: Shape): number => (own === null ? 1 : 1 + OWN_VIEWS) * used.length;
+
+/** All signals. */
+export const widthOf = (model: Shape & Pick<SignalModel, 'fused'>): number => plainWidth(model) + model.fused;
+
+/** Place of a plain signal's column among the used ones. */
+export const columnOf = ({ used }: Shape, signal: number): number => signal % used.length;
 
 /** Scaled values beyond this say only that something is far out. */
 const LIMIT = 20;
@@ -48,18 +62,28 @@ export interface SignalRows {
   readonly wanted?: Uint8Array;
 }
 
-/** Signals of the first rows; a row's signals depend on that row alone. O(rows × columns × (1 + fused)). */
+/** Signals of the first rows; a row's signals depend on that row and those before it alone. O(rows × columns × (1 + fused)). */
 export function signalsOf(model: SignalModel, history: EntityHistory, asked: SignalRows): Signals {
   const { rows, space, wanted } = asked;
-  const { used, fused } = model;
-  const width = used.length + fused;
+  const { used, own, fused } = model;
+  const width = widthOf(model);
+  const plain = plainWidth(model);
   const values = space !== undefined && space.length >= rows * width ? space : new Float64Array(rows * width);
   const signals = { times: history.times, rows, width, values };
-  const fusing = Int32Array.from({ length: fused }, (_, f) => f).filter((f) => wanted?.[used.length + f] !== 0);
+  const fusing = Int32Array.from({ length: fused }, (_, f) => f).filter((f) => wanted?.[plain + f] !== 0);
   const regimes = regimesOf(model, history, asked);
+  const isWanted = (from: number, u: number): boolean => {
+    for (let at = from + u; at < plain; at += used.length) if (wanted?.[at] !== 0) return true;
+    return false;
+  };
   // Column by column: what belongs to one is looked up once.
-  for (let u = 0; u < used.length; u++)
-    if (fusing.length > 0 || wanted?.[u] !== 0) scaleColumn(model, u, { history, asked, regimes }, signals);
+  for (let u = 0; u < used.length; u++) {
+    if (wanted?.[u] !== 0 || (own === null && fusing.length > 0))
+      scaleColumn(model, u, { history, asked, regimes }, signals);
+    if (own === null || (fusing.length === 0 && !isWanted(used.length, u))) continue;
+    const place = asked.places[used[u]!]!;
+    fillOwnViews(history, { scale: own, u, used: used.length, place, stride: strideOf(history) }, signals);
+  }
   if (fusing.length > 0) fuse(model, fusing, signals);
   return signals;
 }
@@ -107,13 +131,16 @@ function scaleColumn(model: SignalModel, u: number, { history, asked, regimes }:
 }
 
 /** Fused signals of all rows. What is missing counts as usual (0); all is missing where every column is. */
-function fuse({ used, fusing: weights }: SignalModel, wanted: Int32Array, { values, rows, width }: Signals): void {
-  const count = used.length;
+function fuse(model: SignalModel, wanted: Int32Array, { values, rows, width }: Signals): void {
+  const { fusing: weights } = model;
+  const plain = plainWidth(model);
+  const count = model.used.length;
+  const first = plain - count;
   const known = new Float64Array(count);
   for (let row = 0, to = 0; row < rows; row++, to += width) {
     let present = 0;
     for (let u = 0; u < count; u++) {
-      const x = values[to + u]!;
+      const x = values[to + first + u]!;
       known[u] = x === x ? x : 0;
       if (x === x) present++;
     }
@@ -127,8 +154,8 @@ function fuse({ used, fusing: weights }: SignalModel, wanted: Int32Array, { valu
         a += x * weights[p]!;
         b += x * weights[q]!;
       }
-      values[to + count + one] = present > 0 ? a : Number.NaN;
-      values[to + count + other] = present > 0 ? b : Number.NaN;
+      values[to + plain + one] = present > 0 ? a : Number.NaN;
+      values[to + plain + other] = present > 0 ? b : Number.NaN;
     }
   }
 }

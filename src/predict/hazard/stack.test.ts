@@ -32,7 +32,11 @@ function world(seed: number): { answers: Answers; outcomes: Outcomes } {
   }
   const positions = [0, 1, 2].map(() => new Float64Array(ROWS).map(() => size * random.next()));
   const weight = new Float64Array(ROWS).fill(1);
-  return { answers: { count: ROWS, hazards: [knows, guesses], positions }, outcomes: { time, failed, weight } };
+  const failure = Int32Array.from({ length: ROWS }, (_, row) => row);
+  return {
+    answers: { count: ROWS, hazards: [knows, guesses], positions },
+    outcomes: { time, failed, failure, weight },
+  };
 }
 
 let stack: Stack;

@@ -20,6 +20,8 @@ export interface Stack {
 export interface Outcomes {
   readonly time: ArrayLike<number>;
   readonly failed: ArrayLike<number>;
+  /** Which failure it was, by a number of its own; -1 without one. */
+  readonly failure: ArrayLike<number>;
   readonly weight: ArrayLike<number>;
 }
 

@@ -4,9 +4,9 @@ import { hazardTargets } from '../../ml/neural-losses.ts';
 import { loadLstm } from '../../ml/neural-lstm.ts';
 import { createRandom } from '../../ml/random.ts';
 import type { TrainingResult, TrainingTask } from '../../ml/training-tasks.ts';
-import { type Intervals, intervalAt } from './intervals.ts';
-import { knownPosition } from './learn-features.ts';
-import { coarseEnds, isWide, type MemberRows, takeRows, type Team } from './members.ts';
+import type { Intervals } from './intervals.ts';
+import { hazardRows, knownPosition } from './targets.ts';
+import { isWide, type MemberRows, takeRows, type Team } from './members.ts';
 import { STEPS } from './row-builder.ts';
 import type { TrainingRows } from './training-rows.ts';
 
@@ -98,17 +98,10 @@ function lifeTask(lesson: TeamLesson): TrainingTask {
 
 export function hazardTask(lesson: TeamLesson): TrainingTask {
   const { rows, intervals, picked, seed, shape } = lesson;
-  const ends = Float64Array.from(coarseEnds(intervals), (k) => intervals.edges[k]!);
-  const survived = Int32Array.from(picked, (i) => survivedOf(ends, rows.time[i]!, rows.failed[i]!));
-  const event = Uint8Array.from(picked, (i) => (rows.failed[i] === 1 && rows.time[i]! <= ends.at(-1)! ? 1 : 0));
+  const { ends, ...targets } = hazardRows(rows, picked, intervals);
   return {
     kind: 'hazard-boosting',
-    data: {
-      matrix: featureMatrix(lesson, picked),
-      survived,
-      event,
-      weights: Float64Array.from(picked, (i) => rows.lean[i]!),
-    },
+    data: { matrix: featureMatrix(lesson, picked), ...targets },
     options: {
       intervals: ends.length,
       seed,
@@ -129,14 +122,6 @@ const rareShape = ({ minChildWeight }: HazardShape, rows: number) => ({
   fineTails: true,
   maxBins: 255,
 });
-
-/** Whole intervals survived. One that sight was lost in counts when at least half of it was seen (Gensheimer and Narasimhan). */
-export function survivedOf(edges: Float64Array, time: number, failed: number): number {
-  const k = intervalAt(edges, time);
-  if (k === edges.length || failed === 1) return k;
-  const from = k > 0 ? edges[k - 1]! : 0;
-  return time - from >= (edges[k]! - from) / 2 ? k + 1 : k;
-}
 
 function lstmTask(lesson: TeamLesson): TrainingTask {
   const { rows, data, intervals, seed, effort } = lesson;

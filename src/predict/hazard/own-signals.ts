@@ -1,0 +1,168 @@
+import type { EntityHistory, FleetHistory } from '../../model/predictor.ts';
+
+/**
+ * How the columns of entities that are watched for long are seen beside their plain values. Each column is put on a scale that is straight
+ * near 0 and runs like a logarithm far out, so that a queue three times as long as usual is as far away for a small entity as for a large
+ * one, and differences of columns are ratios. One number a used column; learnt from training rows only.
+ */
+export interface OwnScale {
+  /** Where the scale turns from straight to logarithmic: below most of the sizes that the column has. */
+  readonly unit: Float64Array;
+  /** Usual deviation of an entity from its own mean, on that scale. */
+  readonly within: Float64Array;
+}
+
+/**
+ * What each column is seen as, in this order behind the plain columns: `rarity`, its distance from what is usual for the entity in the
+ * entity's own deviations, bounded; and `change`, that distance in units that are the same for all, over which columns are fused.
+ */
+export const OWN_VIEWS = 2;
+
+/** Values before anything is said of what is usual. */
+const LEAST_VALUES = 12;
+/** Steps over which what is usual follows: a week of five minutes. */
+const MEMORY_STEPS = 2016;
+/** A value further out moves what is usual as far as this one, in deviations (Huber, 1964): failures do not become usual. */
+const CLIP = 3;
+/** Least deviation of an entity, in usual deviations of the fleet: a column that stood still all week is not infinitely rare. */
+const LEAST_DEVIATION = 0.02;
+/** Where rarity bends: at so many deviations it is half of what it was, and it never comes to more. */
+const BEND = 8;
+/** Share of the sizes of a column that are small. */
+const SMALL = 0.1;
+/** Changes beyond this say only that something is far out. */
+const LIMIT = 20;
+
+/** A value on the scale of a column. */
+const placed = (x: number, unit: number): number => (x < 0 ? -Math.log(1 - x / unit) : Math.log(1 + x / unit));
+
+const isKnown = (x: number): boolean => x - x === 0;
+
+/** Learns the scales of some columns from every so many rows. O(rows taken × columns). */
+export function learnOwnScale({ columns, entities }: FleetHistory, used: Int32Array, stride: number): OwnScale {
+  const array = (): Float64Array => new Float64Array(used.length);
+  const scale = { unit: array(), within: array() };
+  used.forEach((column, u) => {
+    const values = entities.map((history) => valuesOf(history, column, { width: columns.length, stride }));
+    scale.unit[u] = smallSize(values);
+    scale.within[u] = spreadOf(values.flatMap((own) => around(own.map((x) => placed(x, scale.unit[u]!)))));
+  });
+  return scale;
+}
+
+interface Sampling {
+  readonly width: number;
+  readonly stride: number;
+}
+
+function valuesOf({ times, values }: EntityHistory, column: number, { width, stride }: Sampling): number[] {
+  const found: number[] = [];
+  for (let row = 0; row < times.length; row += stride) {
+    const x = values[row * width + column]!;
+    if (isKnown(x)) found.push(x);
+  }
+  return found;
+}
+
+/** The size that all but a tenth of those that are not 0 exceed; 1 where there are none. */
+function smallSize(values: readonly (readonly number[])[]): number {
+  const sizes = Float64Array.from(values.flatMap((own) => own.filter((x) => x !== 0).map(Math.abs))).sort();
+  return sizes[Math.floor(SMALL * sizes.length)] ?? 1;
+}
+
+const meanOf = (values: readonly number[]): number =>
+  values.length > 0 ? values.reduce((sum, x) => sum + x, 0) / values.length : 0;
+
+function around(own: readonly number[]): number[] {
+  const mean = meanOf(own);
+  return own.map((x) => x - mean);
+}
+
+/** Root of the mean square, never 0. */
+const spreadOf = (away: readonly number[]): number => Math.max(1e-6, Math.sqrt(meanOf(away.map((x) => x * x))));
+
+/** One column of one entity: where to read it, and where its views go. */
+export interface OwnColumn {
+  readonly scale: OwnScale;
+  /** Place among the used columns, and how many those are. */
+  readonly u: number;
+  readonly used: number;
+  /** Place in the history's rows, -1 where it is gone, and how wide those are. */
+  readonly place: number;
+  readonly stride: number;
+}
+
+/** Where views are written: rows × width. */
+interface Target {
+  readonly values: Float64Array;
+  readonly rows: number;
+  readonly width: number;
+}
+
+/**
+ * Writes the views of a column, row after row: what is usual is known from the rows before alone. NaN where the value is missing, and
+ * until enough was seen.
+ */
+export function fillOwnViews(
+  history: Pick<EntityHistory, 'values'>,
+  { scale, u, used, place, stride }: OwnColumn,
+  { values, rows, width }: Target,
+): void {
+  const [unit, within] = [scale.unit[u]!, scale.within[u]!];
+  const usual = new Usual(LEAST_DEVIATION * within);
+  for (let row = 0, from = place, to = used + u; row < rows; row++, from += stride, to += width) {
+    const raw = place < 0 ? Number.NaN : history.values[from]!;
+    if (!isKnown(raw)) {
+      values[to] = values[to + used] = Number.NaN;
+      continue;
+    }
+    const x = placed(raw, unit);
+    const far = usual.far(x);
+    values[to] = far / (1 + Math.abs(far) / BEND);
+    values[to + used] = Math.max(-LIMIT, Math.min(LIMIT, usual.away(x) / within));
+    usual.take(x, far);
+  }
+}
+
+/** Mean and deviation of the values so far: first of all alike, later forgetting, each value bounded. */
+class Usual {
+  readonly #least: number;
+  #seen = 0;
+  #mean = 0;
+  #square = 0;
+
+  constructor(least: number) {
+    this.#least = least * least;
+  }
+
+  /** Distance from the mean; NaN until enough was seen. */
+  away(x: number): number {
+    return this.#seen < LEAST_VALUES ? Number.NaN : x - this.#mean;
+  }
+
+  /** The same in deviations. */
+  far(x: number): number {
+    return this.away(x) / Math.sqrt(this.#square);
+  }
+
+  /** Learns a value that is so far away. */
+  take(x: number, far: number): void {
+    this.#seen++;
+    if (this.#seen <= LEAST_VALUES) {
+      this.#begin(x);
+      return;
+    }
+    const rate = Math.max(1 / this.#seen, 1 / MEMORY_STEPS);
+    const kept = Math.max(-CLIP, Math.min(CLIP, far));
+    this.#mean += rate * Math.sqrt(this.#square) * kept;
+    this.#square = Math.max(this.#least, this.#square * (1 + rate * (kept * kept - 1)));
+  }
+
+  /** The first values, one by one (Welford, 1962). */
+  #begin(x: number): void {
+    const delta = x - this.#mean;
+    this.#mean += delta / this.#seen;
+    this.#square += delta * (x - this.#mean);
+    if (this.#seen === LEAST_VALUES) this.#square = Math.max(this.#least, this.#square / LEAST_VALUES);
+  }
+}
