@@ -90,6 +90,21 @@ function suddenPages(fleet: SimulatedFleet, { pages }: Paged): [number, number] 
   return count;
 }
 
+/** How often a right page named the kind that came, and how often the most frequent kind would have been right. */
+function namedKinds(fleet: SimulatedFleet, { pages }: Paged, predictor: FailurePredictor): [number, number, number] {
+  const right = pages.filter(({ verdict }) => verdict === 'right');
+  let named = 0;
+  const came = new Map<string, number>();
+  for (const { entity, time, lead } of right) {
+    const history = fleet.entities[entity]!;
+    const row = countUpTo(history.times, time) - 1;
+    const kind = history.failures.find((one) => one.time === time + lead)!.kind;
+    came.set(kind, (came.get(kind) ?? 0) + 1);
+    if (predictor.explain(history, row, fleet.columns).kinds[0]?.kind === kind) named++;
+  }
+  return [named, Math.max(0, ...came.values()), right.length];
+}
+
 async function fleetRows(): Promise<Row[]> {
   const seed = number('seed');
   const fleet = simulateFleet({ seed, entities: number('entities'), days, step: STEP });
@@ -115,7 +130,8 @@ async function fleetRows(): Promise<Row[]> {
   }
   if (!asked.includes('ours')) return peers;
   // As the program does: the model whose thresholds were chosen on the newest quarter is the one that pages afterwards.
-  const say = sayerOf(await learn(fleet), fleet.columns);
+  const predictor = await learn(fleet);
+  const say = sayerOf(predictor, fleet.columns);
   const mine = both(fleet, say);
   log('asked');
   const ours = judgePages(mine, HORIZONS);
@@ -123,6 +139,7 @@ async function fleetRows(): Promise<Row[]> {
   const index = HORIZONS.indexOf(21_600);
   const sudden = suddenPrecision(mine.later, { index, value: HORIZONS[index]!, width: HORIZONS.length }, SEED);
   const [unasked, unlucky] = suddenPages(fleet, ours);
+  const [named, frequent, pages] = namedKinds(fleet, ours, predictor);
   return [
     {
       name: 'fleet-recall',
@@ -140,6 +157,14 @@ async function fleetRows(): Promise<Row[]> {
       bound: 0.8,
       better: 'higher',
       note: `on later time; the oracle's was ${oracle.precision.toFixed(3)}`,
+    },
+    {
+      name: 'fleet-kind',
+      value: named / pages,
+      unit: 'of right pages',
+      bound: null,
+      better: 'higher',
+      note: `name the kind that came; the one that came most would be right for ${(frequent / pages).toFixed(2)} of them`,
     },
     { ...plain, name: 'fleet-recall-oracle', value: oracle.recall, note: noteOf(oracle) },
     ...peers,

@@ -2,6 +2,7 @@ import { type Phrase, phrase } from '../../model/phrase.ts';
 import type { EntityHistory, PredictionDriver, PredictionExplanation } from '../../model/predictor.ts';
 import type { FeatureSpec } from './features.ts';
 import type { HazardModel } from './hazard-model.ts';
+import { kindsAt } from './kind-model.ts';
 import { coarseEnds, type MemberRows, type Team } from './members.ts';
 import { buildRows } from './row-builder.ts';
 import { columnOf, matchColumns, plainWidth, type Signals, signalsOf } from './signals.ts';
@@ -42,7 +43,7 @@ export function explainRow(model: Omit<HazardModel, 'facts'>, asked: Asked): Pre
       addSignals(pulls, model, own, normalised(networkPulls(model, team, rows), weight));
     }
   }
-  return { drivers: toDrivers([...pulls.values()]), kinds: model.kinds };
+  return { drivers: toDrivers([...pulls.values()]), kinds: kindsAt(model.kinds, rows.features) };
 }
 
 /** How much a member's position counts, and what it says of the near intervals: see `describe` of the stack. */

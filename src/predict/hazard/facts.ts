@@ -1,6 +1,6 @@
 import { brierSkill } from '../../ml/probability-metrics.ts';
 import { averagePrecision } from '../../ml/ranking-metrics.ts';
-import type { FleetHistory, PredictorFacts } from '../../model/predictor.ts';
+import type { PredictorFacts } from '../../model/predictor.ts';
 import type { Intervals } from './intervals.ts';
 import type { Outcomes, Stack } from './stack.ts';
 import type { TrainingRows } from './training-rows.ts';
@@ -46,20 +46,4 @@ export function factsOf({
   const failures = new Set<string>();
   for (let i = 0; i < rows.count; i++) if (rows.failed[i] === 1) failures.add(`${rows.entity[i]} ${rows.failure[i]}`);
   return { rows: rows.count, entities: new Set(rows.entity).size, failures: failures.size, metrics };
-}
-
-/** How the failures that rows lead to are spread over kinds, by falling share. */
-export function kindShares({ entities }: FleetHistory, rows: TrainingRows): { kind: string; share: number }[] {
-  const kinds = new Map<string, number>();
-  const seen = new Set<string>();
-  for (let i = 0; i < rows.count; i++) {
-    const key = `${rows.entity[i]} ${rows.failure[i]}`;
-    if (rows.failed[i] !== 1 || seen.has(key)) continue;
-    seen.add(key);
-    const { kind } = entities[rows.entity[i]!]!.failures[rows.failure[i]!]!;
-    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  }
-  return [...kinds]
-    .map(([kind, count]) => ({ kind, share: count / seen.size }))
-    .sort((a, b) => b.share - a.share || (a.kind < b.kind ? -1 : 1));
 }

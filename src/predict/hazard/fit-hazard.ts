@@ -3,10 +3,11 @@ import type { PredictorSearch } from '../../model/failure-model.ts';
 import type { FitOutcome, FleetHistory, PredictorOptions } from '../../model/predictor.ts';
 import { calibrate, fitCalibration } from './calibrate.ts';
 import { whatIsMissing } from './evidence.ts';
-import { factsOf, kindShares } from './facts.ts';
+import { factsOf } from './facts.ts';
 import { censorAt, entityFolds, firstCut, type Fold, timeFolds } from './folds.ts';
 import { askTeams, createHazardPredictor } from './hazard-model.ts';
 import { type Intervals, intervalsOf } from './intervals.ts';
+import { fitKinds } from './kind-model.ts';
 import { learnFeatures } from './learn-features.ts';
 import { type Answers, isWide, type MemberRows, type Team, takeMemberRows } from './members.ts';
 import { buildRows, type RowModel, sequenceFor } from './row-builder.ts';
@@ -79,7 +80,7 @@ export async function fitHazard(
       teams: finals,
       stack,
       calibration,
-      kinds: kindShares(fleet, rows),
+      kinds: await fitKinds({ fleet, rows, data: last.data, reach, seed }, run),
       facts: { ...facts, regimes: last.rowModel.features.signals.regimes.count, ...(search !== null && { search }) },
     }),
   };

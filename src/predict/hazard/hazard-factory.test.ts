@@ -131,7 +131,7 @@ describe('a predictor trained on runs to failure with six regimes', () => {
       expect(text('en').phrase(reason)).toContain(feature);
       expect(text('es').phrase(reason)).toContain(feature);
     }
-    expect(kinds.map(({ kind }) => kind)).toEqual(['pump', 'fan']);
+    expect(new Set(kinds.map(({ kind }) => kind))).toEqual(new Set(['pump', 'fan']));
     expect(kinds.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
   });
 });

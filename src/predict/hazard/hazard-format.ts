@@ -1,3 +1,4 @@
+import { loadForest } from '../../ml/forest.ts';
 import { loadGradientBoosting } from '../../ml/gradient-boosting.ts';
 import { loadHazardBoosting } from '../../ml/hazard-boosting.ts';
 import { MlError } from '../../ml/ml-error.ts';
@@ -6,12 +7,13 @@ import { loadOperatingRegimes } from '../../ml/operating-regimes.ts';
 import { type DecodedModel, decodeModel, encodeModel, requireKind, type SectionArray } from '../../ml/serialize.ts';
 import type { HazardModel } from './hazard-model.ts';
 import { intervalsOf } from './intervals.ts';
+import type { KindShare } from './kind-model.ts';
 import type { Team } from './members.ts';
 import type { OwnScale } from './own-signals.ts';
 import type { RowModel } from './row-builder.ts';
 
 const KIND = 'hazard-predictor';
-/** 4 added the entity's own views; older ones have none. */
+/** 4 added views of the entity's own and the forest of kinds; older ones have neither. */
 const VERSION = 4;
 const MAX_TEAMS = 32;
 const LIMITS = { maxBytes: 512 * 1024 * 1024 };
@@ -25,6 +27,7 @@ export function encodeHazardModel(model: HazardModel): Uint8Array {
     used: signals.used,
     fusing: signals.fusing,
     ...(signals.own !== null && ownSections(signals.own)),
+    ...(kinds.forest !== null && { kinds: kinds.forest.toBytes() }),
     shares: stack.shares,
     theta: stack.theta,
     offset: calibration.offset,
@@ -47,7 +50,8 @@ export function encodeHazardModel(model: HazardModel): Uint8Array {
     specs,
     sequence,
     spread: stack.spread,
-    kinds,
+    kinds: kinds.shares,
+    kindsTold: kinds.forest !== null,
     facts,
     teams: teams.map(({ lstm }) => (lstm === null ? 2 : 3)),
   };
@@ -83,18 +87,23 @@ export function decodeHazardModel(bytes: Uint8Array): HazardModel {
       offset: decoded.section('offset', 'f64', edges),
       slope: decoded.section('slope', 'f64', edges),
     },
-    kinds: header.kinds,
+    kinds: {
+      shares: header.kinds,
+      forest: header.kindsTold === true ? loadForest(decoded.section('kinds', 'u8')) : null,
+    },
     facts: header.facts,
   };
   checkFits(model);
   return model;
 }
 
-type Header = Pick<HazardModel, 'horizons' | 'kinds' | 'facts'> &
+type Header = Pick<HazardModel, 'horizons' | 'facts'> &
   Pick<RowModel['features'], 'windows' | 'scale' | 'specs'> & {
     readonly columns: readonly string[];
     readonly fused: number;
     readonly own?: boolean;
+    readonly kinds: readonly KindShare[];
+    readonly kindsTold?: boolean;
     readonly step: number;
     readonly spread: number;
     readonly sequence: (Omit<NonNullable<RowModel['sequence']>, 'context'> & { readonly context: number[] }) | null;

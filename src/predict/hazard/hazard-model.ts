@@ -5,6 +5,7 @@ import { withNetworks } from './exchange-networks.ts';
 import { explainRow } from './explain.ts';
 import { encodeHazardModel } from './hazard-format.ts';
 import { type Intervals, remainingOf } from './intervals.ts';
+import type { KindModel } from './kind-model.ts';
 import { type Answers, askTeam, meanAnswers, type MemberRows, type Team } from './members.ts';
 import { buildRows, queriedRows, type RowModel } from './row-builder.ts';
 import { type Stack, stackAnswers } from './stack.ts';
@@ -20,7 +21,7 @@ export interface HazardModel {
   readonly teams: readonly Team[];
   readonly stack: Stack;
   readonly calibration: EdgeCalibration;
-  readonly kinds: readonly { readonly kind: string; readonly share: number }[];
+  readonly kinds: KindModel;
   readonly facts: PredictorFacts;
 }
 
