@@ -58,8 +58,9 @@ export function encodeHazardModel(model: HazardModel): Uint8Array {
   return encodeModel(KIND, VERSION, header, sections);
 }
 
-const ownSections = ({ unit, within }: OwnScale): Record<string, SectionArray> => ({
+const ownSections = ({ unit, bent, within }: OwnScale): Record<string, SectionArray> => ({
   ownUnit: unit,
+  ownBent: bent,
   ownWithin: within,
 });
 
@@ -123,8 +124,11 @@ function decodeRows(decoded: DecodedModel, header: Header): RowModel {
 }
 
 function decodeOwn(decoded: DecodedModel, used: number): OwnScale {
-  const numbers = (name: string): Float64Array => decoded.section(name, 'f64', used);
-  return { unit: numbers('ownUnit'), within: numbers('ownWithin') };
+  return {
+    unit: decoded.section('ownUnit', 'f64', used),
+    bent: decoded.section('ownBent', 'u8', used),
+    within: decoded.section('ownWithin', 'f64', used),
+  };
 }
 
 function decodeTeam(decoded: DecodedModel, index: number, members: number): Team {

@@ -26,9 +26,10 @@ const usual = [10, 30, 100, 300, 1000].map((size) => history(size));
 const scale = learnOwnScale({ columns: ['x'], entities: usual }, Int32Array.of(0), 7);
 
 /** Rarity and change of each row. */
-function viewsOf(given: EntityHistory, rows = ROWS, place = 0) {
+// oxlint-disable-next-line eslint/max-params -- a history, how much of it, where, and on which scale
+function viewsOf(given: EntityHistory, rows = ROWS, place = 0, by = scale) {
   const values = new Float64Array(rows * (1 + OWN_VIEWS));
-  fillOwnViews(given, { scale, u: 0, used: 1, place, stride: 1 }, { values, rows, width: 1 + OWN_VIEWS });
+  fillOwnViews(given, { scale: by, u: 0, used: 1, place, stride: 1 }, { values, rows, width: 1 + OWN_VIEWS });
   const view = (number: number): Float64Array =>
     Float64Array.from({ length: rows }, (_, row) => values[row * (1 + OWN_VIEWS) + number]!);
   return { rarity: view(1), change: view(2) };
@@ -44,6 +45,30 @@ describe('views of the entity’s own', () => {
     expect(meanOf(a.change, 5900, 6000)).toBeGreaterThan(3);
     expect(meanOf(a.change, 5900, 6000) / meanOf(b.change, 5900, 6000)).toBeCloseTo(1, 0);
     expect(Math.abs(meanOf(a.change, 1000, 5900))).toBeLessThan(0.2);
+  });
+
+  test('of a share in use it is the same rise, be it from little or from much', () => {
+    const share = (base: number, rise: number): EntityHistory => {
+      const random = createRandom(Math.round(100 * base));
+      const values = Float64Array.from(
+        { length: ROWS },
+        (_, row) => base + 0.02 * random.normal() + (row < 5900 ? 0 : rise),
+      );
+      return { ...history(1), values };
+    };
+    const bases = [0.1, 0.2, 0.3, 0.5, 0.6];
+    const shares = learnOwnScale(
+      { columns: ['x'], entities: bases.map((base) => share(base, 0)) },
+      Int32Array.of(0),
+      7,
+    );
+    expect(shares.bent[0]).toBe(0);
+    expect(scale.bent[0]).toBe(1);
+    const [little, much] = [0.1, 0.6].map((base) =>
+      meanOf(viewsOf(share(base, 0.3), ROWS, 0, shares).change, 5900, 6000),
+    );
+    expect(little).toBeGreaterThan(3);
+    expect(little! / much!).toBeCloseTo(1, 1);
   });
 
   test('a row knows nothing of later rows', () => {

@@ -1,13 +1,16 @@
 import type { EntityHistory, FleetHistory } from '../../model/predictor.ts';
 
 /**
- * How the columns of entities that are watched for long are seen beside their plain values. Each column is put on a scale that is straight
- * near 0 and runs like a logarithm far out, so that a queue three times as long as usual is as far away for a small entity as for a large
- * one, and differences of columns are ratios. One number a used column; learnt from training rows only.
+ * How the columns of entities that are watched for long are seen beside their plain values. A column is put on the scale on which entities
+ * move alike: that of its values (a share in use goes up by as much for one as for another), or one that is straight near 0 and runs like a
+ * logarithm far out (a queue three times as long as usual is as far away for a small entity as for a large one). One number a used
+ * column; learnt from training rows only.
  */
 export interface OwnScale {
-  /** Where the scale turns from straight to logarithmic: below most of the sizes that the column has. */
+  /** What values are counted in: most sizes that the column has are larger. */
   readonly unit: Float64Array;
+  /** 1 where the scale turns logarithmic from about one unit on. */
+  readonly bent: Uint8Array;
   /** Usual deviation of an entity from its own mean, on that scale. */
   readonly within: Float64Array;
 }
@@ -34,20 +37,32 @@ const SMALL = 0.1;
 const LIMIT = 20;
 
 /** A value on the scale of a column. */
-const placed = (x: number, unit: number): number => (x < 0 ? -Math.log(1 - x / unit) : Math.log(1 + x / unit));
+const placed = (x: number, unit: number, bent: boolean): number =>
+  !bent ? x / unit : x < 0 ? -Math.log(1 - x / unit) : Math.log(1 + x / unit);
 
 const isKnown = (x: number): boolean => x - x === 0;
 
 /** Learns the scales of some columns from every so many rows. O(rows taken × columns). */
 export function learnOwnScale({ columns, entities }: FleetHistory, used: Int32Array, stride: number): OwnScale {
   const array = (): Float64Array => new Float64Array(used.length);
-  const scale = { unit: array(), within: array() };
+  const scale = { unit: array(), bent: new Uint8Array(used.length), within: array() };
   used.forEach((column, u) => {
     const values = entities.map((history) => valuesOf(history, column, { width: columns.length, stride }));
-    scale.unit[u] = smallSize(values);
-    scale.within[u] = spreadOf(values.flatMap((own) => around(own.map((x) => placed(x, scale.unit[u]!)))));
+    const unit = smallSize(values);
+    const on = (bent: boolean): number[][] => values.map((own) => around(own.map((x) => placed(x, unit, bent))));
+    const [straight, log] = [on(false), on(true)];
+    const bent = unevenness(log) < unevenness(straight);
+    scale.unit[u] = unit;
+    scale.bent[u] = Number(bent);
+    scale.within[u] = spreadOf((bent ? log : straight).flat());
   });
   return scale;
+}
+
+/** How much entities differ in how far they move: the deviation of the logarithm of their deviations. Those that stand still say nothing. */
+function unevenness(away: readonly (readonly number[])[]): number {
+  const spreads = away.filter((own) => own.length > 1).map(spreadOf);
+  return spreadOf(around(spreads.filter((spread) => spread > LEAST_SPREAD).map(Math.log)));
 }
 
 interface Sampling {
@@ -78,8 +93,9 @@ function around(own: readonly number[]): number[] {
   return own.map((x) => x - mean);
 }
 
+const LEAST_SPREAD = 1e-6;
 /** Root of the mean square, never 0. */
-const spreadOf = (away: readonly number[]): number => Math.max(1e-6, Math.sqrt(meanOf(away.map((x) => x * x))));
+const spreadOf = (away: readonly number[]): number => Math.max(LEAST_SPREAD, Math.sqrt(meanOf(away.map((x) => x * x))));
 
 /** One column of one entity: where to read it, and where its views go. */
 export interface OwnColumn {
@@ -108,7 +124,7 @@ export function fillOwnViews(
   { scale, u, used, place, stride }: OwnColumn,
   { values, rows, width }: Target,
 ): void {
-  const [unit, within] = [scale.unit[u]!, scale.within[u]!];
+  const [unit, bent, within] = [scale.unit[u]!, scale.bent[u] === 1, scale.within[u]!];
   const usual = new Usual(LEAST_DEVIATION * within);
   for (let row = 0, from = place, to = used + u; row < rows; row++, from += stride, to += width) {
     const raw = place < 0 ? Number.NaN : history.values[from]!;
@@ -116,7 +132,7 @@ export function fillOwnViews(
       values[to] = values[to + used] = Number.NaN;
       continue;
     }
-    const x = placed(raw, unit);
+    const x = placed(raw, unit, bent);
     const far = usual.far(x);
     values[to] = far / (1 + Math.abs(far) / BEND);
     values[to + used] = Math.max(-LIMIT, Math.min(LIMIT, usual.away(x) / within));
