@@ -3,7 +3,7 @@ import type { EntityHistory, PredictionDriver, PredictionExplanation } from '../
 import type { FeatureSpec } from './features.ts';
 import type { HazardModel } from './hazard-model.ts';
 import { kindsAt } from './kind-model.ts';
-import { coarseEnds, type MemberRows, type Team } from './members.ts';
+import { coarseEnds, isWide, type MemberRows, type Team } from './members.ts';
 import { buildRows } from './row-builder.ts';
 import { columnOf, matchColumns, plainWidth, type Signals, signalsOf } from './signals.ts';
 import type { Trait } from './traits.ts';
@@ -34,13 +34,12 @@ export function explainRow(model: Omit<HazardModel, 'facts'>, asked: Asked): Pre
   const own = signalsOf(signals, asked.history, { places: matchColumns(signals, asked.columns), rows: asked.row + 1 });
   const pulls = new Map<string, Pull>();
   for (const team of model.teams) {
-    for (const [member, amounts] of [lifePulls(team, rows), hazardPulls(model, team, rows)].entries()) {
-      const weight = weightOf(model, member) / model.teams.length;
-      addFeatures(pulls, model, own, normalised(amounts, weight));
-    }
+    const share = (member: number): number => weightOf(model, member) / model.teams.length;
+    // Positions have no say over a wide span.
+    if (!isWide(model.intervals)) addFeatures(pulls, model, own, normalised(lifePulls(team, rows), share(0)));
+    addFeatures(pulls, model, own, normalised(hazardPulls(model, team, rows), share(1)));
     if (team.lstm !== null) {
-      const weight = weightOf(model, 2) / model.teams.length;
-      addSignals(pulls, model, own, normalised(networkPulls(model, team, rows), weight));
+      addSignals(pulls, model, own, normalised(networkPulls(model, team, rows), share(2)));
     }
   }
   return { drivers: toDrivers([...pulls.values()]), kinds: kindsAt(model.kinds, rows.features) };

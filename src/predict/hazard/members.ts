@@ -84,7 +84,10 @@ export function askTeam(team: Team, rows: MemberRows, intervals: Intervals): Ans
   }
   const size = intervals.edges.length;
   const cap = intervals.atHorizon.at(-1)! + 1;
-  const life = team.life.predictBatch(matrix).map((position) => Math.min(cap, Math.max(0, position)));
+  // Over a wide span nothing is joined by positions: see `stackAnswers`.
+  const life = isWide(intervals)
+    ? new Float64Array(count)
+    : team.life.predictBatch(matrix).map((position) => Math.min(cap, Math.max(0, position)));
   return { count, hazards, positions: [life, ...hazards.map((h) => expectedPositions(h, count, { size, cap }))] };
 }
 

@@ -125,6 +125,7 @@ export function fillOwnViews(
   { values, rows, width }: Target,
 ): void {
   const [unit, bent, within] = [scale.unit[u]!, scale.bent[u] === 1, scale.within[u]!];
+  const perWithin = 1 / within;
   const usual = new Usual(LEAST_DEVIATION * within);
   for (let row = 0, from = place, to = used + u; row < rows; row++, from += stride, to += width) {
     const raw = place < 0 ? Number.NaN : history.values[from]!;
@@ -133,52 +134,49 @@ export function fillOwnViews(
       continue;
     }
     const x = placed(raw, unit, bent);
-    const far = usual.far(x);
-    values[to] = far / (1 + Math.abs(far) / BEND);
-    values[to + used] = Math.max(-LIMIT, Math.min(LIMIT, usual.away(x) / within));
-    usual.take(x, far);
+    const change = usual.away(x) * perWithin;
+    values[to + used] = change > LIMIT ? LIMIT : change < -LIMIT ? -LIMIT : change;
+    const far = usual.take(x);
+    values[to] = (BEND * far) / (BEND + Math.abs(far));
   }
 }
 
 /** Mean and deviation of the values so far: first of all alike, later forgetting, each value bounded. */
 class Usual {
-  readonly #least: number;
-  #seen = 0;
-  #mean = 0;
-  #square = 0;
+  private readonly least: number;
+  private seen = 0;
+  private mean = 0;
+  private deviation = 0;
 
   constructor(least: number) {
-    this.#least = least * least;
+    this.least = least;
   }
 
   /** Distance from the mean; NaN until enough was seen. */
   away(x: number): number {
-    return this.#seen < LEAST_VALUES ? Number.NaN : x - this.#mean;
+    return this.seen < LEAST_VALUES ? Number.NaN : x - this.mean;
   }
 
-  /** The same in deviations. */
-  far(x: number): number {
-    return this.away(x) / Math.sqrt(this.#square);
-  }
-
-  /** Learns a value that is so far away. */
-  take(x: number, far: number): void {
-    this.#seen++;
-    if (this.#seen <= LEAST_VALUES) {
-      this.#begin(x);
-      return;
-    }
-    const rate = Math.max(1 / this.#seen, 1 / MEMORY_STEPS);
-    const kept = Math.max(-CLIP, Math.min(CLIP, far));
-    this.#mean += rate * Math.sqrt(this.#square) * kept;
-    this.#square = Math.max(this.#least, this.#square * (1 + rate * (kept * kept - 1)));
+  /** Learns a value; returns its distance from the mean before, in deviations. */
+  take(x: number): number {
+    this.seen++;
+    if (this.seen <= LEAST_VALUES) return this.begin(x);
+    const far = (x - this.mean) / this.deviation;
+    const rate = Math.max(1 / this.seen, 1 / MEMORY_STEPS);
+    const kept = far > CLIP ? CLIP : far < -CLIP ? -CLIP : far;
+    this.mean += rate * this.deviation * kept;
+    // The square moves by the rate, so the deviation by half of it.
+    const next = this.deviation * (1 + 0.5 * rate * (kept * kept - 1));
+    this.deviation = next > this.least ? next : this.least;
+    return far;
   }
 
   /** The first values, one by one (Welford, 1962). */
-  #begin(x: number): void {
-    const delta = x - this.#mean;
-    this.#mean += delta / this.#seen;
-    this.#square += delta * (x - this.#mean);
-    if (this.#seen === LEAST_VALUES) this.#square = Math.max(this.#least, this.#square / LEAST_VALUES);
+  private begin(x: number): number {
+    const delta = x - this.mean;
+    this.mean += delta / this.seen;
+    this.deviation += delta * (x - this.mean);
+    if (this.seen === LEAST_VALUES) this.deviation = Math.max(this.least, Math.sqrt(this.deviation / LEAST_VALUES));
+    return Number.NaN;
   }
 }
