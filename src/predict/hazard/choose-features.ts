@@ -120,9 +120,7 @@ function gainsByKind({ lesson, picked, matrix }: Tried): Float64Array[] {
   const kinds = kindsOf(lesson, picked);
   const weights = leanOf(rows, picked);
   return frequentKinds(lesson, picked, kinds).map((kind) => {
-    const target = Float64Array.from(picked, (i, at) =>
-      kinds[at] === kind && rows.failed[i] === 1 && rows.time[i]! <= near ? 1 : 0,
-    );
+    const target = Float64Array.from(picked, (i, at) => (kinds[at] === kind && rows.time[i]! <= near ? 1 : 0));
     const options = { objective: 'logistic', seed, ...SHAPE, ...KIND_SHAPE } as const;
     return fitGradientBoosting({ matrix, target, weights }, options).importance;
   });
@@ -130,9 +128,11 @@ function gainsByKind({ lesson, picked, matrix }: Tried): Float64Array[] {
 
 const KIND_SHAPE = { trees: 25, learningRate: 0.2, maxLeaves: 8, minChildWeight: 4, leastHessian: 0.1 } as const;
 
-/** Kind of the failure that each row leads to; undefined without one. */
+/** Kind of the failure that each row leads to, as far as it is known; undefined without one. */
 const kindsOf = ({ fleet, rows }: FeatureLesson, picked: Int32Array): (string | undefined)[] =>
-  Array.from(picked, (i) => fleet.entities[rows.entity[i]!]!.failures[rows.failure[i]!]?.kind);
+  Array.from(picked, (i) =>
+    rows.failed[i] === 1 ? fleet.entities[rows.entity[i]!]!.failures[rows.failure[i]!]?.kind : undefined,
+  );
 
 /** Kinds with enough failures, most frequent first; none where they are not told apart. */
 function frequentKinds(

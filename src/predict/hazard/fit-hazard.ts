@@ -69,6 +69,7 @@ export async function fitHazard(
   // What was judged saw nothing of the rows that judged it, nor did its features; what is put to use has learnt from all.
   const last = options.asked === 'others' ? material : { ...readRows(fit, rows, rows), shape };
   const finals = options.asked === 'others' ? teams : await finish(fit, last);
+  const kinds = await fitKinds({ fleet, rows, data: last.data, reach, seed }, run);
   const facts = factsOf({ rows, outcomes: shown, chances, intervals, horizons: options.horizons, stack });
   report(fit, 1, 'done');
   return {
@@ -80,7 +81,7 @@ export async function fitHazard(
       teams: finals,
       stack,
       calibration,
-      kinds: await fitKinds({ fleet, rows, data: last.data, reach, seed }, run),
+      kinds,
       facts: { ...facts, regimes: last.rowModel.features.signals.regimes.count, ...(search !== null && { search }) },
     }),
   };

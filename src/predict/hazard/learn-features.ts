@@ -123,7 +123,8 @@ function learnFusing(model: SignalModel, { fleet, rows, intervals }: FeatureLess
       values.set(statistics.mean.subarray(first), i * columns);
       position[i] = knownPosition(rows, at, intervals);
       healthy[i] = rows.time[at]! > intervals.cap && row < young ? 1 : 0;
-      kind[i] = kinds.of(history.failures[rows.failure[at]!]?.kind);
+      // What was not known yet has no kind.
+      kind[i] = kinds.of(rows.failed[at] === 1 ? history.failures[rows.failure[at]!]?.kind : undefined);
     }
   });
   const cap = positionOf(intervals, intervals.cap);
