@@ -1,5 +1,6 @@
 import { fitGradientBoosting } from '../../ml/gradient-boosting.ts';
 import { fitHazardBoosting } from '../../ml/hazard-boosting.ts';
+import { countKinds, kindOf } from './failure-kinds.ts';
 import type { FeatureLesson } from './feature-lesson.ts';
 import { createFeatureReader, type FeatureModel } from './features.ts';
 import { isWide } from './members.ts';
@@ -117,9 +118,9 @@ function gainByHazards({ lesson, picked, matrix }: Tried): Float64Array {
 function gainsByKind({ lesson, picked, matrix }: Tried): Float64Array[] {
   const { rows, intervals, seed } = lesson;
   const near = intervals.edges[intervals.atHorizon[Math.min(NEAR_HORIZON, intervals.atHorizon.length - 1)]!]!;
-  const kinds = kindsOf(lesson, picked);
+  const kinds = Array.from(picked, (i) => kindOf(lesson, i));
   const weights = leanOf(rows, picked);
-  return frequentKinds(lesson, picked, kinds).map((kind) => {
+  return frequentKinds(lesson, picked).map((kind) => {
     const target = Float64Array.from(picked, (i, at) => (kinds[at] === kind && rows.time[i]! <= near ? 1 : 0));
     const options = { objective: 'logistic', seed, ...SHAPE, ...KIND_SHAPE } as const;
     return fitGradientBoosting({ matrix, target, weights }, options).importance;
@@ -128,31 +129,14 @@ function gainsByKind({ lesson, picked, matrix }: Tried): Float64Array[] {
 
 const KIND_SHAPE = { trees: 25, learningRate: 0.2, maxLeaves: 8, minChildWeight: 4, leastHessian: 0.1 } as const;
 
-/** Kind of the failure that each row leads to, as far as it is known; undefined without one. */
-const kindsOf = ({ fleet, rows }: FeatureLesson, picked: Int32Array): (string | undefined)[] =>
-  Array.from(picked, (i) =>
-    rows.failed[i] === 1 ? fleet.entities[rows.entity[i]!]!.failures[rows.failure[i]!]?.kind : undefined,
-  );
-
 /** Kinds with enough failures, most frequent first; none where they are not told apart. */
-function frequentKinds(
-  { rows }: FeatureLesson,
-  picked: Int32Array,
-  kinds: readonly (string | undefined)[],
-): readonly string[] {
-  const failures = new Map<string, Set<string>>();
-  picked.forEach((i, at) => {
-    const kind = kinds[at];
-    if (kind === undefined) return;
-    const known = failures.get(kind) ?? new Set();
-    failures.set(kind, known.add(`${rows.entity[i]} ${rows.failure[i]}`));
-  });
-  if (failures.size < 2) return [];
-  return [...failures]
-    .filter(([, all]) => all.size >= LEAST_FAILURES)
-    .sort((a, b) => b[1].size - a[1].size || (a[0] < b[0] ? -1 : 1))
+function frequentKinds(lesson: FeatureLesson, picked: Int32Array): readonly string[] {
+  const counts = countKinds(lesson, picked);
+  if (counts.length < 2) return [];
+  return counts
+    .filter(({ count }) => count >= LEAST_FAILURES)
     .slice(0, MOST_KINDS)
-    .map(([kind]) => kind);
+    .map(({ kind }) => kind);
 }
 
 /** Features of training rows, row-major. */

@@ -124,7 +124,6 @@ function addSignals(
   });
 }
 
-// oxlint-disable-next-line eslint/max-params -- what is collected, from what, how much
 function addFeature(
   pulls: Map<string, Pull>,
   { rows }: Pick<HazardModel, 'rows'>,

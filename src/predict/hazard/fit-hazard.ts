@@ -214,7 +214,6 @@ const RUNS_SHARE = 0.9;
  * still seen with the chance that the cut comes after it: what is left of the run over the whole of it. So rows close to
  * failure are rarer there, and chances would come out too high by what training saw.
  */
-// oxlint-disable-next-line eslint/max-params -- rows, and which of them in which order
 function cutShort(fleet: FleetHistory, rows: TrainingRows, asked: Int32Array, outcomes: Outcomes): Outcomes {
   const failing = fleet.entities.filter(({ failures }) => failures.length > 0);
   const runs = failing.filter(({ failures, times }) => failures.length === 1 && times.at(-1)! <= failures[0]!.time);

@@ -74,7 +74,6 @@ function predict(model: HazardModel, queries: readonly PredictorQuery[], columns
 }
 
 /** Writes probabilities, expectation and interval of one row. */
-// oxlint-disable-next-line eslint/max-params -- from a place in one array to a place in others
 function describe(model: HazardModel, chances: Float64Array, row: number, out: PredictedRows & { at: number }): void {
   const { intervals, horizons } = model;
   const from = row * intervals.edges.length;

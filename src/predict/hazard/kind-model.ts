@@ -1,5 +1,5 @@
 import { type Forest, loadForest } from '../../ml/forest.ts';
-import type { FleetHistory } from '../../model/predictor.ts';
+import { countKinds, failureOf, kindOf, type KnownFailures } from './failure-kinds.ts';
 import { type MemberRows, takeRows } from './members.ts';
 import type { RunTraining } from './train-team.ts';
 import type { TrainingRows } from './training-rows.ts';
@@ -27,10 +27,8 @@ const SHAPE = { trees: 60, minLeafRows: 15, maxBins: 63 } as const;
 /** What is always left to how frequent kinds are: some come out of the blue. */
 const LEFT_TO_SHARES = 0.1;
 
-export interface KindLesson {
-  readonly fleet: FleetHistory;
-  readonly rows: TrainingRows;
-  /** What members read of them. */
+export interface KindLesson extends KnownFailures {
+  /** What members read of the rows. */
   readonly data: MemberRows;
   /** How far ahead a failure may be for what is seen to tell its kind. */
   readonly reach: number;
@@ -46,31 +44,25 @@ const EARLIER = 0.7;
  */
 export async function fitKinds(lesson: KindLesson, run: RunTraining): Promise<KindModel> {
   const { rows } = lesson;
-  const counts = countKinds(lesson);
+  const every = Int32Array.from({ length: rows.count }, (_, i) => i);
+  const counts = countKinds(lesson, every);
   const total = counts.reduce((sum, { count }) => sum + count, 0);
   const shares = counts.map(({ kind, count }) => ({ kind, share: count / total }));
   const frequent = counts.filter(({ count }) => count >= LEAST_FAILURES).slice(0, MOST_KINDS);
   const place = new Map(frequent.map(({ kind }, i) => [kind, i]));
-  const classOf = (i: number): number => place.get(kindOf(lesson, i) ?? '') ?? -1;
-  const near = Int32Array.from({ length: rows.count }, (_, i) => i).filter(
-    (i) => rows.failed[i] === 1 && rows.time[i]! <= lesson.reach && classOf(i) >= 0,
-  );
+  const classOf = (i: number): number => {
+    const kind = kindOf(lesson, i);
+    return kind === undefined ? -1 : (place.get(kind) ?? -1);
+  };
+  const near = every.filter((i) => rows.time[i]! <= lesson.reach && classOf(i) >= 0);
   const stride = Math.max(1, Math.ceil(near.length / MOST_ROWS));
   const picked = near.filter((_, at) => at % stride === 0);
   const material = { ...lesson, classOf, classes: frequent.length };
   const failsAt = (i: number): number => rows.at[i]! + rows.time[i]!;
   const cut = Float64Array.from(picked, failsAt).sort()[Math.floor(EARLIER * picked.length)] ?? 0;
-  const earlier = await fitForest(
-    material,
-    picked.filter((i) => failsAt(i) < cut),
-    run,
-  );
-  const tells = (model: KindModel): number =>
-    chanceOfTruth(
-      material,
-      picked.filter((i) => failsAt(i) >= cut),
-      model,
-    );
+  const [before, after] = [picked.filter((i) => failsAt(i) < cut), picked.filter((i) => failsAt(i) >= cut)];
+  const earlier = await fitForest(material, before, run);
+  const tells = (model: KindModel): number => chanceOfTruth(material, after, model);
   const better = earlier !== null && tells({ shares, forest: earlier }) > tells({ shares, forest: null });
   return { shares, forest: better ? await fitForest(material, picked, run) : null };
 }
@@ -114,27 +106,6 @@ function chanceOfTruth({ rows, data, classOf }: KindMaterial, picked: Int32Array
     weight += weights[at]!;
   }
   return sum / weight;
-}
-
-const failureOf = ({ entity, failure }: TrainingRows, i: number): string => `${entity[i]} ${failure[i]}`;
-
-const kindOf = ({ fleet, rows }: Pick<KindLesson, 'fleet' | 'rows'>, i: number): string | undefined =>
-  fleet.entities[rows.entity[i]!]!.failures[rows.failure[i]!]?.kind;
-
-/** Kinds of the failures that rows lead to, most frequent first. */
-function countKinds(lesson: Pick<KindLesson, 'fleet' | 'rows'>): readonly { kind: string; count: number }[] {
-  const { rows } = lesson;
-  const kinds = new Map<string, number>();
-  const seen = new Set<string>();
-  for (let i = 0; i < rows.count; i++) {
-    if (rows.failed[i] !== 1 || seen.has(failureOf(rows, i))) continue;
-    seen.add(failureOf(rows, i));
-    const kind = kindOf(lesson, i)!;
-    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  }
-  return [...kinds]
-    .map(([kind, count]) => ({ kind, count }))
-    .sort((a, b) => b.count - a.count || (a.kind < b.kind ? -1 : 1));
 }
 
 /** Weights by which the rows of each failure come to one. */

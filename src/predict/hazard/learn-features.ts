@@ -1,6 +1,7 @@
 import { fitOperatingRegimes, type OperatingRegimes } from '../../ml/operating-regimes.ts';
 import type { EntityHistory, FleetHistory } from '../../model/predictor.ts';
 import { chooseFeatures, evenly, type LearntFeatures } from './choose-features.ts';
+import { kindOf } from './failure-kinds.ts';
 import { allSpecs, type FeatureSpec, windowsOf } from './features.ts';
 import type { FeatureLesson } from './feature-lesson.ts';
 import { fitFusing } from './fused-signals.ts';
@@ -123,8 +124,7 @@ function learnFusing(model: SignalModel, { fleet, rows, intervals }: FeatureLess
       values.set(statistics.mean.subarray(first), i * columns);
       position[i] = knownPosition(rows, at, intervals);
       healthy[i] = rows.time[at]! > intervals.cap && row < young ? 1 : 0;
-      // What was not known yet has no kind.
-      kind[i] = kinds.of(rows.failed[at] === 1 ? history.failures[rows.failure[at]!]?.kind : undefined);
+      kind[i] = kinds.of(kindOf({ fleet, rows }, at));
     }
   });
   const cap = positionOf(intervals, intervals.cap);

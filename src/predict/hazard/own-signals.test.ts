@@ -26,7 +26,6 @@ const usual = [10, 30, 100, 300, 1000].map((size) => history(size));
 const scale = learnOwnScale({ columns: ['x'], entities: usual }, Int32Array.of(0), 7);
 
 /** Rarity and change of each row. */
-// oxlint-disable-next-line eslint/max-params -- a history, how much of it, where, and on which scale
 function viewsOf(given: EntityHistory, rows = ROWS, place = 0, by = scale) {
   const values = new Float64Array(rows * (1 + OWN_VIEWS));
   fillOwnViews(given, { scale: by, u: 0, used: 1, place, stride: 1 }, { values, rows, width: 1 + OWN_VIEWS });

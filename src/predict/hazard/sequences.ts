@@ -70,7 +70,6 @@ function firstSince(times: Float64Array, last: number, after: number): number {
   return first;
 }
 
-// oxlint-disable-next-line eslint/max-params -- a signal over a range of rows
 function meanOf({ values, width }: Signals, signal: number, first: number, last: number): number {
   const stride = Math.max(1, Math.ceil((last - first + 1) / MOST_ROWS));
   let sum = 0;

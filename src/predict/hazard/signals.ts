@@ -114,7 +114,6 @@ interface ColumnRows {
 }
 
 /** One used column of all rows. */
-// oxlint-disable-next-line eslint/max-params -- from a place in one table to a place in another
 function scaleColumn(model: SignalModel, u: number, { history, asked, regimes }: ColumnRows, signals: Signals): void {
   const { mean, scale, columns } = model.regimes;
   const { values, rows, width } = signals;

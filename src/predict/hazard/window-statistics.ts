@@ -50,7 +50,6 @@ export interface WantedSignals {
 }
 
 /** Statistics of the wanted signals over the rows in (time - length, time]. O(min(rows, 64) × wanted). */
-// oxlint-disable-next-line eslint/max-params -- of what, when, where to, and of which signals
 export function windowStatistics(
   signals: Signals,
   { row, length, step }: Stretch,
@@ -89,7 +88,6 @@ export function windowStatistics(
 }
 
 /** Means, and what is missing, of every so many numbers back from a row. */
-// oxlint-disable-next-line eslint/max-params -- as above
 function meansOf(
   { values, width }: Signals,
   { row, jump, all }: { readonly row: number; readonly jump: number; readonly all: number },
