@@ -10,7 +10,7 @@ import {
   type SequenceShape,
   createLstmNetwork,
 } from './neural-lstm-network.ts';
-import { type Scaling, cut } from './neural-scaling.ts';
+import { type Scaling, scaleInto } from './neural-scaling.ts';
 import { type DecodedModel, decodeModel, encodeModel, requireKind } from './serialize.ts';
 
 /** Everything that makes an LSTM model. */
@@ -59,10 +59,7 @@ export function createLstmModel(parts: LstmParts): LstmModel {
   function pass(data: FloatArray, start: number, count: number, out: Float64Array, to: number): void {
     const kernels = borrowScoringKernels(owner, layOut);
     if (scratch.length < count * columns) scratch = new Float32Array(count * columns);
-    for (let step = 0; step < count * steps; step++) {
-      for (let feature = 0, i = step * features; feature < features; feature++, i++)
-        scratch[i] = cut((data[start + i]! - scaling.mean[feature]!) / scaling.scale[feature]!);
-    }
+    scaleInto(scratch, { data, start, count: count * steps }, scaling);
     network.load(scratch, CHUNK_ROWS.subarray(0, count));
     network.forward();
     const { output, stride } = network.head;

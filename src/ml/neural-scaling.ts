@@ -1,4 +1,4 @@
-import type { Matrix } from './matrix.ts';
+import type { FloatArray, Matrix } from './matrix.ts';
 import { MlError } from './ml-error.ts';
 
 /** Mean and standard deviation of each feature; what a network sees is (x - mean) / scale. */
@@ -45,17 +45,29 @@ export function fitScaling({ data, columns }: Matrix, features = columns): Scali
 }
 
 /** Scaled and cut rows in single precision; missing stays NaN. */
-export function applyScaling({ data }: Matrix, { mean, scale }: Scaling): Float32Array {
-  const features = mean.length;
+export function applyScaling({ data }: Matrix, scaling: Scaling): Float32Array {
   const scaled = new Float32Array(data.length);
-  for (let i = 0; i < data.length; i++) {
-    const feature = i % features;
-    scaled[i] = cut((data[i]! - mean[feature]!) / scale[feature]!);
-  }
+  scaleInto(scaled, { data, start: 0, count: data.length / scaling.mean.length }, scaling);
   return scaled;
+}
+
+/** Rows of features, the first of which starts at `data[start]`. */
+interface ScaledRows {
+  readonly data: FloatArray;
+  readonly start: number;
+  readonly count: number;
+}
+
+/** The same for some rows, into the beginning of `out`. */
+export function scaleInto(out: Float32Array, { data, start, count }: ScaledRows, { mean, scale }: Scaling): void {
+  const features = mean.length;
+  for (let row = 0; row < count; row++) {
+    for (let feature = 0, i = row * features; feature < features; feature++, i++)
+      out[i] = cut((data[start + i]! - mean[feature]!) / scale[feature]!);
+  }
 }
 
 /** Cuts to what a network is shown; NaN stays NaN. */
 export function cut(value: number): number {
-  return value > INPUT_LIMIT ? INPUT_LIMIT : value < -INPUT_LIMIT ? -INPUT_LIMIT : value;
+  return Math.max(-INPUT_LIMIT, Math.min(INPUT_LIMIT, value));
 }

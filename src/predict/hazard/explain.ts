@@ -148,8 +148,8 @@ function addFeature(
   }
   const count = used.length;
   const from = (spec.signal - plain) * count;
-  const at = (own.rows - 1) * own.width + plain - count;
-  const parts = Array.from({ length: count }, (_, i) => Math.abs(fusing[from + i]! * own.values[at + i]!) || 0);
+  const known = (i: number): number => own.values[(plain - count + i) * own.rows + own.rows - 1]!;
+  const parts = Array.from({ length: count }, (_, i) => Math.abs(fusing[from + i]! * known(i)) || 0);
   const total = parts.reduce((sum, x) => sum + x, 0);
   if (total > 0) parts.forEach((part, i) => part > 0 && tell(i, (amount * part) / total));
 }

@@ -26,10 +26,10 @@ function waves(size: number, shift: number): EntityHistory {
   };
 }
 
-/** The last row's features by a model of the fleet's scale, 0 to 20. */
-function lastRow(history: EntityHistory, specs: readonly FeatureSpec[]): number[] {
+/** Reads features on the fleet's scale, 0 to 20. */
+function modelOf(specs: readonly FeatureSpec[]): FeatureModel {
   const data = Float64Array.from({ length: 200 }, (_, i) => (i % 20) + 0.5);
-  const model: FeatureModel = {
+  return {
     signals: {
       columns: ['x'],
       regimes: fitOperatingRegimes({ matrix: { data, rows: 200, columns: 1 }, starts: [0, 200] }),
@@ -43,10 +43,16 @@ function lastRow(history: EntityHistory, specs: readonly FeatureSpec[]): number[
     scale: { cap: 86_400, step: STEP, unitMs: 1000 },
     specs,
   };
+}
+
+/** The features of one row alone. */
+function rowOf(history: EntityHistory, row: number, specs: readonly FeatureSpec[]): number[] {
   const out = new Float32Array(specs.length);
-  createFeatureReader(model, ['x']).read({ history, rows: [ROWS - 1] }, out, 0);
+  createFeatureReader(modelOf(specs), ['x']).read({ history, rows: [row] }, out, 0);
   return [...out];
 }
+
+const lastRow = (history: EntityHistory, specs: readonly FeatureSpec[]): number[] => rowOf(history, ROWS - 1, specs);
 
 const own: FeatureSpec = { of: 'own', signal: 0, statistic: 'from-own', window: 1 };
 const yesterday: FeatureSpec = { of: 'own', signal: 0, statistic: 'from-yesterday', window: 1 };
@@ -68,4 +74,17 @@ test('a row of the first day has no day before', () => {
   const short = { ...rest, times: times.subarray(0, ROWS), values };
   const shifted = { ...short, times: times.map((_, i) => i * 60) };
   expect(lastRow(shifted, [yesterday])[0]).toBeNaN();
+});
+
+test('a row is the same whether rows before it were asked for or not', () => {
+  const history = waves(1, 3);
+  const specs = [yesterday, { of: 'window', signal: 0, statistic: 'mean', window: 1 } as const];
+  const rows = [5, 40, DAY_ROWS + 20, DAY_ROWS + 21, ROWS - 1];
+  const out = new Float32Array(rows.length * specs.length);
+  createFeatureReader(modelOf(specs), ['x']).read({ history, rows }, out, 0);
+  expect([out[0], out[2]]).toEqual([Number.NaN, Number.NaN]);
+  rows.forEach((row, i) => {
+    expect([...out.subarray(i * specs.length, (i + 1) * specs.length)]).toEqual(rowOf(history, row, specs));
+  });
+  expect(Number.isFinite(out[4])).toBe(true);
 });

@@ -183,18 +183,27 @@ function createComparisons({ specs, windows, scale }: FeatureModel, width: numbe
     specs,
     (spec) => spec.of === 'own' || (spec.of === 'start' && spec.statistic !== 'last'),
   );
+  // Beside the day before, the past is asked about only where there is such a day.
+  const always = specs.some(
+    (spec) =>
+      (spec.of === 'own' && spec.statistic === 'from-own') || (spec.of === 'start' && spec.statistic !== 'last'),
+  );
   const since = new SinceStart(width, scale.step, started);
   let signals: Signals;
   let last = 0;
 
-  /** The same window a day before; missing where there is none. */
+  /** The same window a day before; missing where there is none. Rows that `since` passed over are taken when there is one. */
   function lookBack(row: number, window: number): void {
     const { times } = signals;
     const then = times[row]! - day;
     const before = firstAfter(times, then, row) - 1;
     const length = windows[window]!;
-    if (before < 0 || times[before]! <= then - length) yesterday[window]!.mean.fill(Number.NaN);
-    else windowStatistics(signals, { row: before, length, step: scale.step }, yesterday[window]!, daily[window]!);
+    if (before < 0 || times[before]! <= then - length) {
+      yesterday[window]!.mean.fill(Number.NaN);
+      return;
+    }
+    windowStatistics(signals, { row: before, length, step: scale.step }, yesterday[window]!, daily[window]!);
+    since.advance(row);
   }
 
   return {
@@ -203,8 +212,8 @@ function createComparisons({ specs, windows, scale }: FeatureModel, width: numbe
       since.begin(all);
     },
     look: (row) => {
-      last = row * width;
-      if (started.length > 0) since.advance(row);
+      last = row;
+      if (always) since.advance(row);
       for (let w = 0; w < windows.length; w++) {
         if (needed[w]!.all.length + needed[w]!.means.length > 0)
           windowStatistics(signals, { row, length: windows[w]!, step: scale.step }, now[w]!, needed[w]!);
@@ -214,7 +223,7 @@ function createComparisons({ specs, windows, scale }: FeatureModel, width: numbe
     of: (spec) => {
       if (spec.of === 'window') return now[spec.window]![spec.statistic][spec.signal]!;
       if (spec.of === 'own') return ownStatistic(spec, { now, yesterday, since });
-      return startStatistic(spec, now[nowWindow]!, since, signals.values[last + spec.signal]!);
+      return startStatistic(spec, now[nowWindow]!, since, signals.values[spec.signal * signals.rows + last]!);
     },
   };
 }

@@ -28,9 +28,8 @@ const scale = learnOwnScale({ columns: ['x'], entities: usual }, Int32Array.of(0
 /** Rarity and change of each row. */
 function viewsOf(given: EntityHistory, rows = ROWS, place = 0, by = scale) {
   const values = new Float64Array(rows * (1 + OWN_VIEWS));
-  fillOwnViews(given, { scale: by, u: 0, used: 1, place, stride: 1 }, { values, rows, width: 1 + OWN_VIEWS });
-  const view = (number: number): Float64Array =>
-    Float64Array.from({ length: rows }, (_, row) => values[row * (1 + OWN_VIEWS) + number]!);
+  fillOwnViews(given, { scale: by, u: 0, used: 1, place, stride: 1 }, { values, rows });
+  const view = (number: number): Float64Array => values.slice(number * rows, (number + 1) * rows);
   return { rarity: view(1), change: view(2) };
 }
 

@@ -108,11 +108,10 @@ export interface OwnColumn {
   readonly stride: number;
 }
 
-/** Where views are written: rows × width. */
+/** Where views are written: signals × rows. */
 interface Target {
   readonly values: Float64Array;
   readonly rows: number;
-  readonly width: number;
 }
 
 /**
@@ -122,20 +121,21 @@ interface Target {
 export function fillOwnViews(
   history: Pick<EntityHistory, 'values'>,
   { scale, u, used, place, stride }: OwnColumn,
-  { values, rows, width }: Target,
+  { values, rows }: Target,
 ): void {
   const [unit, bent, within] = [scale.unit[u]!, scale.bent[u] === 1, scale.within[u]!];
   const perWithin = 1 / within;
   const usual = new Usual(LEAST_DEVIATION * within);
-  for (let row = 0, from = place, to = used + u; row < rows; row++, from += stride, to += width) {
+  const toChange = used * rows;
+  for (let row = 0, from = place, to = (used + u) * rows; row < rows; row++, from += stride, to++) {
     const raw = place < 0 ? Number.NaN : history.values[from]!;
     if (!isKnown(raw)) {
-      values[to] = values[to + used] = Number.NaN;
+      values[to] = values[to + toChange] = Number.NaN;
       continue;
     }
     const x = placed(raw, unit, bent);
     const change = usual.away(x) * perWithin;
-    values[to + used] = change > LIMIT ? LIMIT : change < -LIMIT ? -LIMIT : change;
+    values[to + toChange] = change > LIMIT ? LIMIT : change < -LIMIT ? -LIMIT : change;
     const far = usual.take(x);
     values[to] = (BEND * far) / (BEND + Math.abs(far));
   }

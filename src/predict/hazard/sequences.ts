@@ -70,12 +70,12 @@ function firstSince(times: Float64Array, last: number, after: number): number {
   return first;
 }
 
-function meanOf({ values, width }: Signals, signal: number, first: number, last: number): number {
+function meanOf({ values, rows }: Signals, signal: number, first: number, last: number): number {
   const stride = Math.max(1, Math.ceil((last - first + 1) / MOST_ROWS));
   let sum = 0;
   let seen = 0;
   for (let r = last; r >= first; r -= stride) {
-    const x = values[r * width + signal]!;
+    const x = values[signal * rows + r]!;
     if (x !== x) continue;
     sum += x;
     seen++;
@@ -84,11 +84,11 @@ function meanOf({ values, width }: Signals, signal: number, first: number, last:
 }
 
 /** Mean of a signal's first values, as far as they are known at `row`. */
-function startOf({ values, width }: Signals, row: number, signal: number): number {
+function startOf({ values, rows }: Signals, row: number, signal: number): number {
   let sum = 0;
   let seen = 0;
   for (let r = 0; r <= row && seen < START_ROWS; r++) {
-    const x = values[r * width + signal]!;
+    const x = values[signal * rows + r]!;
     if (x !== x) continue;
     sum += x;
     seen++;

@@ -1,5 +1,6 @@
 import type { OperatingRegimes } from '../../ml/operating-regimes.ts';
 import type { EntityHistory } from '../../model/predictor.ts';
+import { fuseColumns } from './fuse-columns.ts';
 import { fillOwnViews, OWN_VIEWS, type OwnScale } from './own-signals.ts';
 
 /**
@@ -24,9 +25,7 @@ export interface SignalModel {
 export interface Signals {
   readonly times: Float64Array;
   readonly rows: number;
-  /** See `widthOf`. */
-  readonly width: number;
-  /** rows × width, maybe with room behind; NaN where missing. */
+  /** Signals (see `widthOf`) × rows, all rows of a signal together, maybe with room behind; NaN where missing. */
   readonly values: Float64Array;
 }
 
@@ -69,24 +68,28 @@ export function signalsOf(model: SignalModel, history: EntityHistory, asked: Sig
   const width = widthOf(model);
   const plain = plainWidth(model);
   const values = space !== undefined && space.length >= rows * width ? space : new Float64Array(rows * width);
-  const signals = { times: history.times, rows, width, values };
-  const fusing = Int32Array.from({ length: fused }, (_, f) => f).filter((f) => wanted?.[plain + f] !== 0);
-  const regimes = regimesOf(model, history, asked);
-  const isWanted = (from: number, u: number): boolean => {
-    for (let at = from + u; at < plain; at += used.length) if (wanted?.[at] !== 0) return true;
+  const signals = { times: history.times, rows, values };
+  const isWanted = (signal: number): boolean => wanted?.[signal] !== 0;
+  const fusing = range(fused).filter((f) => isWanted(plain + f));
+  const columns = used.length;
+  const areViewsWanted = (u: number): boolean => {
+    for (let at = columns + u; at < plain; at += columns) if (isWanted(at)) return true;
     return false;
   };
+  const regimes = regimesOf(model, history, asked);
   // Column by column: what belongs to one is looked up once.
-  for (let u = 0; u < used.length; u++) {
-    if (wanted?.[u] !== 0 || (own === null && fusing.length > 0))
-      scaleColumn(model, u, { history, asked, regimes }, signals);
-    if (own === null || (fusing.length === 0 && !isWanted(used.length, u))) continue;
+  for (let u = 0; u < columns; u++) {
+    if (isWanted(u) || (own === null && fusing.length > 0)) scaleColumn(model, u, { history, asked, regimes }, signals);
+    if (own === null || (fusing.length === 0 && !areViewsWanted(u))) continue;
     const place = asked.places[used[u]!]!;
-    fillOwnViews(history, { scale: own, u, used: used.length, place, stride: strideOf(history) }, signals);
+    fillOwnViews(history, { scale: own, u, used: columns, place, stride: strideOf(history) }, signals);
   }
-  if (fusing.length > 0) fuse(model, fusing, signals);
+  if (fusing.length > 0)
+    fuseColumns({ values, rows, first: plain - columns, columns, to: plain, weights: model.fusing, wanted: fusing });
   return signals;
 }
+
+const range = (length: number): Int32Array => Int32Array.from({ length }, (_, i) => i);
 
 const strideOf = ({ times, values }: EntityHistory): number => (times.length > 0 ? values.length / times.length : 0);
 
@@ -116,46 +119,16 @@ interface ColumnRows {
 /** One used column of all rows. */
 function scaleColumn(model: SignalModel, u: number, { history, asked, regimes }: ColumnRows, signals: Signals): void {
   const { mean, scale, columns } = model.regimes;
-  const { values, rows, width } = signals;
+  const { values, rows } = signals;
   const column = model.used[u]!;
   const place = asked.places[column]!;
   const stride = strideOf(history);
-  for (let row = 0, from = place, to = u; row < rows; row++, from += stride, to += width) {
+  for (let row = 0, from = place, to = u * rows; row < rows; row++, from += stride, to++) {
     const raw = place < 0 ? Number.NaN : history.values[from]!;
     const at = regimes === null ? column : regimes[row]! * columns + column;
     // Infinity counts as missing.
     const x = raw - raw === 0 ? (raw - mean[at]!) / scale[at]! : Number.NaN;
     values[to] = x > LIMIT ? LIMIT : x < -LIMIT ? -LIMIT : x;
-  }
-}
-
-/** Fused signals of all rows. What is missing counts as usual (0); all is missing where every column is. */
-function fuse(model: SignalModel, wanted: Int32Array, { values, rows, width }: Signals): void {
-  const { fusing: weights } = model;
-  const plain = plainWidth(model);
-  const count = model.used.length;
-  const first = plain - count;
-  const known = new Float64Array(count);
-  for (let row = 0, to = 0; row < rows; row++, to += width) {
-    let present = 0;
-    for (let u = 0; u < count; u++) {
-      const x = values[to + first + u]!;
-      known[u] = x === x ? x : 0;
-      if (x === x) present++;
-    }
-    // Two at a time: each sum waits for its own last addition only.
-    for (let i = 0; i < wanted.length; i += 2) {
-      const [one, other] = [wanted[i]!, wanted[i + 1] ?? wanted[i]!];
-      let a = 0;
-      let b = 0;
-      for (let u = 0, p = one * count, q = other * count; u < count; u++, p++, q++) {
-        const x = known[u]!;
-        a += x * weights[p]!;
-        b += x * weights[q]!;
-      }
-      values[to + plain + one] = present > 0 ? a : Number.NaN;
-      values[to + plain + other] = present > 0 ? b : Number.NaN;
-    }
   }
 }
 

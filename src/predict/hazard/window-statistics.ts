@@ -56,18 +56,22 @@ export function windowStatistics(
   out: WindowStatistics,
   { all: wanted, means }: WantedSignals,
 ): void {
-  const { times, values, width } = signals;
+  const { times, values, rows } = signals;
   const now = times[row]!;
   const first = Math.min(row, firstAfter(times, now - length, row));
   const stride = Math.ceil((row - first + 1) / MOST_ROWS);
-  const jump = stride * width;
   let all = 0;
   for (let r = row; r >= first; r -= stride) ages[all++] = (times[r]! - now) / step;
   for (let i = 0; i < wanted.length; i++) {
     const s = wanted[i]!;
     let n = 0;
-    let [sum, squares, sumT, squaresT, cross] = [0, 0, 0, 0, 0];
-    for (let k = 0, at = row * width + s; k < all; k++, at -= jump) {
+    // Not taken from a list: that would make one for each signal.
+    let sum = 0;
+    let squares = 0;
+    let sumT = 0;
+    let squaresT = 0;
+    let cross = 0;
+    for (let k = 0, at = s * rows + row; k < all; k++, at -= stride) {
       const x = values[at]!;
       if (x !== x) continue;
       const t = ages[k]!;
@@ -84,13 +88,13 @@ export function windowStatistics(
     out.deviation[s] = n > 1 ? Math.sqrt(Math.max(0, squares - (sum * sum) / n) / (n - 1)) : Number.NaN;
     out.missing[s] = 1 - n / all;
   }
-  meansOf(signals, { row, jump, all }, out, means);
+  meansOf(signals, { row, stride, all }, out, means);
 }
 
-/** Means, and what is missing, of every so many numbers back from a row. */
+/** Means, and what is missing, of every so many rows back from one. */
 function meansOf(
-  { values, width }: Signals,
-  { row, jump, all }: { readonly row: number; readonly jump: number; readonly all: number },
+  { values, rows }: Signals,
+  { row, stride, all }: { readonly row: number; readonly stride: number; readonly all: number },
   out: WindowStatistics,
   wanted: Int32Array,
 ): void {
@@ -98,7 +102,7 @@ function meansOf(
     const s = wanted[i]!;
     let n = 0;
     let sum = 0;
-    for (let k = 0, at = row * width + s; k < all; k++, at -= jump) {
+    for (let k = 0, at = s * rows + row; k < all; k++, at -= stride) {
       const x = values[at]!;
       if (x !== x) continue;
       n++;
@@ -145,9 +149,10 @@ export class SinceStart {
     this.first.fill(Number.NaN);
   }
 
-  /** Takes rows up to and including `row`; rows must be asked for in rising order. */
+  /** Takes rows up to and including `row`, those passed over too; rows must be asked for in rising order. */
   advance(row: number): void {
     const { wanted, next } = this;
+    if (row < next) return;
     const { times } = this.signals!;
     if (ticks.length <= row - next) ticks = new Float64Array(2 * (row - next + 1));
     for (let r = next; r <= row; r++) ticks[r - next] = (times[r]! - times[0]!) / this.step;
@@ -157,11 +162,15 @@ export class SinceStart {
 
   /** One signal of the rows up to `row`. */
   private take(s: number, row: number): void {
-    const { values, width } = this.signals!;
+    const { values, rows } = this.signals!;
     const { next } = this;
-    let [count, sum, squares] = [this.count[s]!, this.sum[s]!, this.squares[s]!];
-    let [sumT, squaresT, cross] = [this.sumT[s]!, this.squaresT[s]!, this.cross[s]!];
-    for (let r = next, at = next * width + s; r <= row; r++, at += width) {
+    let count = this.count[s]!;
+    let sum = this.sum[s]!;
+    let squares = this.squares[s]!;
+    let sumT = this.sumT[s]!;
+    let squaresT = this.squaresT[s]!;
+    let cross = this.cross[s]!;
+    for (let r = next, at = s * rows + next; r <= row; r++, at++) {
       const x = values[at]!;
       if (x !== x) continue;
       const t = ticks[r - next]!;
@@ -173,8 +182,12 @@ export class SinceStart {
       cross += x * t;
       if (count <= START_ROWS) this.first[s] = sum / count;
     }
-    [this.count[s], this.sum[s], this.squares[s]] = [count, sum, squares];
-    [this.sumT[s], this.squaresT[s], this.cross[s]] = [sumT, squaresT, cross];
+    this.count[s] = count;
+    this.sum[s] = sum;
+    this.squares[s] = squares;
+    this.sumT[s] = sumT;
+    this.squaresT[s] = squaresT;
+    this.cross[s] = cross;
   }
 
   start(s: number): number {
