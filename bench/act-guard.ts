@@ -64,7 +64,6 @@ const limits = {
   failuresInRow: 1_000_000,
   goneAfterMs: 86_400_000,
   steadyMs: 0,
-  leastSure: 0,
 };
 
 /** Writes down who is at work on a target while it is: whoever finds somebody there has broken the rule. */

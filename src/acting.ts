@@ -101,7 +101,6 @@ export function createActing(
     stopped: () => inForce().killSwitch,
     stepMs: config.step,
     newsMs: NEWS_MS / config.detect.pace,
-    leastSure: config.act.leastSure,
     ...choosing.recommending({ guard: (...wish) => act.guard(...wish) }),
   });
   const key = stages.has('act') ? keyOfLinks(deps) : null;

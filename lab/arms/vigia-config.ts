@@ -21,8 +21,11 @@ const STEP = '1s';
 const UNNAMED = [{ regex: 'instance', action: 'labeldrop' }];
 /** A fault grows within a minute or so, elsewhere within a quarter of an hour or more. */
 const PACE = 20;
-/** Vigía acts by itself on what is more likely than not to help, and by some margin. */
-const LEAST_SURE = 0.6;
+/**
+ * Vigía acts by itself on what is more likely than not to help, and by some margin; at four to one where room is taken away for
+ * a while, at nine to one where users are.
+ */
+const LEAST_SURE = { none: 0.6, low: 0.6, medium: 0.8, high: 0.9 } as const;
 /** Not all that is wrong is seen within the same seconds. */
 const STEADY = '6s';
 
@@ -41,6 +44,7 @@ const actionOf = (action: LabAction, { adminUrl, mode }: VigiaConfigOptions) => 
     // What turns users away is for people to decide.
     mode: action === 'shed-load' && mode === 'auto' ? 'approve' : mode,
     disruption: ACTION_DISRUPTION[action],
+    leastSure: LEAST_SURE[ACTION_DISRUPTION[action]],
     // Nobody starts anew what people are waiting in front of, for want of room.
     ...(action === 'restart' && { preconditions: [{ feature: 'lab_queue*', below: 2 }] }),
     timeout: '30s',
@@ -132,7 +136,6 @@ export function vigiaConfig(options: VigiaConfigOptions): object {
       blastRadius: 0.5,
       disruptionPerDay: 1000,
       failuresInRow: 20,
-      leastSure: LEAST_SURE,
       steady: STEADY,
       // Nothing is learnt or tried out while it is measured.
       learning: { explorationsPerDay: 0, promote: false, retrain: '365d', begin: options.policyFile },

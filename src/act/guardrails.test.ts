@@ -18,6 +18,7 @@ const action: ActionDefinition = {
   args: {},
   mode: 'auto',
   disruption: 'low',
+  leastSure: 0.5,
   settleMs: 1000,
   cooldownMs: 60_000,
   timeoutMs: 1000,
@@ -52,7 +53,7 @@ const base: GuardrailFacts = {
   verdicts: [],
   chance: 0.5,
   standingMs: 30_000,
-  limits: { ...DEFAULT_LIMITS, actionCooldownMs: 60_000, fleetCooldownMs: 60_000, leastSure: 0.5, steadyMs: 30_000 },
+  limits: { ...DEFAULT_LIMITS, actionCooldownMs: 60_000, fleetCooldownMs: 60_000, steadyMs: 30_000 },
   survey,
   surroundings,
 };

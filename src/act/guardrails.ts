@@ -142,7 +142,7 @@ const notAgain: Guardrail['ask'] = ({ verdicts, now, action, survey }) => {
 };
 
 /** Who is asked first may be asked about anything; what is done without asking has to be likely enough to help. */
-const sure: Guardrail['ask'] = ({ chance, mode: inForce, limits: { leastSure } }) =>
+const sure: Guardrail['ask'] = ({ chance, mode: inForce, action: { leastSure = 0 } }) =>
   chance !== null && inForce !== 'approve' && chance < leastSure
     ? object('unsure', { probability: chance, least: leastSure })
     : fine('unsure');

@@ -18,8 +18,6 @@ export interface ActLimits {
   readonly failuresInRow: number;
   /** A target not heard of for so long is taken to be gone. */
   readonly goneAfterMs: number;
-  /** The least chance of success, 0 to 1, with which Vigía acts without asking. */
-  readonly leastSure: number;
   /** For so long it has to be the best choice without a break before Vigía does it, or asks for it. */
   readonly steadyMs: number;
 }
@@ -31,7 +29,6 @@ export const DEFAULT_LIMITS: ActLimits = {
   disruptionPerDay: 30,
   failuresInRow: 5,
   goneAfterMs: 86_400_000,
-  leastSure: 0,
   steadyMs: 0,
 };
 

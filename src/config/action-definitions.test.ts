@@ -6,10 +6,10 @@ import { describeMistakes } from './mistake.ts';
 import type { SettingSubject } from './settings-for.ts';
 
 const TEXT = `
-act: { mode: approve }
+act: { mode: approve, leastSure: 0.6 }
 actions:
   - { id: restart, title: { en: Restart, es: Reiniciar }, executor: command, args: { argv: [ls] }, mode: auto }
-  - { id: drain, title: { en: Drain, es: Vaciar }, executor: command, args: { argv: [ls] } }
+  - { id: drain, title: { en: Drain, es: Vaciar }, executor: command, args: { argv: [ls] }, leastSure: 0.8 }
 overrides:
   - { match: { action: drain }, set: { act: { mode: observe } } }
   - { match: { kind: pod }, set: { act: { mode: approve } } }
@@ -43,5 +43,12 @@ test('an action has its own mode, else that of the rule that names it, else that
   expect(actionDefinitions(config).map(({ id, mode }) => [id, mode])).toEqual([
     ['restart', 'auto'],
     ['drain', 'observe'],
+  ]);
+});
+
+test('an action says for itself how likely it has to be to help, else what holds for all', () => {
+  expect(actionDefinitions(config).map(({ id, leastSure }) => [id, leastSure])).toEqual([
+    ['restart', 0.6],
+    ['drain', 0.8],
   ]);
 });

@@ -26,6 +26,7 @@ export const actionDefinitions = (config: Config): readonly ActionDefinition[] =
       ...(entry.upTo !== undefined && { upTo: entry.upTo }),
       disruption: entry.disruption,
       risk: entry.risk,
+      leastSure: entry.leastSure ?? act.leastSure,
       settleMs: entry.settle ?? act.settle,
       cooldownMs: entry.cooldown ?? act.cooldown,
       timeoutMs: entry.timeout,
@@ -73,6 +74,5 @@ export const actLimits = ({ act }: Config) => ({
   disruptionPerDay: act.disruptionPerDay,
   failuresInRow: act.failuresInRow,
   goneAfterMs: act.goneAfter,
-  leastSure: act.leastSure,
   steadyMs: act.steady,
 });

@@ -52,6 +52,14 @@ export const ActionEntry = Type.Object(
       default: 'low',
       description: 'What is lost when it goes wrong. What is of high risk is never done without an approval.',
     }),
+    leastSure: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description:
+          'The least chance of success with which it is done without asking: the more, the more it takes away.',
+      }),
+    ),
     timeout: Duration({ default: '1m', least: '100ms', most: '1h' }),
     cooldown: Type.Optional(Duration()),
     settle: Type.Optional(Duration()),

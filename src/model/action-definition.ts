@@ -40,6 +40,8 @@ export interface ActionDefinition {
   readonly disruption: 'none' | 'low' | 'medium' | 'high';
   /** What is lost when it goes wrong; of high risk never without an approval. Low when left out. */
   readonly risk?: 'low' | 'high';
+  /** The least chance of success, 0 to 1, with which it is done without asking; 0 when left out. */
+  readonly leastSure?: number;
   /** How long after its end an action is given before its outcome is judged. */
   readonly settleMs: number;
   /** How long after its start the same action on the same entity is refused. */

@@ -44,8 +44,6 @@ export interface RankingFacts {
   readonly context?: PolicyContext;
   /** What of the incident's entities is far from normal; nobody has looked when left out. */
   readonly evidence?: readonly Evidence[];
-  /** Below this chance of success nothing is done without asking; 0 when left out. */
-  readonly leastSure?: number;
   /** A number of [0, 1) for the draw, the same as long as it is the same decision; no exploration when left out. */
   readonly draw?: number;
 }
@@ -256,11 +254,7 @@ export function rank(incident: Incident, facts: RankingFacts): Ranking {
  * Vigía acts by itself only on what is likely enough to help, and not where it has looked and seen nothing of what the action is
  * about; `act` takes its word for it.
  */
-function unsure(
-  { mode, blind }: Candidate,
-  { probability }: PolicyOpinion,
-  { leastSure = 0 }: RankingFacts,
-): Phrase | null {
+function unsure({ mode, blind, action: { leastSure = 0 } }: Candidate, { probability }: PolicyOpinion): Phrase | null {
   if (mode !== 'auto' || leastSure === 0 || (probability >= leastSure && !blind)) return null;
   return phrase(UNSURE, { probability: blind ? 0 : probability, least: leastSure });
 }
@@ -285,7 +279,7 @@ function view(
     resolved,
     propensity: share,
     mode,
-    blocked: blocked ?? unsure(found, opinion, facts),
+    blocked: blocked ?? unsure(found, opinion),
     ...(found.waits !== null && { waits: found.waits }),
     disruption: action.disruption,
     disruptionMinutes: DISRUPTION_MINUTES[action.disruption],

@@ -59,7 +59,7 @@ export async function gatherRankingFacts(
   incident: Incident,
   book: EvidenceBook | null,
 ): Promise<RankingFacts> {
-  const { store, clock, catalogue, modeOf, stopped, leastSure, newsMs } = deps;
+  const { store, clock, catalogue, modeOf, stopped, newsMs } = deps;
   const known = await gatherContext(store, incident, newsMs);
   const failureKinds = failureKindsOf(known.predictions);
   const evidence = catalogue.length === 0 ? undefined : await book?.of(incident);
@@ -83,7 +83,6 @@ export async function gatherRankingFacts(
     ...(explores && { draw: drawFor(incident, here.length) }),
     catalogue,
     ...seen,
-    ...(leastSure !== undefined && { leastSure }),
     modeOf,
     stopped: stopped(),
     tally,

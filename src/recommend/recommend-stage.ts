@@ -54,8 +54,6 @@ export interface RecommendDeps {
   readonly stepMs?: number;
   /** How far back a change of the system counts as news, ms; half an hour when left out. */
   readonly newsMs?: number;
-  /** Below this chance of success Vigía does not act without asking; 0 when left out. */
-  readonly leastSure?: number;
 }
 
 /** Like cases that are told of, all actions together. */
