@@ -70,6 +70,20 @@ export function kendallTau(y: Float64Array, n: number): number {
   return n < 2 ? 0 : score / ((n * (n - 1)) / 2);
 }
 
+/** As `kendallTau`, of the pairs that are not tied alone (Goodman and Kruskal's gamma): 1 for a staircase. 0 where all are tied. */
+export function gamma(y: Float64Array, n: number): number {
+  let score = 0;
+  let untied = 0;
+  for (let i = 1; i < n; i++) {
+    for (let j = 0; j < i; j++) {
+      const sign = Math.sign(y[i]! - y[j]!);
+      score += sign;
+      untied += Math.abs(sign);
+    }
+  }
+  return untied === 0 ? 0 : score / untied;
+}
+
 /** Φ, the distribution function of the standard normal: Zelen and Severo (1964), 26.2.17, error below 7.5e-8. */
 export function normalCdf(z: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(z));

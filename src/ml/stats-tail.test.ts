@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from './random.ts';
-import { kendallTau, medianInPlace, normalCdf, selectKth, studentCdf, theilSen } from './stats-robust.ts';
+import { gamma, kendallTau, medianInPlace, normalCdf, selectKth, studentCdf, theilSen } from './stats-robust.ts';
 import { fitPareto, paretoQuantile, paretoSurvival } from './stats-tail.ts';
 
 const numbers = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 60 });
@@ -30,6 +30,13 @@ describe('trend', () => {
   it('of Theil and Sen is not moved by a fifth of wild points', () => {
     const wild = line.map((y, i) => (i % 5 === 0 ? 1e6 : y));
     expect(theilSen(x, wild, 20, new Float64Array(190))).toBeCloseTo(2, 1);
+  });
+
+  it('of Goodman and Kruskal does not mind a staircase, which Kendall does', () => {
+    const stairs = x.map((t) => Math.floor(t / 5));
+    expect(gamma(stairs, 20)).toBe(1);
+    expect(kendallTau(stairs, 20)).toBeCloseTo(150 / 190, 10);
+    expect(gamma(new Float64Array(20), 20)).toBe(0);
   });
 
   it('of Kendall is 1 for what only rises, -1 for what only falls', () => {

@@ -98,6 +98,14 @@ describe('the life of a prediction', () => {
     expect(watch.silence(100 * STEP + 240_000, 60_000)).toBeNull();
   });
 
+  it('is not opened again while what has run out stays about there, and is once there was room again', () => {
+    const take = createWatch();
+    expect(run(take, 0, 201, (n) => n * 50).at(-1)?.state).toBe('happened');
+    expect(run(take, 201, 400, (n) => LIMIT - (n % 7) * 20)).toEqual([]);
+    expect(run(take, 400, 460, () => 2000)).toEqual([]);
+    expect(run(take, 460, 580, (n) => 2000 + (n - 460) * 50).at(-1)?.state).toBe('open');
+  });
+
   it('says nothing of a full disk that has always been full', () => {
     expect(run(createWatch(), 0, 500, () => LIMIT)).toEqual([]);
   });

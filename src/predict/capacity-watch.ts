@@ -38,8 +38,11 @@ const alwaysAsked = (thresholds: RiskThresholds): readonly number[] => [
 const LOOKS = { worse: 2, better: 3 } as const;
 /** Fewer values say nothing, neither that there is a trend nor that there is none. */
 const LEAST_STEPS = 12;
-/** What is left of the limit when we say that it has been reached. */
+/** What is left of the limit when we say that it has been reached, and when it is over: nothing is foretold in between. */
 const REACHED = 0.005;
+const OVER = 0.02;
+/** Steps between two looks, where there is something to see and where there is not. */
+const LOOK_STEPS = { restless: 1, calm: 2 } as const;
 /** A prediction is sent again when its time moved by this share of what remains, or a probability by so much. */
 const MATERIAL = { time: 0.05, probability: 0.05 } as const;
 const RANK: Readonly<Record<Severity, number>> = { info: 0, warning: 1, critical: 2 };
@@ -66,6 +69,7 @@ export class CapacityWatch {
   #current: Prediction | null;
   #candidate: { severity: Severity | null; looks: number } = { severity: null, looks: 0 };
   #restless = false;
+  #spent = false;
   #nextLook = 0;
   #lastValue = 0;
 
@@ -87,17 +91,19 @@ export class CapacityWatch {
     this.history.push(frame.time, left);
     const end = frame.time + frame.stepMs;
     this.#lastValue = end;
-    if (left <= REACHED * size && this.#current) {
+    if (this.#spent) this.#spent = left <= OVER * size;
+    if (left <= REACHED * size) this.#spent = true;
+    if (this.#spent && this.#current) {
       return this.#end(
         'happened',
         end,
         phrase('predict.reached', { feature: limited.feature.name, limit, unit: limited.feature.unit }),
       );
     }
-    if (end < this.#nextLook || !this.history.holds(LEAST_STEPS)) return null;
+    if (this.#spent || end < this.#nextLook || !this.history.holds(LEAST_STEPS)) return null;
     const found = assessCapacity(this.history, this.#asked, size);
     this.#restless = found !== null || this.#current !== null;
-    this.#nextLook = end + this.#options.stepMs * (this.#restless ? 2 : 4);
+    this.#nextLook = end + this.#options.stepMs * LOOK_STEPS[this.#restless ? 'restless' : 'calm'];
     return this.#judge(frame, limited, found, limit);
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom, type Random } from '../ml/random.ts';
+import { medianInPlace } from '../ml/stats-robust.ts';
 import { assessCapacity, type Exhaustion } from './capacity.ts';
 import { HeadroomHistory } from './headroom-history.ts';
 
@@ -86,6 +87,69 @@ describe('a steady fill', () => {
       expect([...p].sort((a, b) => a - b)).toEqual(p);
     }
     expect(pagesIn(answers)).toBeGreaterThan(0);
+  });
+});
+
+describe('a fall out of what was usual', () => {
+  const CALM_S = 100;
+  const FILL_S = 75;
+  /** How long after the calm its end is more likely than not, s; null when that is never said before it. */
+  const seenAfter = (used: (t: number, random: Random) => number, seed: number): number | null => {
+    const random = createRandom(seed);
+    const answers = watch((t) => used(t, random), { seconds: CALM_S + FILL_S, step: 1, every: 1 });
+    const first = answers.find(({ at, answer }) => at > CALM_S && (answer?.probabilities.at(-1) ?? 0) >= 0.5);
+    return first ? first.at - CALM_S : null;
+  };
+  const share = (t: number): number => Math.max(0, (t - CALM_S) / FILL_S);
+
+  /** As a histogram tells the time of a few requests: the median of bucket middles, between two of them at times. */
+  const BUCKETS = [0, 500, 1000, 2500, 5000, 10_000, 20_000, 40_000, 80_000, 120_000];
+  const seenInBuckets = (value: number, random: Random): number => {
+    const middles = Array.from({ length: 6 }, () => {
+      const upper = BUCKETS.findIndex((bound) => bound >= value * Math.exp(noise(random, 0.25)));
+      return upper < 0 ? BUCKETS.at(-1)! : (BUCKETS[upper]! + BUCKETS[upper - 1]!) / 2;
+    });
+    return medianInPlace(Float64Array.from(middles));
+  };
+
+  it.each([
+    ['straight', (t: number, random: Random) => 10_000 + 90_000 * share(t) + noise(random, 500), 0.35],
+    ['in wide buckets', (t: number, random: Random) => seenInBuckets(5000 + 95_000 * share(t), random), 0.45],
+    ['in stairs', (t: number) => 10_000 + 90_000 * (Math.floor(share(t) * 12) / 12), 0.45],
+    ['ever faster', (t: number, random: Random) => 10_000 + 90_000 * share(t) ** 2 + noise(random, 200), 0.65],
+    ['from the middle of noise', (t: number, random: Random) => 20_000 + 80_000 * share(t) + noise(random, 2500), 0.6],
+  ])('%s is seen in time', (_, used, by) => {
+    for (const seed of SEEDS) {
+      const seen = seenAfter(used, seed);
+      expect(seen, `seed ${seed}`).not.toBeNull();
+      expect(seen, `seed ${seed}`).toBeLessThan(by * FILL_S);
+    }
+  });
+
+  it('is none where it has gone as far before and come back', () => {
+    for (const seed of SEEDS) {
+      const random = createRandom(seed);
+      const wave = (t: number): number => 40_000 + 30_000 * Math.sin((t / 60) * 2 * Math.PI) + noise(random, 300);
+      const answers = watch(wave, { seconds: 600, step: 1, every: 1 }).filter(({ at }) => at > 240);
+      const said = answers.filter(({ answer }) => (answer?.probabilities.at(-1) ?? 0) >= 0.5);
+      expect(said.length, `seed ${seed}`).toBe(0);
+    }
+  });
+
+  it('is none where it jumps and stays', () => {
+    const answers = watch((t) => (t < CALM_S ? 10_000 : 70_000), { seconds: 300, step: 1, every: 1 });
+    expect(answers.filter(({ answer }) => answer !== null)).toEqual([]);
+  });
+
+  it('that once went on to the end is believed as before', () => {
+    const fill = (t: number): number => Math.min(99_000, 10_000 + Math.max(0, (t % 420) - 180) * 1000);
+    const [first, second] = [180, 600].map((from) =>
+      watch(fill, { seconds: from + 60, step: 1, every: 1 })
+        .at(-1)
+        ?.answer?.probabilities.at(-1),
+    );
+    expect(first).toBeGreaterThan(0.8);
+    expect(second).toBeGreaterThan(0.8);
   });
 });
 

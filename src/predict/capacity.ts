@@ -1,6 +1,7 @@
 import { type Passage, passage, passageQuantile, reachedBy } from './first-passage.ts';
 import type { HeadroomHistory, Past } from './headroom-history.ts';
-import { countRecoveries } from './relapses.ts';
+import { countFalls, type Falls } from './relapses.ts';
+import { findDeparture } from './departure.ts';
 import { findTrend, type Trend } from './trend.ts';
 
 /** When a limited feature will be exhausted, as far as its own past tells. */
@@ -41,24 +42,26 @@ function mayMatter(past: Past, horizon: number): boolean {
 function longestTrend(
   history: HeadroomHistory,
   horizon: number,
-): { readonly trend: Trend; readonly recoveries: (size: number) => number } | null {
+): { readonly trend: Trend; readonly falls: (size: number) => Falls } | null {
   const pasts = LEVELS.map((level) => history.past(level));
   let best: Trend | null = null;
   for (const past of pasts) {
     if (!mayMatter(past, horizon)) continue;
-    const trend = findTrend(past);
+    const trend = findTrend(past) ?? findDeparture(past);
     // A finer resolution wins only when the coarser one has no trend or holds an older, slower one.
     if (trend !== null && (best === null || trend.drift > best.drift * 1.5 || trend.lasted > best.lasted)) best = trend;
   }
   if (best === null) return null;
-  return { trend: best, recoveries: (size) => Math.max(...pasts.map((past) => countRecoveries(past, size))) };
+  // The resolution that knows most of them speaks: what is a fall in one is often one in the next, too.
+  const most = (of: readonly Falls[]): Falls => of.reduce((a, b) => (b.recovered > a.recovered ? b : a));
+  return { trend: best, falls: (size) => most(pasts.map((past) => countFalls(past, size, best.scatter))) };
 }
 
 /**
  * Probability that what is left reaches 0 within each horizon (seconds, ascending), or null when nothing points there.
  * `size` is how much there is in all, in the same unit, and only tells noise from movement. Sees steady falls at three
  * resolutions (steps, minutes, hours); a sawtooth is believed the less the more often it has recovered from as low as
- * now: with k recoveries by 1 / (k + 1), Laplace's rule for a thing that has not happened in k tries.
+ * now: with k recoveries, and e falls that went on to the limit, by (e + 1) / (e + k + 1), after Laplace's rule of succession.
  */
 export function assessCapacity(history: HeadroomHistory, horizons: readonly number[], size: number): Exhaustion | null {
   const left = history.latest();
@@ -70,9 +73,9 @@ export function assessCapacity(history: HeadroomHistory, horizons: readonly numb
   // The line knows better than the last value, but neither may claim more than is left.
   const distance = Math.max(Math.min(trend.level, left * 1.05), left * 0.5);
   if (distance / trend.drift > FARTHEST * trend.lasted) return null;
-  const recoveries = found.recoveries(size);
+  const { recovered, ended } = found.falls(size);
   const curve: Passage = passage(distance, trend, largest);
-  const belief = 1 / (recoveries + 1);
+  const belief = (ended + 1) / (ended + recovered + 1);
   return {
     probabilities: horizons.map((seconds) => belief * reachedBy(curve, seconds)),
     expected: passageQuantile(curve, 0.5),
@@ -80,6 +83,6 @@ export function assessCapacity(history: HeadroomHistory, horizons: readonly numb
     latest: passageQuantile(curve, 0.9),
     drift: trend.drift,
     lasted: trend.lasted,
-    recoveries,
+    recoveries: recovered,
   };
 }

@@ -6,6 +6,8 @@ import type { Past } from './headroom-history.ts';
 export interface Trend extends Motion {
   /** What is left now according to the line, which one wild value does not move. */
   readonly level: number;
+  /** Robust deviation of the values around the line. */
+  readonly scatter: number;
 }
 
 /** Points that a line is fitted to: Theil–Sen compares all pairs, so windows are thinned to so many medians. */
@@ -104,7 +106,14 @@ function fit(past: Past, from: number): Trend | null {
   // The line must still hold now: a fall that has ended is no trend.
   const off = past.values[past.count - 1]! - level;
   if (off > 4 * scatter - slope * past.widthSeconds * 3) return null;
-  return { drift: -slope, deviation, driftError: scatter / window + deviation / Math.sqrt(lasted), lasted, level };
+  return {
+    drift: -slope,
+    deviation,
+    driftError: scatter / window + deviation / Math.sqrt(lasted),
+    lasted,
+    level,
+    scatter,
+  };
 }
 
 /**
