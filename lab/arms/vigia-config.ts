@@ -68,6 +68,7 @@ const limits = [
   { metric: 'lab_heap_used_bytes', feature: 'lab_heap_limit_bytes' },
   { metric: 'process_open_fds', feature: 'process_max_fds' },
   { metric: 'lab_pool_in_use', feature: 'lab_pool_size' },
+  { metric: 'lab_slots_in_use', feature: 'lab_slots' },
   { metric: 'lab_disk_used_bytes', feature: 'lab_disk_limit_bytes' },
   { metric: 'lab_clock_offset_seconds', value: RULES.skewMs / MS },
   { metric: 'lab_event_loop_lag_seconds', value: RULES.slowMs / MS },
