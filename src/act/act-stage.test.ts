@@ -748,6 +748,23 @@ describe('after an outcome', () => {
     await acting.stage.idle();
     expect(await runsOf(incident)).toHaveLength(2);
   });
+
+  test('what has helped is done again after a pause, when trouble comes back to the same incident', async () => {
+    const acting = await start([auto('clean')]);
+    await reset(acting);
+    const incident = await trouble();
+    await acting.recommend(incident, 'clean');
+    expect((await settle(acting, incident, () => 5 * MB)).map(({ verdict }) => verdict)).toEqual(['resolved']);
+    await acting.recommend(incident, 'clean');
+    expect(await runsOf(incident)).toHaveLength(1);
+    now += 60_000;
+    await acting.recommend(incident, 'clean');
+    await acting.stage.idle();
+    expect((await runsOf(incident)).map(({ action: id, state }) => `${id} ${state}`)).toEqual([
+      'clean succeeded',
+      'clean succeeded',
+    ]);
+  });
 });
 
 describe('bad luck and bad input', () => {

@@ -37,7 +37,7 @@ export interface Case {
   readonly args: Readonly<Record<string, unknown>> | null;
   readonly plan: readonly string[];
   readonly mode: GuardrailFacts['mode'];
-  /** How often it was tried on this incident without anybody being able to tell what it brought. */
+  /** How often it was done on this incident already, with nothing against it. */
   readonly tries: number;
   readonly decision: Decision;
   /** What else is to be read in the run's record, beside what the guardrails said. */
@@ -59,7 +59,7 @@ const MOST_ELSEWHERE = 3;
 /**
  * What an action has brought on an incident already, as far as it speaks of this target: there and at the other parts of the same
  * whole; harm, wherever it was done; and all of it once it was of no use at several other places. An incident may spread, and what
- * did not help one service may be just what another one needs.
+ * did not help one service may be just what another one needs. That it has helped speaks of the very target alone.
  */
 async function verdictsOn(
   { store }: ActDeps,
@@ -73,6 +73,7 @@ async function verdictsOn(
   const everywhere = new Set(vain.map((one) => one.entity)).size >= MOST_ELSEWHERE;
   return items
     .filter((one) => everywhere || here.has(one.entity) || one.verdict === 'harmful')
+    .filter((one) => one.verdict !== 'resolved' || one.entity === entity)
     .map(({ verdict }) => verdict);
 }
 
@@ -155,7 +156,7 @@ async function gather(deps: ActDeps, wish: Wish, found: Pick<Case, 'action' | 'e
   const plan = request !== null && executor !== null ? executor.plan(request) : [];
   const again = (survey: RunSurvey): Decision => decide({ ...facts, settings: deps.settings(), survey });
   const as = (purpose: Purpose): Decision => decide({ ...facts, purpose });
-  const tries = facts.verdicts.filter((verdict) => verdict === 'inconclusive').length;
+  const tries = facts.verdicts.filter((verdict) => verdict === 'inconclusive' || verdict === 'resolved').length;
   return { ...found, executor, args: filled.args, plan, mode, tries, decision: decide(facts), query, again, as };
 }
 

@@ -222,6 +222,9 @@ test.each([
     'act.no_backoff',
   ],
   ['until it is enough', { verdicts: ['inconclusive', 'inconclusive', 'inconclusive'] }, 'act.no_again_inconclusive'],
+  ['what has helped waits', { verdicts: ['resolved'], survey: { lastHere: NOW - 119_999 } }, 'act.no_relapse'],
+  ['and may then be done again', { verdicts: ['resolved'], survey: { lastHere: NOW - 120_000 } }, undefined],
+  ['until somebody has to look', { verdicts: ['resolved', 'resolved', 'resolved'] }, 'act.no_again_resolved'],
   ['one replica may always be touched', { surroundings: { wholes: [{ whole: 's/s', parts: ['host/a'] }] } }, undefined],
   [
     'a third of six are two',

@@ -97,7 +97,7 @@ const object = (key: string, values: Phrase['values'] = {}): Answer => ({
 });
 
 /** Tries of one action on one incident when nobody can tell what it brings. */
-const MAX_UNTOLD = 3;
+const MOST_TIMES = 3;
 
 const killSwitch: Guardrail['ask'] = ({ settings }) =>
   settings.killSwitch ? object('kill_switch') : fine('kill_switch');
@@ -130,15 +130,21 @@ const precondition: Guardrail['ask'] = ({ unmet }) => (unmet === null ? fine('ne
 const maintenance: Guardrail['ask'] = ({ maintenance: why }) =>
   why === null ? fine('maintenance') : object('maintenance', { why });
 
-/** What has not helped is not done again by itself; what cannot be told is, after a pause that doubles, a few times. */
+/**
+ * What has not helped is not done again by itself. What cannot be told is, after a pause that doubles, a few times; and so is what
+ * has helped before trouble came back.
+ */
 const notAgain: Guardrail['ask'] = ({ verdicts, now, action, survey }) => {
   const worst = (['harmful', 'ineffective'] as const).find((verdict) => verdicts.includes(verdict));
   if (worst !== undefined) return object(`again_${worst}`);
-  const untold = verdicts.filter((verdict) => verdict === 'inconclusive').length;
-  if (untold === 0) return fine('new');
-  if (untold >= MAX_UNTOLD) return object('again_inconclusive');
-  const wait = limit.waitAfter(survey.lastHere, action.cooldownMs * 2 ** untold, now);
-  return wait > 0 ? object('backoff', { seconds: Math.ceil(wait / 1000) }) : fine('backoff');
+  const often = (['inconclusive', 'resolved'] as const).find(
+    (verdict) => verdicts.filter((one) => one === verdict).length >= MOST_TIMES,
+  );
+  if (often !== undefined) return object(`again_${often}`, { count: MOST_TIMES });
+  if (verdicts.length === 0) return fine('new');
+  const pause = verdicts.includes('inconclusive') ? 'backoff' : 'relapse';
+  const wait = limit.waitAfter(survey.lastHere, action.cooldownMs * 2 ** verdicts.length, now);
+  return wait > 0 ? object(pause, { seconds: Math.ceil(wait / 1000) }) : fine(pause);
 };
 
 /** Who is asked first may be asked about anything; what is done without asking has to be likely enough to help. */

@@ -11,11 +11,11 @@ const keys = (names: string): ReadonlySet<string> => new Set(names.split(' ').ma
 
 /** Objections that pass by themselves; for others a new recommendation is waited for. */
 export const PASSING = keys(
-  'cooldown cooldown_clock action_cooldown fleet_cooldown backoff alone kill_switch blast near budget maintenance breaker_harm ' +
+  'cooldown cooldown_clock action_cooldown fleet_cooldown backoff relapse alone kill_switch blast near budget maintenance breaker_harm ' +
     'breaker_failures opposed needs',
 );
 /** Of these a person should know, though they may pass: until then nobody helps. */
-export const CALLING = keys('opposed breaker_harm breaker_failures gone');
+export const CALLING = keys('opposed breaker_harm breaker_failures gone again_resolved');
 
 /** Recommendations that are looked at again, the newest of each incident. */
 export class Held {

@@ -76,6 +76,11 @@ export const act = {
   ok_backoff: 'It could not be told whether it helped; it has waited long enough to be tried again.',
   no_backoff: 'It could not be told whether it helped; it is tried again in {{seconds, duration}} at the earliest.',
   mind_backoff: 'Mind: whether it helped on this incident before is not known.',
+  ok_relapse: 'It has helped on this incident before; it has waited long enough to be done again.',
+  no_relapse:
+    'It has helped on this incident a short while ago; it is done again in {{seconds, duration}} at the earliest.',
+  mind_relapse: 'Mind: it has helped on this incident before, and trouble came back.',
+  mind_again_resolved: 'Mind: it has helped on this incident before, and trouble came back each time.',
   mind_again_harmful: 'Mind: it was harmful on this incident before.',
   mind_again_ineffective: 'Mind: it had no effect on this incident before.',
   mind_again_inconclusive: 'Mind: whether it helped on this incident before is not known.',
@@ -84,6 +89,8 @@ export const act = {
   no_again_harmful: 'It was harmful on this incident, so it is not repeated by itself.',
   no_again_ineffective: 'It had no effect on this incident, so it is not repeated by itself.',
   no_again_inconclusive: 'Whether it helped on this incident is not known, so it is not repeated by itself.',
+  no_again_resolved:
+    'It has helped on this incident {{count}} times, and trouble came back each time: somebody has to look for the cause.',
   no_changed: 'What would be done has changed since it was asked for. Look at it again and ask anew.',
 
   no_action: 'The action {{action}} is no longer in the catalogue.',

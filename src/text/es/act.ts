@@ -78,6 +78,10 @@ export const act: Record<keyof typeof english, string> = {
   ok_backoff: 'No se supo si ayudó; ya ha esperado lo suficiente para volver a probarse.',
   no_backoff: 'No se supo si ayudó; no se volverá a probar antes de {{seconds, duration}}.',
   mind_backoff: 'Atención: ya se probó en este incidente y no se sabe si ayudó.',
+  ok_relapse: 'Ya ayudó en este incidente; ha pasado tiempo suficiente para repetirla.',
+  no_relapse: 'Acaba de ayudar en este incidente; no se repetirá antes de {{seconds, duration}}.',
+  mind_relapse: 'Atención: ya ayudó en este incidente y el problema ha vuelto.',
+  mind_again_resolved: 'Atención: ya ayudó varias veces en este incidente y el problema ha vuelto cada vez.',
   mind_again_harmful: 'Atención: ya empeoró este incidente una vez.',
   mind_again_ineffective: 'Atención: ya se probó en este incidente y no surtió efecto.',
   mind_again_inconclusive: 'Atención: ya se probó en este incidente y no se sabe si ayudó.',
@@ -86,6 +90,8 @@ export const act: Record<keyof typeof english, string> = {
   no_again_harmful: 'Empeoró este incidente, así que no se repite sola.',
   no_again_ineffective: 'No surtió efecto en este incidente, así que no se repite sola.',
   no_again_inconclusive: 'No se sabe si ayudó en este incidente, así que no se repite sola.',
+  no_again_resolved:
+    'Ya ayudó {{count}} veces en este incidente y el problema ha vuelto cada vez: alguien tiene que buscar la causa.',
   no_changed: 'Lo que se haría ha cambiado desde que se pidió. Revísalo y pídelo de nuevo.',
 
   no_action: 'La acción {{action}} ya no está en el catálogo.',
