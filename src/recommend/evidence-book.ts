@@ -1,6 +1,7 @@
 import { type NormalRange, normalRange } from '../ml/normal-range.ts';
 import { type EntityId, parseEntityId } from '../model/entity.ts';
 import { type Deviation, type Evidence, evidenceOf, SILENT } from '../model/evidence.ts';
+import type { Event } from '../model/event.ts';
 import type { Incident } from '../model/incident.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { FrameColumns, Store } from '../store/store.ts';
@@ -35,9 +36,13 @@ const normalEnd = ({ openedAt }: Pick<Incident, 'openedAt'>, stepMs: number): nu
 
 /** Where an entity stands: others of its kind that are part of the same, and what it calls. */
 interface Place {
+  readonly wholes: readonly EntityId[];
   readonly peers: readonly EntityId[];
   readonly needs: readonly EntityId[];
 }
+
+/** The name of an event, and when it was, Unix ms. */
+type Happening = Pick<Event, 'name' | 'time'>;
 
 /** What does not change while an incident lasts. */
 interface Known {
@@ -59,8 +64,11 @@ export class EvidenceBook {
     this.#deps = deps;
   }
 
-  /** In the order of the incident's entities; those that nothing is known of are left out. */
-  async of(incident: Incident): Promise<readonly Evidence[]> {
+  /**
+   * In the order of the incident's entities; those that nothing is known of are left out. What happened to an entity until
+   * `settled`, Unix ms, is no news: an action there, or at another part of the same whole, has helped since.
+   */
+  async of(incident: Incident, settled: ReadonlyMap<EntityId, number> = new Map()): Promise<readonly Evidence[]> {
     const known = this.#remember(incident);
     const own = [...new Set([incident.root, ...incident.entities])].slice(0, MOST_ENTITIES);
     for (const entity of own) if (!known.places.has(entity)) known.places.set(entity, await this.#placeOf(entity));
@@ -72,24 +80,26 @@ export class EvidenceBook {
     const events = await this.#events(incident);
     return own.flatMap((entity) => {
       const found = deviations.get(entity) ?? [];
-      const { peers: others = [], needs = [] } = known.places.get(entity) ?? {};
+      const { peers: others = [], wholes = [], needs = [] } = known.places.get(entity) ?? {};
       const peers = others.map((peer) => deviations.get(peer) ?? []);
-      const told = events.get(entity) ?? new Set();
-      return found.length + told.size === 0 ? [] : [evidenceOf({ entity, needs, events: [...told] }, found, peers)];
+      const since = Math.max(0, ...[entity, ...others, ...wholes].map((one) => settled.get(one) ?? 0));
+      const told = (events.get(entity) ?? []).filter(({ time }) => time > since).map(({ name }) => name);
+      if (found.length + told.length === 0) return [];
+      return [evidenceOf({ entity, needs, events: [...new Set(told)] }, found, peers)];
     });
   }
 
-  /** Names of what happened lately to each entity. */
-  async #events({ openedAt, fleet }: Incident): Promise<ReadonlyMap<EntityId, ReadonlySet<string>>> {
+  /** What happened lately to each entity. */
+  async #events({ openedAt, fleet }: Incident): Promise<ReadonlyMap<EntityId, readonly Happening[]>> {
     const { store, clock, newsMs } = this.#deps;
     const range = { from: openedAt - newsMs, to: clock.now() + newsMs };
     const { items } = await store.events.list({ range, limit: MOST_EVENTS, cursor: null });
-    const byEntity = new Map<EntityId, Set<string>>();
-    for (const { entity, name, source, fleet: of } of items) {
+    const byEntity = new Map<EntityId, Happening[]>();
+    for (const { entity, name, time, source, fleet: of } of items) {
       if (source === OURS || of !== fleet) continue;
       const known = byEntity.get(entity);
-      if (known === undefined) byEntity.set(entity, new Set([name]));
-      else known.add(name);
+      if (known === undefined) byEntity.set(entity, [{ name, time }]);
+      else known.push({ name, time });
     }
     return byEntity;
   }
@@ -117,6 +127,7 @@ export class EvidenceBook {
     }
     peers.delete(entity);
     return {
+      wholes: wholes.map(({ to }) => to),
       peers: [...peers].filter((peer) => parseEntityId(peer).kind === kind),
       needs: out.filter((edge) => edge.kind === 'calls').map(({ to }) => to),
     };

@@ -1,4 +1,4 @@
-import type { Verdict } from '../model/action.ts';
+import type { Outcome, Verdict } from '../model/action.ts';
 import { targetOf } from '../model/action-definition.ts';
 import type { EntityId } from '../model/entity.ts';
 import type { Incident } from '../model/incident.ts';
@@ -53,6 +53,14 @@ async function lastStarts({ store }: RecommendDeps, fitting: Fitting): Promise<R
 const drawFor = ({ id, reopened }: Incident, tried: number): number =>
   Number.parseInt(stableId('draw', id, reopened, tried).slice('draw_'.length, 'draw_'.length + 12), 16) / 2 ** 48;
 
+/** When an action was last found to have helped, Unix ms, by the entity it was carried out on. */
+function settledBy(outcomes: readonly Outcome[]): ReadonlyMap<EntityId, number> {
+  const settled = new Map<EntityId, number>();
+  for (const { entity, verdict, decidedAt } of outcomes)
+    if (verdict === 'resolved') settled.set(entity, Math.max(decidedAt, settled.get(entity) ?? 0));
+  return settled;
+}
+
 /** Looks up everything that a ranking rests on, so that the ranking itself is a function. */
 export async function gatherRankingFacts(
   deps: RecommendDeps,
@@ -62,15 +70,15 @@ export async function gatherRankingFacts(
   const { store, clock, catalogue, modeOf, stopped, newsMs } = deps;
   const known = await gatherContext(store, incident, newsMs);
   const failureKinds = failureKindsOf(known.predictions);
-  const evidence = catalogue.length === 0 ? undefined : await book?.of(incident);
+  const { items: here } = await store.outcomes.list({ incident: incident.id, limit: MAX_OUTCOMES, cursor: null });
+  const evidence = catalogue.length === 0 ? undefined : await book?.of(incident, settledBy(here));
   const seen = { failureKinds, ...(evidence !== undefined && { evidence }) };
   const fitting = catalogue.flatMap((action) => {
     const entity = targetOf(action, { ...incident, ...seen });
     return entity === null ? [] : [{ action: action.id, entity }];
   });
-  const [tally, { items: here }, lastStart, guards, explores] = await Promise.all([
+  const [tally, lastStart, guards, explores] = await Promise.all([
     tallies(deps),
-    store.outcomes.list({ incident: incident.id, limit: MAX_OUTCOMES, cursor: null }),
     lastStarts(deps, fitting),
     askGuards(deps, incident, fitting),
     mayExplore(deps, incident),

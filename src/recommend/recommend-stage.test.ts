@@ -14,7 +14,7 @@ import { createStore } from '../store/create-store.ts';
 import { openMemoryDatabase } from '../store/memory-database.ts';
 import type { Store } from '../store/store.ts';
 import type { GuardView } from './rank-actions.ts';
-import { createRecommendStage } from './recommend-stage.ts';
+import { createRecommendStage, type RecommendDeps } from './recommend-stage.ts';
 import { similarCases } from './similar-cases.ts';
 
 const T0 = 1_800_000_000_000;
@@ -246,7 +246,7 @@ describe('what is far from normal', () => {
       { ...event, id: 'e2', time: T0 - 50 * 60_000, entity: 'replica/c', name: 'reboot' },
     ]);
     const match = { entityKinds: ['replica'], anomalyKinds: [], predictions: true };
-    const stage = createRecommendStage({
+    const deps: RecommendDeps = {
       bus,
       store,
       clock,
@@ -260,7 +260,8 @@ describe('what is far from normal', () => {
       modeOf: ({ mode }) => mode,
       stopped: () => false,
       stepMs: STEP,
-    });
+    };
+    const stage = createRecommendStage(deps);
     await stage.start();
     const value: Incident = {
       ...incidentOf('far'),
@@ -289,5 +290,24 @@ describe('what is far from normal', () => {
     expect(blocked.get('restart')).toMatchObject({ key: 'act.no_unsure', values: { probability: 0.5, least: 0.6 } });
     expect(blocked.get('roll-back')?.key).toBe('act.no_unsure');
     expect(blocked.get('scale')).toBe(null);
+
+    // What happened before an action that has helped since, at this replica or at another one of its service, is no news.
+    const told = { incident: 'far', fleet: 'default', action: 'roll-back', evidence: [], reason: phrase('x') };
+    await store.outcomes.insert({
+      ...told,
+      id: 'outcome_1',
+      run: 'run_1',
+      entity: 'replica/b',
+      verdict: 'resolved',
+      decidedAt: T0 - 30_000,
+    });
+    const again = createRecommendStage(deps);
+    await again.start();
+    await bus.publish(topics.incidents, [{ key: 'default', value: { ...value, updatedAt: T0 + 1 } }], {
+      durable: true,
+    });
+    await again.stop();
+    const newest = (await store.recommendations.forIncident('far'))!;
+    expect(newest.actions.map((one) => one.action)).not.toContain('roll-back');
   });
 });
