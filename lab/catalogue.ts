@@ -1,4 +1,4 @@
-import { ACTION_TARGET, type LabAction } from './world.ts';
+import { ACTION_DISRUPTION, ACTION_TARGET, type LabAction } from './world.ts';
 
 /** What an owner of the lab would think of an action. The real lab's configuration and the simulator both read it. */
 export interface CatalogueEntry {
@@ -60,3 +60,11 @@ export const CATALOGUE: Readonly<Record<LabAction, CatalogueEntry>> = {
 /** Kinds of entities that may ask for it: signs are mostly those of replicas, also of what is done to a service. */
 export const askers = (action: LabAction): readonly string[] =>
   ACTION_TARGET[action] === 'replica' ? ['replica'] : ['service', 'replica'];
+
+const LEAST_SURE = { none: 0.6, low: 0.6, medium: 0.8, high: 0.9 } as const;
+
+/**
+ * The chance of success from which on Vigía acts by itself: on what is more likely than not to help, and by some margin; at four to
+ * one where a replica is taken away for a while, at nine to one where users are turned away.
+ */
+export const leastSure = (action: LabAction): number => LEAST_SURE[ACTION_DISRUPTION[action]];

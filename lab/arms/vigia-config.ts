@@ -1,4 +1,4 @@
-import { askers, CATALOGUE } from '../catalogue.ts';
+import { askers, CATALOGUE, leastSure } from '../catalogue.ts';
 import { ACTION_DISRUPTION, LAB_ACTIONS, type LabAction, replicaName, RULES, SERVICES, TOPOLOGY } from '../world.ts';
 
 /** What an owner of the lab would write into `vigia.yaml`; JSON is YAML too. */
@@ -21,11 +21,6 @@ const STEP = '1s';
 const UNNAMED = [{ regex: 'instance', action: 'labeldrop' }];
 /** A fault grows within a minute or so, elsewhere within a quarter of an hour or more. */
 const PACE = 20;
-/**
- * Vigía acts by itself on what is more likely than not to help, and by some margin; at four to one where room is taken away for
- * a while, at nine to one where users are.
- */
-const LEAST_SURE = { none: 0.6, low: 0.6, medium: 0.8, high: 0.9 } as const;
 /** Not all that is wrong is seen within the same seconds. */
 const STEADY = '6s';
 
@@ -44,7 +39,7 @@ const actionOf = (action: LabAction, { adminUrl, mode }: VigiaConfigOptions) => 
     // What turns users away is for people to decide.
     mode: action === 'shed-load' && mode === 'auto' ? 'approve' : mode,
     disruption: ACTION_DISRUPTION[action],
-    leastSure: LEAST_SURE[ACTION_DISRUPTION[action]],
+    leastSure: leastSure(action),
     // Nobody starts anew what people are waiting in front of, for want of room.
     ...(action === 'restart' && { preconditions: [{ feature: 'lab_queue*', below: 2 }] }),
     timeout: '30s',

@@ -2,12 +2,11 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { banditFactory } from '../../src/recommend/policies/bandit-policy.ts';
-import { CATALOGUE } from '../catalogue.ts';
+import { CATALOGUE, leastSure } from '../catalogue.ts';
 import { FAULTS } from '../fault-catalogue.ts';
 import { createSimulator, type SimulatedIncident } from './simulator.ts';
 
 const policy = banditFactory.load(new Uint8Array(gunzipSync(readFileSync(new URL('../policy.gz', import.meta.url)))));
-const LEAST_SURE = 0.6;
 
 /** What the policy of the lab would do without asking; null where it is not sure enough. */
 function chosen(incident: SimulatedIncident) {
@@ -18,7 +17,9 @@ function chosen(incident: SimulatedIncident) {
     Object.assign({}, option, { prior: CATALOGUE[option.action].prior, tally: {}, allowed: true }),
   );
   const said = policy.decide({ context: incident.context(), options, explore: false });
-  const best = said.findIndex(({ share, probability }) => share === 1 && probability >= LEAST_SURE);
+  const best = said.findIndex(
+    ({ share, probability }, i) => share === 1 && probability >= leastSure(fitting[i]!.action),
+  );
   return fitting[best]?.action ?? null;
 }
 
