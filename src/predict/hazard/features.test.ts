@@ -35,6 +35,7 @@ function modelOf(specs: readonly FeatureSpec[]): FeatureModel {
       regimes: fitOperatingRegimes({ matrix: { data, rows: 200, columns: 1 }, starts: [0, 200] }),
       used: Int32Array.of(0),
       own: null,
+      size: null,
       fusing: new Float64Array(0),
       fused: 0,
       step: STEP,

@@ -1,5 +1,5 @@
 import type { EntityHistory } from '../../model/predictor.ts';
-import { matchColumns, type SignalModel, type Signals, signalsOf, widthOf } from './signals.ts';
+import { isWritten, matchColumns, type SignalModel, type Signals, signalsOf, widthOf } from './signals.ts';
 import { createTraitReader, type Trait, type TraitScale } from './traits.ts';
 import { createStatistics, firstAfter, SinceStart, windowStatistics } from './window-statistics.ts';
 
@@ -71,6 +71,7 @@ export function allSpecs(signals: SignalModel, traits: readonly Trait[], scale: 
   const specs: FeatureSpec[] = traits.map((trait) => ({ of: 'trait', trait }));
   const width = widthOf(signals);
   for (let signal = 0; signal < width; signal++) {
+    if (!isWritten(signals, signal)) continue;
     for (const statistic of signals.own === null ? START_STATISTICS : (['last'] as const))
       specs.push({ of: 'start', signal, statistic });
     for (let window = 0; window < windows; window++) {

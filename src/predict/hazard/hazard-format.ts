@@ -5,6 +5,7 @@ import { MlError } from '../../ml/ml-error.ts';
 import { loadLstm } from '../../ml/neural-lstm.ts';
 import { loadOperatingRegimes } from '../../ml/operating-regimes.ts';
 import { type DecodedModel, decodeModel, encodeModel, requireKind, type SectionArray } from '../../ml/serialize.ts';
+import type { EntitySize } from './entity-size.ts';
 import type { HazardModel } from './hazard-model.ts';
 import { intervalsOf } from './intervals.ts';
 import type { KindShare } from './kind-model.ts';
@@ -13,8 +14,8 @@ import type { OwnScale } from './own-signals.ts';
 import type { RowModel } from './row-builder.ts';
 
 const KIND = 'hazard-predictor';
-/** 4 added views of the entity's own and the forest of kinds; older ones have neither. */
-const VERSION = 4;
+/** 4 added views of the entity's own and the forest of kinds, 5 those against its size; older ones have none of them. */
+const VERSION = 5;
 const MAX_TEAMS = 32;
 const LIMITS = { maxBytes: 512 * 1024 * 1024 };
 
@@ -27,6 +28,7 @@ export function encodeHazardModel(model: HazardModel): Uint8Array {
     used: signals.used,
     fusing: signals.fusing,
     ...(signals.own !== null && ownSections(signals.own)),
+    ...(signals.size !== null && { sizeUsual: signals.size.usual }),
     ...(kinds.forest !== null && { kinds: kinds.forest.toBytes() }),
     shares: stack.shares,
     theta: stack.theta,
@@ -44,6 +46,7 @@ export function encodeHazardModel(model: HazardModel): Uint8Array {
     columns: signals.columns,
     fused: signals.fused,
     own: signals.own !== null,
+    ...(signals.size !== null && { yardstick: signals.size.yardstick }),
     step: signals.step,
     windows,
     scale,
@@ -103,6 +106,7 @@ type Header = Pick<HazardModel, 'horizons' | 'facts'> &
     readonly columns: readonly string[];
     readonly fused: number;
     readonly own?: boolean;
+    readonly yardstick?: number;
     readonly kinds: readonly KindShare[];
     readonly kindsTold?: boolean;
     readonly step: number;
@@ -116,9 +120,10 @@ function decodeRows(decoded: DecodedModel, header: Header): RowModel {
   const { columns, fused, step, windows, scale, specs, sequence } = header;
   const regimes = loadOperatingRegimes(decoded.section('regimes', 'u8'));
   const own = header.own === true ? decodeOwn(decoded, used.length) : null;
+  const size = header.yardstick === undefined ? null : decodeSize(decoded, header.yardstick, used.length);
   const fusing = decoded.section('fusing', 'f64', fused * used.length);
   return {
-    features: { signals: { columns, regimes, used, own, fusing, fused, step }, windows, scale, specs },
+    features: { signals: { columns, regimes, used, own, size, fusing, fused, step }, windows, scale, specs },
     sequence: sequence === null ? null : { ...sequence, context: Int32Array.from(sequence.context) },
   };
 }
@@ -130,6 +135,11 @@ function decodeOwn(decoded: DecodedModel, used: number): OwnScale {
     within: decoded.section('ownWithin', 'f64', used),
   };
 }
+
+const decodeSize = (decoded: DecodedModel, yardstick: number, used: number): EntitySize => ({
+  yardstick,
+  usual: decoded.section('sizeUsual', 'f64', used),
+});
 
 function decodeTeam(decoded: DecodedModel, index: number, members: number): Team {
   return {

@@ -2,6 +2,7 @@ import { fitOperatingRegimes, type OperatingRegimes } from '../../ml/operating-r
 import type { EntityHistory, FleetHistory } from '../../model/predictor.ts';
 import { chooseFeatures, evenly, type LearntFeatures } from './choose-features.ts';
 import { kindOf } from './failure-kinds.ts';
+import { learnEntitySize } from './entity-size.ts';
 import { allSpecs, type FeatureSpec, windowsOf } from './features.ts';
 import type { FeatureLesson } from './feature-lesson.ts';
 import { fitFusing } from './fused-signals.ts';
@@ -63,8 +64,10 @@ function learnSignals(lesson: FeatureLesson, step: number): SignalModel {
   const { fleet } = lesson;
   const regimes = learnRegimes(fleet);
   const used = Int32Array.from(fleet.columns.keys()).filter((column) => moves(regimes, column));
-  const own = isWatchedForLong(lesson) ? learnOwnScale(fleet, used, strideOver(fleet)) : null;
-  const plain = { columns: fleet.columns, regimes, used, own, fusing: new Float64Array(0), fused: 0, step };
+  const stride = strideOver(fleet);
+  const own = isWatchedForLong(lesson) ? learnOwnScale(fleet, used, stride) : null;
+  const size = own === null ? null : learnEntitySize(fleet, { used, scale: own, stride });
+  const plain = { columns: fleet.columns, regimes, used, own, size, fusing: new Float64Array(0), fused: 0, step };
   if (used.length < 2) return plain;
   const fusing = learnFusing(plain, lesson);
   return { ...plain, fusing, fused: fusing.length / used.length };

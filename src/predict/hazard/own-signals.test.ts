@@ -28,7 +28,7 @@ const scale = learnOwnScale({ columns: ['x'], entities: usual }, Int32Array.of(0
 /** Rarity and change of each row. */
 function viewsOf(given: EntityHistory, rows = ROWS, place = 0, by = scale) {
   const values = new Float64Array(rows * (1 + OWN_VIEWS));
-  fillOwnViews(given, { scale: by, u: 0, used: 1, place, stride: 1 }, { values, rows });
+  fillOwnViews(given, { scale: by, u: 0, used: 1, place, stride: 1, views: 1 }, { values, rows });
   const view = (number: number): Float64Array => values.slice(number * rows, (number + 1) * rows);
   return { rarity: view(1), change: view(2) };
 }

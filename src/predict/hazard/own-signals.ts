@@ -16,7 +16,7 @@ export interface OwnScale {
 }
 
 /**
- * What each column is seen as, in this order behind the plain columns: `rarity`, its distance from what is usual for the entity in the
+ * What each column is seen as, in this order, behind the plain columns and those against the entity's size: `rarity`, its distance from what is usual for the entity in the
  * entity's own deviations, bounded; and `change`, that distance in units that are the same for all, over which columns are fused.
  */
 export const OWN_VIEWS = 2;
@@ -37,10 +37,14 @@ const SMALL = 0.1;
 const LIMIT = 20;
 
 /** A value on the scale of a column. */
-const placed = (x: number, unit: number, bent: boolean): number =>
+export const placed = (x: number, unit: number, bent: boolean): number =>
   !bent ? x / unit : x < 0 ? -Math.log(1 - x / unit) : Math.log(1 + x / unit);
 
-const isKnown = (x: number): boolean => x - x === 0;
+/** The value that stands at a place above 0 of a column's scale. */
+export const valueAt = (place: number, unit: number, bent: boolean): number =>
+  unit * (bent ? Math.exp(place) - 1 : place);
+
+export const isKnown = (x: number): boolean => x - x === 0;
 
 /** Learns the scales of some columns from every so many rows. O(rows taken × columns). */
 export function learnOwnScale({ columns, entities }: FleetHistory, used: Int32Array, stride: number): OwnScale {
@@ -70,7 +74,8 @@ interface Sampling {
   readonly stride: number;
 }
 
-function valuesOf({ times, values }: EntityHistory, column: number, { width, stride }: Sampling): number[] {
+/** Known values of a column, of every so many rows. */
+export function valuesOf({ times, values }: EntityHistory, column: number, { width, stride }: Sampling): number[] {
   const found: number[] = [];
   for (let row = 0; row < times.length; row += stride) {
     const x = values[row * width + column]!;
@@ -106,6 +111,8 @@ export interface OwnColumn {
   /** Place in the history's rows, -1 where it is gone, and how wide those are. */
   readonly place: number;
   readonly stride: number;
+  /** The first column's first view among the signals. */
+  readonly views: number;
 }
 
 /** Where views are written: signals × rows. */
@@ -120,14 +127,14 @@ interface Target {
  */
 export function fillOwnViews(
   history: Pick<EntityHistory, 'values'>,
-  { scale, u, used, place, stride }: OwnColumn,
+  { scale, u, used, place, stride, views }: OwnColumn,
   { values, rows }: Target,
 ): void {
   const [unit, bent, within] = [scale.unit[u]!, scale.bent[u] === 1, scale.within[u]!];
   const perWithin = 1 / within;
-  const usual = new Usual(LEAST_DEVIATION * within);
+  const usual = new Usual(within);
   const toChange = used * rows;
-  for (let row = 0, from = place, to = (used + u) * rows; row < rows; row++, from += stride, to++) {
+  for (let row = 0, from = place, to = (views + u) * rows; row < rows; row++, from += stride, to++) {
     const raw = place < 0 ? Number.NaN : history.values[from]!;
     if (!isKnown(raw)) {
       values[to] = values[to + toChange] = Number.NaN;
@@ -141,20 +148,28 @@ export function fillOwnViews(
   }
 }
 
-/** Mean and deviation of the values so far: first of all alike, later forgetting, each value bounded. */
-class Usual {
+/**
+ * Mean and deviation of the values so far: first of all alike, later forgetting, each value bounded. `within` is the usual deviation of
+ * an entity.
+ */
+export class Usual {
   private readonly least: number;
   private seen = 0;
   private mean = 0;
   private deviation = 0;
 
-  constructor(least: number) {
-    this.least = least;
+  constructor(within: number) {
+    this.least = LEAST_DEVIATION * within;
+  }
+
+  /** NaN until enough was seen. */
+  get level(): number {
+    return this.seen < LEAST_VALUES ? Number.NaN : this.mean;
   }
 
   /** Distance from the mean; NaN until enough was seen. */
   away(x: number): number {
-    return this.seen < LEAST_VALUES ? Number.NaN : x - this.mean;
+    return x - this.level;
   }
 
   /** Learns a value; returns its distance from the mean before, in deviations. */

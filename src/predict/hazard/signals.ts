@@ -1,5 +1,6 @@
 import type { OperatingRegimes } from '../../ml/operating-regimes.ts';
 import type { EntityHistory } from '../../model/predictor.ts';
+import { against, type EntitySize, sizesOf } from './entity-size.ts';
 import { fuseColumns } from './fuse-columns.ts';
 import { fillOwnViews, OWN_VIEWS, type OwnScale } from './own-signals.ts';
 
@@ -14,6 +15,8 @@ export interface SignalModel {
   readonly used: Int32Array;
   /** Null where entities are short runs: then there is no long past that says what is usual for one. */
   readonly own: OwnScale | null;
+  /** Null where nothing tells how large entities are; never without `own`. */
+  readonly size: EntitySize | null;
   /** fused × used: of the plain columns, or of the last of their views. */
   readonly fusing: Float64Array;
   readonly fused: number;
@@ -29,10 +32,15 @@ export interface Signals {
   readonly values: Float64Array;
 }
 
-type Shape = Pick<SignalModel, 'used' | 'own'>;
+type Shape = Pick<SignalModel, 'used' | 'own' | 'size'>;
 
-/** Signals before the fused ones: used columns, then their views. */
-export const plainWidth = ({ used, own }: Shape): number => (own === null ? 1 : 1 + OWN_VIEWS) * used.length;
+/** Signals before the fused ones: used columns, then those against the entity's size, then the other views. */
+export const plainWidth = ({ used, own, size }: Shape): number =>
+  (own === null ? 1 : (size === null ? 1 : 2) + OWN_VIEWS) * used.length;
+
+/** Whether anything is ever written there: not every column is seen against the entity's size. */
+export const isWritten = ({ used, size }: Shape, signal: number): boolean =>
+  size === null || signal < used.length || signal >= 2 * used.length || size.usual[signal - used.length]! > 0;
 
 /** All signals. */
 export const widthOf = (model: Shape & Pick<SignalModel, 'fused'>): number => plainWidth(model) + model.fused;
@@ -72,17 +80,19 @@ export function signalsOf(model: SignalModel, history: EntityHistory, asked: Sig
   const isWanted = (signal: number): boolean => wanted?.[signal] !== 0;
   const fusing = range(fused).filter((f) => isWanted(plain + f));
   const columns = used.length;
+  const views = plain - OWN_VIEWS * columns;
   const areViewsWanted = (u: number): boolean => {
-    for (let at = columns + u; at < plain; at += columns) if (isWanted(at)) return true;
+    for (let at = views + u; at < plain; at += columns) if (isWanted(at)) return true;
     return false;
   };
   const regimes = regimesOf(model, history, asked);
+  scaleBySize(model, { history, asked }, signals);
   // Column by column: what belongs to one is looked up once.
   for (let u = 0; u < columns; u++) {
     if (isWanted(u) || (own === null && fusing.length > 0)) scaleColumn(model, u, { history, asked, regimes }, signals);
     if (own === null || (fusing.length === 0 && !areViewsWanted(u))) continue;
     const place = asked.places[used[u]!]!;
-    fillOwnViews(history, { scale: own, u, used: columns, place, stride: strideOf(history) }, signals);
+    fillOwnViews(history, { scale: own, u, used: columns, place, stride: strideOf(history), views }, signals);
   }
   if (fusing.length > 0)
     fuseColumns({ values, rows, first: plain - columns, columns, to: plain, weights: model.fusing, wanted: fusing });
@@ -129,6 +139,25 @@ function scaleColumn(model: SignalModel, u: number, { history, asked, regimes }:
     // Infinity counts as missing.
     const x = raw - raw === 0 ? (raw - mean[at]!) / scale[at]! : Number.NaN;
     values[to] = x > LIMIT ? LIMIT : x < -LIMIT ? -LIMIT : x;
+  }
+}
+
+/** The columns that are seen against the size of their entity; NaN for the others. */
+function scaleBySize(
+  { used, own, size }: SignalModel,
+  { history, asked: { places, wanted } }: Omit<ColumnRows, 'regimes'>,
+  { values, rows }: Signals,
+): void {
+  if (own === null || size === null) return;
+  const asked = [...used.keys()].filter((u) => wanted?.[used.length + u] !== 0);
+  if (asked.length === 0) return;
+  const stride = strideOf(history);
+  const { yardstick, usual } = size;
+  const sizes = sizesOf(history, { scale: own, yardstick, place: places[used[yardstick]!]!, stride }, rows);
+  for (const u of asked) {
+    const place = usual[u]! > 0 ? places[used[u]!]! : -1;
+    for (let row = 0, from = place, to = (used.length + u) * rows; row < rows; row++, from += stride, to++)
+      values[to] = place < 0 ? Number.NaN : against(history.values[from]!, sizes[row]!, usual[u]!);
   }
 }
 
