@@ -108,7 +108,7 @@ test('a row knows nothing of later rows, and without the yardstick there is no s
   expect(against(fleet[0]!, 'queue', { at: gone }).every(Number.isNaN)).toBe(true);
 });
 
-const OPTIONS: PredictorOptions = { horizons: [5, 10, 20], unitMs: null, asked: 'later', seed: 1, budgetMs: 60_000 };
+const OPTIONS: PredictorOptions = { horizons: [5, 10, 20], unitMs: null, asked: 'later', seed: 1, budgetMs: 10_000 };
 const factory = createHazardFactory();
 const whole = (history: EntityHistory) => ({ history, from: 0, to: history.times.length });
 
