@@ -1,9 +1,11 @@
+import type { Model } from '../model/failure.ts';
 import { type Policy, POLICY_MODEL, POLICY_SCOPE, type PolicyFactory } from '../model/policy.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Store } from '../store/store.ts';
 import { tallyPolicy } from './policies/tally-policy.ts';
+import { withTurns } from './policies/turns.ts';
 
 /** The policy that decides now. */
 export interface InForce {
@@ -23,11 +25,17 @@ interface BookDeps {
   readonly factories: readonly PolicyFactory[];
 }
 
-/** Which policy is in force, by the registry. One that cannot be read is passed over: counts decide instead. */
+const kindOf = ({ version }: Pick<Model, 'version'>): string => version.split('@', 1)[0] ?? '';
+
+/**
+ * Which policy is in force, by the registry, with the challengers that have their turn beside it. One that cannot be read is passed
+ * over: counts decide instead.
+ */
 export class PolicyBook {
   readonly #deps: BookDeps;
   #inForce: InForce = WITHOUT_MODEL;
-  #model: string | null = null;
+  /** Ids of what was read, the one in force first. */
+  #known = '';
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(deps: BookDeps) {
@@ -41,23 +49,32 @@ export class PolicyBook {
     this.#lookedAt = now;
     const { items } = await store.models.list({ kind: POLICY_MODEL, scope: POLICY_SCOPE, limit: PAGE, cursor: null });
     const champion = items.find(({ state }) => state === 'champion');
-    if ((champion?.id ?? null) === this.#model) return this.#inForce;
-    this.#model = champion?.id ?? null;
-    this.#inForce = champion === undefined ? WITHOUT_MODEL : await this.#load(champion.id, champion.version);
+    const challengers = items.filter(({ state }) => state === 'challenger');
+    const known = [champion?.id ?? '', ...challengers.map(({ id }) => id)].join(' ');
+    if (known === this.#known) return this.#inForce;
+    this.#known = known;
+    const { policy, version } = (champion && (await this.#load(champion))) ?? WITHOUT_MODEL;
+    const turns: Policy[] = [];
+    for (const challenger of challengers) {
+      if (kindOf(challenger) === policy.kind) continue;
+      const found = await this.#load(challenger);
+      if (found !== null) turns.push(found.policy);
+    }
+    this.#inForce = { policy: withTurns(policy, turns), version };
     return this.#inForce;
   }
 
-  /** `version` begins with the kind of the factory that reads it. */
-  async #load(id: string, version: string): Promise<InForce> {
+  /** The version begins with the kind of the factory that reads it. */
+  async #load({ id, version }: Pick<Model, 'id' | 'version'>): Promise<InForce | null> {
     const { store, log, factories } = this.#deps;
     try {
-      const factory = factories.find(({ kind }) => kind === version.split('@', 1)[0]);
+      const factory = factories.find(({ kind }) => kind === kindOf({ version }));
       const bytes = await store.models.artefact(id);
       if (factory === undefined || bytes === null) throw new Error(`nobody here reads ${version}`);
       return { policy: factory.load(bytes), version };
     } catch (thrown) {
-      log.warn({ model: id, err: toError(thrown).message }, 'a policy cannot be read; counts decide instead');
-      return WITHOUT_MODEL;
+      log.warn({ model: id, err: toError(thrown).message }, 'a policy cannot be read, and is passed over');
+      return null;
     }
   }
 }

@@ -42,7 +42,7 @@ const MAX_CASES = 10_000;
 /** With fewer incidents acted upon nothing can be said of a policy. */
 const LEAST_EPISODES = 40;
 /** The newest share of incidents is what policies are judged by; they learn from those before. */
-const JUDGED_SHARE = 1 / 3;
+export const JUDGED_SHARE = 1 / 3;
 const SEED = 1;
 const LEASE = 'policy-training';
 /** Longer than a training takes; it is prolonged between its parts. */
