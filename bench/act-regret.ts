@@ -1,4 +1,7 @@
-/** Cumulative regret on the simulated lab, against ε-greedy on the very same estimates, a static policy and an oracle. */
+/**
+ * Cumulative regret on the simulated lab of the two learners, against ε-greedy on the bandit's estimates, a static policy and an
+ * oracle; and of what puts itself in force once its log proves it to be better, as the product does.
+ */
 import { parseArgs } from 'node:util';
 import { createRandom, type Random } from '../src/ml/random.ts';
 import type { Verdict } from '../src/model/action.ts';
@@ -11,7 +14,10 @@ import type {
   PolicyStep,
 } from '../src/model/policy.ts';
 import { banditFactory } from '../src/recommend/policies/bandit-policy.ts';
+import { evaluatePolicy } from '../src/learn/policies/evaluate.ts';
+import { JUDGED_SHARE } from '../src/learn/policies/policy-training.ts';
 import { plannerFactory } from '../src/recommend/policies/planner-policy.ts';
+import { withTurns } from '../src/recommend/policies/turns.ts';
 import { tallyPolicy } from '../src/recommend/policies/tally-policy.ts';
 import { costOf, MOST_STEPS, type Node, oracleCost, optionsAt, stepOf, world } from './act-world.ts';
 import { report, type Row } from './report.ts';
@@ -56,23 +62,53 @@ function draw(shares: readonly number[], random: Random): number {
 
 interface Arm {
   readonly name: string;
-  readonly factory: PolicyFactory;
+  /** What decides in the next epoch. */
+  readonly learn: (learner: Learner) => Promise<Policy>;
   readonly explore: boolean;
   readonly choose: Choose;
 }
 
+const HOW = { seed: 1, exploration: 0.01 } as const;
+const alone =
+  (factory: PolicyFactory): Arm['learn'] =>
+  async ({ episodes, policy }) =>
+    (await factory.fit(episodes, HOW)) ?? policy;
+
+/** As `PolicyTraining` does: a kind has to earn its place on incidents newer than those it was trained on, and has its turns before. */
+function proving(): Arm['learn'] {
+  let inForce = tallyPolicy;
+  return async ({ episodes }) => {
+    const cut = Math.ceil(episodes.length * (1 - JUDGED_SHARE));
+    const challengers: Policy[] = [];
+    for (const factory of [banditFactory, plannerFactory]) {
+      const policy = await factory.fit(episodes.slice(0, cut), HOW);
+      if (policy === null) continue;
+      const { verdict } = await evaluatePolicy(episodes.slice(cut), policy, inForce);
+      if (factory.kind === inForce.kind) {
+        if (verdict !== 'worse') inForce = (await factory.fit(episodes, HOW)) ?? inForce;
+      } else if (verdict === 'better') inForce = policy;
+      else challengers.push(policy);
+    }
+    return withTurns(
+      inForce,
+      challengers.filter(({ kind }) => kind !== inForce.kind),
+    );
+  };
+}
+
 const ARMS: readonly Arm[] = [
-  { name: 'bandit', factory: banditFactory, explore: true, choose: own },
-  { name: 'fitted-q', factory: plannerFactory, explore: true, choose: own },
+  { name: 'bandit', learn: alone(banditFactory), explore: true, choose: own },
+  { name: 'fitted-q', learn: alone(plannerFactory), explore: true, choose: own },
+  { name: 'proven', learn: proving(), explore: true, choose: own },
   ...[0.01, 0.05, 0.1].map((e) => ({
     name: `epsilon-greedy ${e}`,
-    factory: banditFactory,
+    learn: alone(banditFactory),
     explore: false,
     choose: greedy(() => e),
   })),
   {
     name: 'epsilon-greedy decaying',
-    factory: banditFactory,
+    learn: alone(banditFactory),
     explore: false,
     choose: greedy((seen) => Math.min(1, 20 / (seen + 1))),
   },
@@ -119,7 +155,7 @@ async function regretOf(arm: Arm, nodes: readonly Node[], best: readonly number[
   let epochEnd = LEAST_EPOCH;
   for (const [i, node] of nodes.entries()) {
     if (i >= epochEnd) {
-      learner.policy = (await arm.factory.fit(learner.episodes, { seed: 1, exploration: 0.01 })) ?? learner.policy;
+      learner.policy = await arm.learn(learner);
       epochEnd = i + Math.max(LEAST_EPOCH, Math.floor(i / EPOCH_SHARE));
     }
     total += run(arm, learner, { node, name: `i${i}`, random: random.fork(i) }) - best[i]!;
@@ -170,7 +206,7 @@ const ratio = (arm: string, name: string): Row => ({
 const rows: Row[] = [
   ratio('bandit', 'sim-regret'),
   ratio('fitted-q', 'sim-regret-fitted-q'),
-  ...rivals.map((name): Row => ({
+  ...['proven', ...rivals].map((name): Row => ({
     name: `sim-regret-${name.replaceAll(' ', '-')}`,
     value: last(name),
     unit: 'min',
