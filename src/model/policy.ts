@@ -12,6 +12,12 @@ export const POLICY_MODEL = 'policy';
 /** The one scope of policies: they decide for all fleets. */
 export const POLICY_SCOPE = 'all';
 
+/** How a version in the registry is named: the kind of policy, and what tells it from others of its kind. */
+export const policyVersion = (kind: string, mark: string): string => `${kind}@${mark}`;
+
+/** Kind of a policy in the registry, by its version. */
+export const policyKindOf = ({ version }: { readonly version: string }): string => version.split('@', 1)[0] ?? '';
+
 /** What an action has already brought on the same incident. */
 export const TriedAction = Type.Object({ action: Type.String(), verdict: Verdict });
 export type TriedAction = Static<typeof TriedAction>;

@@ -1,5 +1,5 @@
 import type { Model } from '../model/failure.ts';
-import { type Policy, POLICY_MODEL, POLICY_SCOPE, type PolicyFactory } from '../model/policy.ts';
+import { type Policy, POLICY_MODEL, POLICY_SCOPE, type PolicyFactory, policyKindOf } from '../model/policy.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { toError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -24,8 +24,6 @@ interface BookDeps {
   readonly log: Log;
   readonly factories: readonly PolicyFactory[];
 }
-
-const kindOf = ({ version }: Pick<Model, 'version'>): string => version.split('@', 1)[0] ?? '';
 
 /**
  * Which policy is in force, by the registry, with the challengers that have their turn beside it. One that cannot be read is passed
@@ -56,7 +54,7 @@ export class PolicyBook {
     const { policy, version } = (champion && (await this.#load(champion))) ?? WITHOUT_MODEL;
     const turns: Policy[] = [];
     for (const challenger of challengers) {
-      if (kindOf(challenger) === policy.kind) continue;
+      if (policyKindOf(challenger) === policy.kind) continue;
       const found = await this.#load(challenger);
       if (found !== null) turns.push(found.policy);
     }
@@ -68,7 +66,7 @@ export class PolicyBook {
   async #load({ id, version }: Pick<Model, 'id' | 'version'>): Promise<InForce | null> {
     const { store, log, factories } = this.#deps;
     try {
-      const factory = factories.find(({ kind }) => kind === kindOf({ version }));
+      const factory = factories.find(({ kind }) => kind === policyKindOf({ version }));
       const bytes = await store.models.artefact(id);
       if (factory === undefined || bytes === null) throw new Error(`nobody here reads ${version}`);
       return { policy: factory.load(bytes), version };

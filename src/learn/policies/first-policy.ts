@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { decodeModel } from '../../ml/serialize.ts';
-import { POLICY_MODEL, POLICY_SCOPE, type PolicyFactory } from '../../model/policy.ts';
+import { POLICY_MODEL, POLICY_SCOPE, type PolicyFactory, policyVersion } from '../../model/policy.ts';
 import type { Service } from '../../model/service.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { toError, VigiaError } from '../../runtime/errors.ts';
@@ -49,7 +49,7 @@ export function createFirstPolicy({ file, lifecycle, factories, clock, log }: Fi
         {
           id,
           kind: POLICY_MODEL,
-          version: `${kind}@${fingerprint}`,
+          version: policyVersion(kind, fingerprint),
           scope: POLICY_SCOPE,
           state: 'challenger',
           trainedFrom: null,

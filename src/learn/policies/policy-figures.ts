@@ -1,5 +1,5 @@
 import type { Model } from '../../model/failure.ts';
-import type { PolicyEvaluation, PolicyView } from '../../model/policy.ts';
+import { type PolicyEvaluation, policyKindOf, type PolicyView } from '../../model/policy.ts';
 
 /** What the registry keeps of an evaluation: numbers by name; the verdict and its faults stand in the reason. */
 export function figuresOf(evaluation: PolicyEvaluation, learnt: number): Record<string, number> {
@@ -41,7 +41,7 @@ function evaluationOf({ metrics, reason }: Model): PolicyEvaluation | null {
 /** A policy of the registry as people see it. */
 export const viewOf = (model: Model): PolicyView => ({
   id: model.id,
-  kind: model.version.split('@', 1)[0] ?? '',
+  kind: policyKindOf(model),
   version: model.version,
   state: model.state,
   createdAt: model.createdAt,

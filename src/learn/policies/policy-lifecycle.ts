@@ -1,5 +1,5 @@
 import type { Model } from '../../model/failure.ts';
-import { type Policy, POLICY_MODEL, POLICY_SCOPE, type PolicyFactory } from '../../model/policy.ts';
+import { type Policy, POLICY_MODEL, POLICY_SCOPE, type PolicyFactory, policyKindOf } from '../../model/policy.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { VigiaError } from '../../runtime/errors.ts';
 import type { Ids } from '../../runtime/ids.ts';
@@ -19,8 +19,6 @@ const PAGE = 200;
 /** Versions whose artefacts are kept beside the one in force. */
 const KEPT_ARTEFACTS = 6;
 const GONE = new Uint8Array(0);
-
-const kindOf = ({ version }: Model): string => version.split('@', 1)[0] ?? '';
 
 /** Marks a version that was in force once, in its reason: only those can be gone back to. */
 const SERVED = 'served';
@@ -48,7 +46,7 @@ function createBasics({ store, clock, ids, factories }: PolicyLifecycleDeps) {
 
   async function load(model: Model): Promise<Policy | null> {
     const bytes = await store.models.artefact(model.id);
-    const factory = factories.find(({ kind }) => kind === kindOf(model));
+    const factory = factories.find(({ kind }) => kind === policyKindOf(model));
     return bytes === null || bytes.length === 0 || factory === undefined ? null : factory.load(bytes);
   }
 
@@ -59,7 +57,7 @@ function createBasics({ store, clock, ids, factories }: PolicyLifecycleDeps) {
 async function findInForce({ all, load }: Basics, factories: readonly PolicyFactory[]) {
   const model = (await all()).find(({ state }) => state === 'champion');
   const policy = model === undefined ? null : await load(model);
-  if (model !== undefined && policy !== null) return { kind: kindOf(model), policy, model };
+  if (model !== undefined && policy !== null) return { kind: policyKindOf(model), policy, model };
   const [first] = factories;
   if (first === undefined) throw new Error('there is no policy that needs no model');
   return { kind: first.kind, policy: first.load(GONE), model: null };
@@ -100,7 +98,7 @@ async function enter(
   const others = await all();
   await store.models.upsert(model, bytes);
   for (const old of others)
-    if (old.state === 'challenger' && kindOf(old) === kindOf(model))
+    if (old.state === 'challenger' && policyKindOf(old) === policyKindOf(model))
       await move(old, 'retired', { by: ITSELF, why: 'a newer challenger came' });
   const rest = others.filter(({ state }) => state !== 'champion');
   for (const old of rest.slice(KEPT_ARTEFACTS)) await store.models.upsert({ ...old, state: 'retired' }, GONE);

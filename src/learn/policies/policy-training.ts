@@ -6,6 +6,7 @@ import {
   type PolicyEpisode,
   type PolicyEvaluation,
   type PolicyFactory,
+  policyVersion,
 } from '../../model/policy.ts';
 import type { Service } from '../../model/service.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -182,7 +183,7 @@ export class PolicyTraining implements Service {
     return {
       id: stableId('model', POLICY_MODEL, kind, now),
       kind: POLICY_MODEL,
-      version: `${kind}@${new Date(now).toISOString()}`,
+      version: policyVersion(kind, new Date(now).toISOString()),
       scope: POLICY_SCOPE,
       state: 'challenger',
       trainedFrom: null,
