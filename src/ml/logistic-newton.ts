@@ -13,13 +13,18 @@ const CONVERGED = 1e-14;
 /**
  * Maximum likelihood of targets in [0, 1] (soft ones allowed) on a few columns, each an array over the rows, by Newton's
  * method with step halving. `ridge` × ‖weights‖² / 2, in units of standardised columns, keeps it finite where classes are
- * apart. O(steps × rows × columns²); a constant column gets weight 0. Inputs are checked by the caller. Throws `ML_NOT_CONVERGED`.
+ * apart. O(steps × rows × columns²); a constant column gets weight 0. `rowWeights` say how much each row counts [1 each]. Inputs are checked by the caller. Throws `ML_NOT_CONVERGED`.
  */
-export function fitLogistic(columns: readonly Float64Array[], targets: Float64Array, ridge: number): LogisticFit {
+export function fitLogistic(
+  columns: readonly Float64Array[],
+  targets: Float64Array,
+  ridge: number,
+  rowWeights?: Float64Array,
+): LogisticFit {
   const scaled = columns.map(standardised);
   const used = scaled.filter(({ deviation }) => deviation > 0);
   const design = used.map(({ values }) => values);
-  const theta = newton(design, targets, ridge);
+  const theta = newton({ design, targets, ridge, rowWeights });
   let at = 0;
   let intercept = theta[design.length]!;
   const weights = Float64Array.from(scaled, ({ mean, deviation }) => {
@@ -39,18 +44,25 @@ function standardised(column: Float64Array): { values: Float64Array; mean: numbe
   return { values: column.map((x) => (x - mean) / deviation), mean, deviation: constant ? 0 : deviation };
 }
 
-function newton(design: readonly Float64Array[], targets: Float64Array, ridge: number): Float64Array {
-  const size = design.length + 1;
+interface Lesson {
+  readonly design: readonly Float64Array[];
+  readonly targets: Float64Array;
+  readonly ridge: number;
+  readonly rowWeights: Float64Array | undefined;
+}
+
+function newton(lesson: Lesson): Float64Array {
+  const size = lesson.design.length + 1;
   let theta: Float64Array = new Float64Array(size);
-  let current = loss(design, targets, ridge, theta);
+  let current = loss(lesson, theta);
   for (let step = 0; step < MAX_STEPS; step++) {
-    const move = newtonMove(design, targets, ridge, theta);
+    const move = newtonMove(lesson, theta);
     let fraction = 1;
     let next = theta;
     let value = Infinity;
     for (let halving = 0; halving < MAX_HALVINGS && !(value <= current); halving++, fraction /= 2) {
       next = theta.map((x, i) => x - fraction * move[i]!);
-      value = loss(design, targets, ridge, next);
+      value = loss(lesson, next);
     }
     if (!(value <= current)) return theta;
     const gain = current - value;
@@ -67,23 +79,18 @@ function linear(design: readonly Float64Array[], theta: Float64Array, row: numbe
   return z;
 }
 
-function loss(design: readonly Float64Array[], targets: Float64Array, ridge: number, theta: Float64Array): number {
+function loss({ design, targets, ridge, rowWeights }: Lesson, theta: Float64Array): number {
   let sum = 0;
   for (let row = 0; row < targets.length; row++) {
     const z = linear(design, theta, row);
-    sum += Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))) - targets[row]! * z;
+    sum += (rowWeights?.[row] ?? 1) * (Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))) - targets[row]! * z);
   }
   for (let k = 0; k < design.length; k++) sum += (ridge * theta[k]! * theta[k]!) / 2;
   return sum;
 }
 
 /** Hessian⁻¹ · gradient. */
-function newtonMove(
-  design: readonly Float64Array[],
-  targets: Float64Array,
-  ridge: number,
-  theta: Float64Array,
-): Float64Array {
+function newtonMove({ design, targets, ridge, rowWeights }: Lesson, theta: Float64Array): Float64Array {
   const size = design.length + 1;
   const hessian = new Float64Array(size * size);
   const gradient = new Float64Array(size);
@@ -91,9 +98,10 @@ function newtonMove(
   for (let row = 0; row < targets.length; row++) {
     for (let k = 0; k < design.length; k++) x[k] = design[k]![row]!;
     const p = sigmoid(linear(design, theta, row));
-    const weight = p * (1 - p);
+    const share = rowWeights?.[row] ?? 1;
+    const weight = share * p * (1 - p);
     for (let i = 0; i < size; i++) {
-      gradient[i]! += (p - targets[row]!) * x[i]!;
+      gradient[i]! += share * (p - targets[row]!) * x[i]!;
       for (let j = 0; j <= i; j++) hessian[i * size + j]! += weight * x[i]! * x[j]!;
     }
   }

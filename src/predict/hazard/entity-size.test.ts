@@ -48,6 +48,7 @@ function modelOf(entities: readonly EntityHistory[]): SignalModel {
     size,
     fusing: new Float64Array(0),
     fused: 0,
+    risks: null,
     step: 1,
   };
 }

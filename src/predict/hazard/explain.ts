@@ -5,6 +5,7 @@ import type { HazardModel } from './hazard-model.ts';
 import { kindsAt } from './kind-model.ts';
 import { coarseEnds, isWide, type MemberRows, type Team } from './members.ts';
 import { buildRows } from './row-builder.ts';
+import { likeliestOf } from './kind-risks.ts';
 import { columnOf, matchColumns, plainWidth, type Signals, signalsOf } from './signals.ts';
 import type { Trait } from './traits.ts';
 
@@ -26,7 +27,8 @@ interface Asked {
 
 /**
  * Why a row was given its chances: TreeSHAP of the boosted members and occlusion of the network, each brought to a sum of one
- * and weighed by the member's weight in the stack. A fused signal is told by the columns that make it up at this row.
+ * and weighed by the member's weight in the stack. A fused signal is told by the columns that make it up at this row, the risk
+ * by those of the likeliest kind.
  */
 export function explainRow(model: Omit<HazardModel, 'facts'>, asked: Asked): PredictionExplanation {
   const rows = buildRows(model.rows, [{ history: asked.history, rows: [asked.row] }], asked.columns);
@@ -147,7 +149,9 @@ function addFeature(
     return;
   }
   const count = used.length;
-  const from = (spec.signal - plain) * count;
+  const fused = (f: number): number => own.values[(plain + f) * own.rows + own.rows - 1]!;
+  const of = spec.signal - plain;
+  const from = (of < signals.fused ? of : Math.max(0, likeliestOf(signals.risks!, fused))) * count;
   const known = (i: number): number => own.values[(plain - count + i) * own.rows + own.rows - 1]!;
   const parts = Array.from({ length: count }, (_, i) => Math.abs(fusing[from + i]! * known(i)) || 0);
   const total = parts.reduce((sum, x) => sum + x, 0);

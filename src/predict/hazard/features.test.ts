@@ -38,6 +38,7 @@ function modelOf(specs: readonly FeatureSpec[]): FeatureModel {
       size: null,
       fusing: new Float64Array(0),
       fused: 0,
+      risks: null,
       step: STEP,
     },
     windows: [5, 15, 45].map((steps) => steps * STEP),

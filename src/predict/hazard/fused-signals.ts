@@ -1,5 +1,6 @@
 import { choleskyFactor, solveLower, solveLowerTransposed } from '../../ml/cholesky.ts';
 import { symmetricEigen } from '../../ml/symmetric-eigen.ts';
+import type { Directions } from './kind-risks.ts';
 
 /**
  * Rows to learn weights from: smoothed scaled columns, what they led to, and whether the entity was well at the time.
@@ -37,17 +38,25 @@ const RIDGE = 0.01;
  * problem, as in Fisher's discriminant): they pass over whatever moves healthy rows too, such as load. Last, for each kind of failure
  * the direction of the mean of the rows before one (Fisher's discriminant itself): few failures of a kind are enough for a mean.
  */
-export function fitFusing(rows: FusingRows): Float64Array {
+export function fitFusing(rows: FusingRows): Directions {
   const { columns } = rows;
-  if (columns < 2) return new Float64Array(0);
+  if (columns < 2) return { fusing: new Float64Array(0), kinds: new Int32Array(0) };
   const well = healthyOf(rows);
-  const apart = well === null ? [] : [...wearDirections(rows, well), ...kindDirections(rows, well)];
-  const found = [ridge(rows, rows.cap), ridge(rows, rows.cap / 3), ...apart];
-  const kept = found.filter((direction) => direction !== undefined && direction.every(Number.isFinite));
-  const weights = new Float64Array(kept.length * columns);
-  kept.forEach((direction, i) => weights.set(direction!, i * columns));
-  return weights;
+  const apart = well === null ? [] : [...wearDirections(rows, well).map(ofAll), ...kindDirections(rows, well)];
+  const found = [...[rows.cap, rows.cap / 3].map((cap) => ofAll(ridge(rows, cap))), ...apart];
+  const kept = found.filter(({ weights }) => weights !== undefined && weights.every(Number.isFinite));
+  const fusing = new Float64Array(kept.length * columns);
+  kept.forEach(({ weights }, i) => fusing.set(weights!, i * columns));
+  return { fusing, kinds: Int32Array.from(kept, ({ kind }) => kind) };
 }
+
+/** A direction, undefined where it could not be found, and the number of the kind it tells of. */
+interface Direction {
+  readonly weights: Float64Array | undefined;
+  readonly kind: number;
+}
+
+const ofAll = (weights: Float64Array | undefined): Direction => ({ weights, kind: -1 });
 
 const present = (x: number): number => (x === x ? x : 0);
 
@@ -89,14 +98,14 @@ function healthyOf({ values, columns, position, healthy }: FusingRows): Healthy 
 
 const isWorn = ({ position, cap }: FusingRows, i: number): boolean => position[i]! <= cap / 2;
 
-function kindDirections(rows: FusingRows, well: Healthy): Float64Array[] {
+function kindDirections(rows: FusingRows, well: Healthy): Direction[] {
   const { values, columns, position, kind, kinds } = rows;
-  const directions: Float64Array[] = [];
+  const directions: Direction[] = [];
   for (let k = 0; k < Math.min(MOST_KINDS, kinds); k++) {
     const worn = Int32Array.from(position.keys()).filter((i) => kind[i] === k && isWorn(rows, i));
     if (worn.length < ROWS_A_COLUMN) continue;
     const away = moments(values, columns, worn).mean.map((x, c) => x - well.mean[c]!);
-    directions.push(solveLowerTransposed(well.covariance, solveLower(well.covariance, away)));
+    directions.push({ weights: solveLowerTransposed(well.covariance, solveLower(well.covariance, away)), kind: k });
   }
   return directions;
 }

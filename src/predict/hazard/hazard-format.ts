@@ -8,14 +8,15 @@ import { type DecodedModel, decodeModel, encodeModel, requireKind, type SectionA
 import type { EntitySize } from './entity-size.ts';
 import type { HazardModel } from './hazard-model.ts';
 import { intervalsOf } from './intervals.ts';
+import type { KindRisks } from './kind-risks.ts';
 import type { KindShare } from './kind-model.ts';
 import type { Team } from './members.ts';
 import type { OwnScale } from './own-signals.ts';
 import type { RowModel } from './row-builder.ts';
 
 const KIND = 'hazard-predictor';
-/** 4 added views of the entity's own and the forest of kinds, 5 those against its size; older ones have none of them. */
-const VERSION = 5;
+/** 4 added views of the entity's own and the forest of kinds, 5 those against its size, 6 risks of kinds; older ones have none of them. */
+const VERSION = 6;
 const MAX_TEAMS = 32;
 const LIMITS = { maxBytes: 512 * 1024 * 1024 };
 
@@ -29,6 +30,7 @@ export function encodeHazardModel(model: HazardModel): Uint8Array {
     fusing: signals.fusing,
     ...(signals.own !== null && ownSections(signals.own)),
     ...(signals.size !== null && { sizeUsual: signals.size.usual }),
+    ...(signals.risks !== null && riskSections(signals.risks)),
     ...(kinds.forest !== null && { kinds: kinds.forest.toBytes() }),
     shares: stack.shares,
     theta: stack.theta,
@@ -46,6 +48,7 @@ export function encodeHazardModel(model: HazardModel): Uint8Array {
     columns: signals.columns,
     fused: signals.fused,
     own: signals.own !== null,
+    risks: signals.risks !== null,
     ...(signals.size !== null && { yardstick: signals.size.yardstick }),
     step: signals.step,
     windows,
@@ -60,6 +63,12 @@ export function encodeHazardModel(model: HazardModel): Uint8Array {
   };
   return encodeModel(KIND, VERSION, header, sections);
 }
+
+const riskSections = ({ of, bends, curves }: KindRisks): Record<string, SectionArray> => ({
+  risksOf: of,
+  riskBends: bends,
+  riskCurves: curves,
+});
 
 const ownSections = ({ unit, bent, within }: OwnScale): Record<string, SectionArray> => ({
   ownUnit: unit,
@@ -106,6 +115,7 @@ type Header = Pick<HazardModel, 'horizons' | 'facts'> &
     readonly columns: readonly string[];
     readonly fused: number;
     readonly own?: boolean;
+    readonly risks?: boolean;
     readonly yardstick?: number;
     readonly kinds: readonly KindShare[];
     readonly kindsTold?: boolean;
@@ -122,11 +132,18 @@ function decodeRows(decoded: DecodedModel, header: Header): RowModel {
   const own = header.own === true ? decodeOwn(decoded, used.length) : null;
   const size = header.yardstick === undefined ? null : decodeSize(decoded, header.yardstick, used.length);
   const fusing = decoded.section('fusing', 'f64', fused * used.length);
+  const risks = header.risks === true ? decodeRisks(decoded) : null;
   return {
-    features: { signals: { columns, regimes, used, own, size, fusing, fused, step }, windows, scale, specs },
+    features: { signals: { columns, regimes, used, own, size, fusing, fused, risks, step }, windows, scale, specs },
     sequence: sequence === null ? null : { ...sequence, context: Int32Array.from(sequence.context) },
   };
 }
+
+const decodeRisks = (decoded: DecodedModel): KindRisks => ({
+  of: decoded.section('risksOf', 'i32'),
+  bends: decoded.section('riskBends', 'f64'),
+  curves: decoded.section('riskCurves', 'f64'),
+});
 
 function decodeOwn(decoded: DecodedModel, used: number): OwnScale {
   return {

@@ -7,6 +7,8 @@ import { allSpecs, type FeatureSpec, windowsOf } from './features.ts';
 import type { FeatureLesson } from './feature-lesson.ts';
 import { fitFusing } from './fused-signals.ts';
 import { positionOf } from './intervals.ts';
+import { fitKindRisks } from './kind-risks.ts';
+import { coarseEnds } from './members.ts';
 import { learnOwnScale } from './own-signals.ts';
 import { plainWidth, type SignalModel, signalsOf, usualStep } from './signals.ts';
 import { knownPosition } from './targets.ts';
@@ -16,8 +18,9 @@ import { createStatistics, windowStatistics } from './window-statistics.ts';
 
 /** Rows that scales and regimes are learnt from, at even strides over all. */
 const SCALE_ROWS = 60_000;
-/** Rows that fused signals are learnt from. */
+/** Rows that fused signals are learnt from; and where kinds of failure have their own, of which a few rows tell. */
 const FUSING_ROWS = 12_000;
+const KIND_FUSING_ROWS = 40_000;
 /** Length of the mean that fused signals are learnt on, in steps. */
 const SMOOTH_STEPS = 15;
 /** The same for views of the entity's own: hours-old news would drown what fails within the hour. */
@@ -67,10 +70,20 @@ function learnSignals(lesson: FeatureLesson, step: number): SignalModel {
   const stride = strideOver(fleet);
   const own = isWatchedForLong(lesson) ? learnOwnScale(fleet, used, stride) : null;
   const size = own === null ? null : learnEntitySize(fleet, { used, scale: own, stride });
-  const plain = { columns: fleet.columns, regimes, used, own, size, fusing: new Float64Array(0), fused: 0, step };
+  const plain = {
+    columns: fleet.columns,
+    regimes,
+    used,
+    own,
+    size,
+    fusing: new Float64Array(0),
+    fused: 0,
+    risks: null,
+    step,
+  };
   if (used.length < 2) return plain;
-  const fusing = learnFusing(plain, lesson);
-  return { ...plain, fusing, fused: fusing.length / used.length };
+  const { fusing, risks } = learnFusing(plain, lesson);
+  return { ...plain, fusing, fused: fusing.length / used.length, risks };
 }
 
 /** True where a column is not constant in every regime. */
@@ -100,11 +113,14 @@ function learnRegimes({ columns, entities }: FleetHistory): OperatingRegimes {
 }
 
 /** Smoothed signals of training rows, and what came after them. */
-function learnFusing(model: SignalModel, { fleet, rows, intervals }: FeatureLesson): Float64Array {
+function learnFusing(
+  model: SignalModel,
+  { fleet, rows, intervals }: FeatureLesson,
+): Pick<SignalModel, 'fusing' | 'risks'> {
   const columns = model.used.length;
   const first = plainWidth(model) - columns;
-  const picked = evenly(rows.count, FUSING_ROWS);
-  const values = new Float64Array(picked.length * columns);
+  const picked = evenly(rows.count, model.own === null ? FUSING_ROWS : KIND_FUSING_ROWS);
+  const [values, now] = [0, 1].map(() => new Float64Array(picked.length * columns)) as [Float64Array, Float64Array];
   const position = new Float64Array(picked.length);
   const healthy = new Uint8Array(picked.length);
   const kinds = new KindNumbers(model.own !== null);
@@ -125,13 +141,22 @@ function learnFusing(model: SignalModel, { fleet, rows, intervals }: FeatureLess
       const row = rows.row[at]!;
       windowStatistics(signals, { row, length, step: model.step }, statistics, every);
       values.set(statistics.mean.subarray(first), i * columns);
+      for (let c = 0; c < columns; c++) now[i * columns + c] = signals.values[(first + c) * signals.rows + row]!;
       position[i] = knownPosition(rows, at, intervals);
       healthy[i] = rows.time[at]! > intervals.cap && row < young ? 1 : 0;
       kind[i] = kinds.of(kindOf({ fleet, rows }, at));
     }
   });
   const cap = positionOf(intervals, intervals.cap);
-  return fitFusing({ values, columns, position, cap, healthy, kind, kinds: kinds.count });
+  const directions = fitFusing({ values, columns, position, cap, healthy, kind, kinds: kinds.count });
+  const soon = intervals.edges[coarseEnds(intervals).at(-1)!]!;
+  const risks = fitKindRisks(directions, {
+    values: now,
+    columns,
+    kind: kind.map((number, at) => (rows.time[picked[at]!]! <= soon ? number : -1)),
+    weight: Float64Array.from(picked, (at) => (rows.failed[at] === 1 || rows.time[at]! > soon ? rows.weight[at]! : 0)),
+  });
+  return { fusing: directions.fusing, risks };
 }
 
 /** Numbers kinds of failures in the order in which they are met; -1 where there is none, or they are not asked for. */

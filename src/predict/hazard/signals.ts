@@ -2,11 +2,13 @@ import type { OperatingRegimes } from '../../ml/operating-regimes.ts';
 import type { EntityHistory } from '../../model/predictor.ts';
 import { against, type EntitySize, sizesOf } from './entity-size.ts';
 import { fuseColumns } from './fuse-columns.ts';
+import { fillKindRisk, type KindRisks } from './kind-risks.ts';
 import { fillOwnViews, OWN_VIEWS, type OwnScale } from './own-signals.ts';
 
 /**
- * How rows become signals: columns scaled inside their operating regime, their own views where entities are watched for long, and fused
- * signals, each a weighted sum of columns or of views. Everything in it was learnt from training rows only.
+ * How rows become signals: columns scaled inside their operating regime, their own views where entities are watched for long, fused
+ * signals, each a weighted sum of columns or of views, and last the risk by what those say of each kind of failure. Everything in it was
+ * learnt from training rows only.
  */
 export interface SignalModel {
   readonly columns: readonly string[];
@@ -20,6 +22,8 @@ export interface SignalModel {
   /** fused × used: of the plain columns, or of the last of their views. */
   readonly fusing: Float64Array;
   readonly fused: number;
+  /** Null where kinds have no directions of their own. */
+  readonly risks: KindRisks | null;
   /** The usual time from one row to the next. */
   readonly step: number;
 }
@@ -43,7 +47,8 @@ export const isWritten = ({ used, size }: Shape, signal: number): boolean =>
   size === null || signal < used.length || signal >= 2 * used.length || size.usual[signal - used.length]! > 0;
 
 /** All signals. */
-export const widthOf = (model: Shape & Pick<SignalModel, 'fused'>): number => plainWidth(model) + model.fused;
+export const widthOf = (model: Shape & Pick<SignalModel, 'fused' | 'risks'>): number =>
+  plainWidth(model) + model.fused + (model.risks === null ? 0 : 1);
 
 /** Place of a plain signal's column among the used ones. */
 export const columnOf = ({ used }: Shape, signal: number): number => signal % used.length;
@@ -72,13 +77,13 @@ export interface SignalRows {
 /** Signals of the first rows; a row's signals depend on that row and those before it alone. O(rows × columns × (1 + fused)). */
 export function signalsOf(model: SignalModel, history: EntityHistory, asked: SignalRows): Signals {
   const { rows, space, wanted } = asked;
-  const { used, own, fused } = model;
+  const { used, own } = model;
   const width = widthOf(model);
   const plain = plainWidth(model);
   const values = space !== undefined && space.length >= rows * width ? space : new Float64Array(rows * width);
   const signals = { times: history.times, rows, values };
   const isWanted = (signal: number): boolean => wanted?.[signal] !== 0;
-  const fusing = range(fused).filter((f) => isWanted(plain + f));
+  const sums = sumsOf(model, (sum) => isWanted(plain + sum));
   const columns = used.length;
   const views = plain - OWN_VIEWS * columns;
   const areViewsWanted = (u: number): boolean => {
@@ -89,14 +94,33 @@ export function signalsOf(model: SignalModel, history: EntityHistory, asked: Sig
   scaleBySize(model, { history, asked }, signals);
   // Column by column: what belongs to one is looked up once.
   for (let u = 0; u < columns; u++) {
-    if (isWanted(u) || (own === null && fusing.length > 0)) scaleColumn(model, u, { history, asked, regimes }, signals);
-    if (own === null || (fusing.length === 0 && !areViewsWanted(u))) continue;
+    if (isWanted(u) || (own === null && sums.fusing.length > 0))
+      scaleColumn(model, u, { history, asked, regimes }, signals);
+    if (own === null || (sums.fusing.length === 0 && !areViewsWanted(u))) continue;
     const place = asked.places[used[u]!]!;
     fillOwnViews(history, { scale: own, u, used: columns, place, stride: strideOf(history), views }, signals);
   }
-  if (fusing.length > 0)
-    fuseColumns({ values, rows, first: plain - columns, columns, to: plain, weights: model.fusing, wanted: fusing });
+  addSums(model, signals, sums);
   return signals;
+}
+
+/** Sums to make: those that are wanted, and those that the risk is made of where it is. */
+interface Sums {
+  readonly fusing: Int32Array;
+  readonly risks: KindRisks | null;
+}
+
+function sumsOf({ fused, risks }: SignalModel, isWanted: (sum: number) => boolean): Sums {
+  const made = risks !== null && isWanted(fused) ? risks : null;
+  return { fusing: range(fused).filter((f) => isWanted(f) || made?.of.includes(f) === true), risks: made };
+}
+
+function addSums(model: SignalModel, { values, rows }: Signals, { fusing, risks }: Sums): void {
+  const columns = model.used.length;
+  const to = plainWidth(model);
+  if (fusing.length > 0)
+    fuseColumns({ values, rows, first: to - columns, columns, to, weights: model.fusing, wanted: fusing });
+  if (risks !== null) fillKindRisk(risks, { values, rows, fused: to, to: to + model.fused });
 }
 
 const range = (length: number): Int32Array => Int32Array.from({ length }, (_, i) => i);
