@@ -187,6 +187,16 @@ describe('pages', () => {
     ).toBeNull();
   });
 
+  test('pages that come too late from a high threshold do not hide that a lower one has them in time', () => {
+    const slow = spread.slice(0, 15).map((p) => one({ 20: p }, [26]));
+    const fast = spread.slice(0, 40).map((p) => one({ 20: p - 0.2, 25: p - 0.06 }, [26]));
+    const threshold = chooseThreshold([...slow, ...fast], asked, contract)!;
+    expect(threshold).toBeLessThan(spread[0]! - 0.2);
+    const { precision, recall } = sharesOf(pagesOf([...slow, ...fast], { ...asked, threshold, minLead: 2 }));
+    expect(precision).toBeGreaterThan(0.8);
+    expect(recall).toBeGreaterThan(0.7);
+  });
+
   test('what counts is what came, not how boldly it was said', () => {
     const entities = (said: readonly number[]) => lone(said, (i) => i % 10 !== 3 && i < 70);
     const recall = (said: readonly number[]): number => {

@@ -154,8 +154,14 @@ export function chooseThreshold(
     const decided = pages.filter(({ verdict }) => verdict !== 'open');
     if (decided.length < LEAST_PAGES) continue;
     const right = decided.filter(({ verdict }) => verdict === 'right').length;
-    if (wilson(right, decided.length, -CAUTION) >= precision) chosen = threshold;
-    else if (decided.length >= HOPELESS_PAGES && isHopeless(right, decided.length, { precision, known: chosen })) break;
+    if (wilson(right, decided.length, -CAUTION) >= precision) {
+      chosen = threshold;
+      continue;
+    }
+    // What came too late comes sooner from a lower threshold on: only false pages are there to stay.
+    const late = decided.filter(({ verdict }) => verdict === 'late').length;
+    const at = { precision, known: chosen };
+    if (decided.length >= HOPELESS_PAGES && isHopeless(right + late, decided.length, at)) break;
   }
   return chosen;
 }
