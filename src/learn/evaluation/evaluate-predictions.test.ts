@@ -197,6 +197,17 @@ describe('pages', () => {
     expect(recall).toBeGreaterThan(0.7);
   });
 
+  test('a lower threshold is not taken for pages of which most are false, though the contract had room for them', () => {
+    // Of the last twenty one in four comes true: 55 of 70 in all, and 50 of 50 before.
+    const threshold = chooseThreshold(
+      lone(spread.slice(0, 70), (i) => i < 50 || i % 4 === 0),
+      asked,
+      { ...contract, precision: 0.7 },
+    )!;
+    expect(threshold).toBeGreaterThan(spread[56]!);
+    expect(threshold).toBeLessThan(spread[45]!);
+  });
+
   test('what counts is what came, not how boldly it was said', () => {
     const entities = (said: readonly number[]) => lone(said, (i) => i % 10 !== 3 && i < 70);
     const recall = (said: readonly number[]): number => {
